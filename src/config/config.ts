@@ -1,0 +1,62 @@
+/** The settings of one process, checked and complete; injected wherever one is needed. Units as the names say. */
+export class Config {
+  /** `all`: API and jobs; `api`: requests only; `worker`: nodes and jobs only. */
+  readonly role!: 'all' | 'api' | 'worker';
+  readonly host!: string;
+  readonly port!: number;
+  /** Absolute folder for the embedded database, keys, the local core. */
+  readonly dataDir!: string;
+  /** Undefined: the embedded PostgreSQL. */
+  readonly databaseUrl!: string | undefined;
+  readonly databasePoolSize!: number;
+  readonly logLevel!: 'debug' | 'info';
+  /** Serves /docs, /redoc and /openapi.json. */
+  readonly docs!: boolean;
+  /** `*` or the origins of browsers that may call the API. */
+  readonly allowedOrigins!: string[];
+  /** Shape of a 422: the documented list, or Marzban's object from field to message. */
+  readonly validationErrors!: 'list' | 'fields';
+  /** Addresses or networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies!: string[];
+  readonly auth!: {
+    /** Life of admin tokens; 0 or less means for ever. */
+    tokenMinutes: number;
+    /** The environment admin, kept as a sudo row at each start. */
+    sudo: { username: string; password: string } | undefined;
+  };
+  readonly xray!: {
+    /** Seed of the core config: a file's path or JSON text. */
+    json: string | undefined;
+    executablePath: string | undefined;
+    assetsPath: string | undefined;
+    /** Whether `npm start` may fetch an Xray when it finds none. */
+    install: 'auto' | 'never';
+    excludeInboundTags: string[];
+    fallbacksInboundTag: string;
+  };
+  /** Hourly rows per node and user. */
+  readonly recordNodeUsage!: boolean;
+  readonly subscription!: {
+    /** Path segments before the token, without slashes at the ends. */
+    path: string;
+    urlPrefix: string;
+    updateInterval: string;
+    supportUrl: string;
+    profileTitle: string;
+    externalConfig: string;
+    statusText: { active: string; expired: string; limited: string; disabled: string; on_hold: string };
+  };
+  /** What `{SERVER_IP}` and `{SERVER_IPV6}` (in brackets) stand for. */
+  readonly serverIp!: string;
+  readonly serverIpv6!: string;
+  readonly jobs!: {
+    coreHealthSeconds: number;
+    userUsagesSeconds: number;
+    nodeUsagesSeconds: number;
+    reviewUsersSeconds: number;
+  };
+
+  constructor(values: Config) {
+    Object.assign(this, values);
+  }
+}

@@ -1,0 +1,99 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Pool, PoolClient, QueryResult } from 'pg';
+import { DataSource, type EntityManager } from 'typeorm';
+import { PipelinedClients } from './pipelined-clients.js';
+import type { Statement } from './statement.js';
+
+/** Anything that runs SQL: the database itself, or one transaction on it. */
+export interface Queryable {
+  /** The rows a statement returns. Plain text is parsed anew each time; a `Statement` once per connection. */
+  rows<R>(sql: string | Statement, values?: unknown[]): Promise<R[]>;
+  /** The first row, or undefined. */
+  row<R>(sql: string | Statement, values?: unknown[]): Promise<R | undefined>;
+  /** Runs a statement and returns how many rows it touched. */
+  run(sql: string | Statement, values?: unknown[]): Promise<number>;
+}
+
+/** An open transaction. A repository method that must be part of one takes it as its first parameter. */
+export interface Tx extends Queryable {
+  /** TypeORM's view of the same transaction, for entities. */
+  readonly manager: EntityManager;
+}
+
+/** SQL on TypeORM's own connection pool, so there is one set of connections and one set of limits. */
+@Injectable()
+export class Database implements Queryable, OnApplicationShutdown {
+  private readonly pool: Pool;
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly pipelined: PipelinedClients,
+  ) {
+    this.pool = (dataSource.driver as unknown as { master: Pool }).master;
+  }
+
+  async rows<R>(sql: string | Statement, values?: unknown[]): Promise<R[]> {
+    return (await send(this.pool, sql, values)).rows as R[];
+  }
+
+  async row<R>(sql: string | Statement, values?: unknown[]): Promise<R | undefined> {
+    return (await this.rows<R>(sql, values))[0];
+  }
+
+  async run(sql: string | Statement, values?: unknown[]): Promise<number> {
+    return (await send(this.pool, sql, values)).rowCount ?? 0;
+  }
+
+  /**
+   * A fast read or write of a few rows, sent at once behind others on a shared connection (autocommit).
+   * Never for anything slow: all that follow on the connection wait for it.
+   */
+  async point<R>(statement: Statement, values: unknown[]): Promise<R[]> {
+    return this.pipelined.rows<R>(statement, values);
+  }
+
+  /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as PoolClient;
+      await runner.startTransaction();
+      const result = await work(new OpenTransaction(client, runner.manager));
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pipelined.end();
+  }
+}
+
+class OpenTransaction implements Tx {
+  constructor(
+    private readonly client: PoolClient,
+    readonly manager: EntityManager,
+  ) {}
+
+  async rows<R>(sql: string | Statement, values?: unknown[]): Promise<R[]> {
+    return (await send(this.client, sql, values)).rows as R[];
+  }
+
+  async row<R>(sql: string | Statement, values?: unknown[]): Promise<R | undefined> {
+    return (await this.rows<R>(sql, values))[0];
+  }
+
+  async run(sql: string | Statement, values?: unknown[]): Promise<number> {
+    return (await send(this.client, sql, values)).rowCount ?? 0;
+  }
+}
+
+function send(to: Pool | PoolClient, sql: string | Statement, values?: unknown[]): Promise<QueryResult> {
+  return typeof sql === 'string' ? to.query(sql, values) : to.query({ name: sql.name, text: sql.text, values });
+}

@@ -1,0 +1,82 @@
+/** The protocols whose users the panel manages, in the order of the API's enumeration. */
+export const PROTOCOLS = ['vmess', 'vless', 'trojan', 'shadowsocks'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+export const SHADOWSOCKS_METHODS = ['aes-128-gcm', 'aes-256-gcm', 'chacha20-ietf-poly1305'] as const;
+export type ShadowsocksMethod = (typeof SHADOWSOCKS_METHODS)[number];
+
+export const FLOWS = ['', 'xtls-rprx-vision'] as const;
+export type Flow = (typeof FLOWS)[number];
+
+/** A user's credentials per protocol, complete (nothing left to generate). Key order is the user's. */
+export interface Proxies {
+  vmess?: { id: string };
+  vless?: { id: string; flow: Flow };
+  trojan?: { password: string; flow: Flow };
+  shadowsocks?: { password: string; method: ShadowsocksMethod };
+}
+
+/** Inbound tags by protocol. */
+export type TagsByProtocol = Partial<Record<Protocol, string[]>>;
+
+/**
+ * A listener of the core config as the panel and the subscriptions see it.
+ * Source: Marzban `app/xray/config.py`, with the departures of the specification.
+ */
+export interface ResolvedInbound {
+  tag: string;
+  protocol: Protocol;
+  /** A number, or text such as `"10000-20000"` or `"443,8443"`. */
+  port: number | string;
+  /** As the operator wrote it: `tcp`, `raw`, `ws`, `grpc`, `xhttp`, … */
+  network: string;
+  tls: 'none' | 'tls' | 'reality';
+  sni: string[];
+  host: string[];
+  path: string;
+  headerType: string;
+  isFallback: boolean;
+  /** REALITY: the fingerprint, public key, short ids and spider path a client needs. */
+  fp?: string;
+  pbk?: string;
+  sids?: string[];
+  spx?: string | null;
+  heartbeatPeriod?: number;
+  multiMode?: boolean;
+  xhttp?: {
+    scMaxEachPostBytes: number | string;
+    scMaxConcurrentPosts: number | string;
+    scMinPostsIntervalMs: number | string;
+    xPaddingBytes: number | string;
+    xmux: Record<string, unknown>;
+    mode: string;
+    noGRPCHeader: boolean;
+    keepAlivePeriod: number;
+  };
+  /** `settings.method` of a shadowsocks inbound; decides between classic and 2022 accounts. */
+  shadowsocksMethod: string | null;
+  /** `settings.flow` of a vless inbound: what a user without a flow gets. */
+  defaultFlow: string;
+}
+
+/** Credentials on one inbound, as the core is told them. */
+export type Account = { email: string } & (
+  | { type: 'vmess'; id: string }
+  | { type: 'vless'; id: string; flow: string }
+  | { type: 'trojan'; password: string }
+  | { type: 'shadowsocks'; password: string; method: ShadowsocksMethod }
+  | { type: 'shadowsocks_2022'; key: string }
+);
+
+/** What a core must know of a user: who it is and which inbounds it may use. */
+export interface CoreUser {
+  id: number;
+  username: string;
+  proxies: Proxies;
+  excludedInbounds: TagsByProtocol;
+}
+
+/** The user's name in the core's statistics and account lists: `<id>.<username>`. */
+export function coreEmail(user: { id: number; username: string }): string {
+  return `${user.id}.${user.username}`;
+}
