@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { Queryable } from '../../shared/database/database.js';
+import type { Statement } from '../../shared/database/statement.js';
+import type { CoreUser } from '../../xray/config/types.js';
+
+const BATCH = 5_000;
+
+const COLUMNS = 'id, username, proxies, excluded_inbounds AS "excludedInbounds"';
+
+const BY_IDS: Statement = {
+  name: 'core_users_by_ids',
+  text: `SELECT ${COLUMNS} FROM users WHERE id = ANY ($1::int[]) AND status IN ('active', 'on_hold')`,
+};
+
+const AFTER: Statement = {
+  name: 'core_users_after',
+  text: `SELECT ${COLUMNS} FROM users
+          WHERE id > $1 AND status IN ('active', 'on_hold') ORDER BY id LIMIT ${BATCH}`,
+};
+
+/** The users that cores serve: those with status `active` or `on_hold`. */
+@Injectable()
+export class CoreUsersRepository {
+  /** Those of the given users that cores serve, in no order. Whoever is missing must not have accounts. */
+  async byIds(db: Queryable, ids: readonly number[]): Promise<CoreUser[]> {
+    return db.rows<CoreUser>(BY_IDS, [ids]);
+  }
+
+  /** All of them in id order, in batches. Whoever needs one moment of the database passes a transaction that has it. */
+  async *all(db: Queryable): AsyncGenerator<CoreUser[]> {
+    let after = 0;
+    for (;;) {
+      const batch = await db.rows<CoreUser>(AFTER, [after]);
+      if (batch.length > 0) yield batch;
+      if (batch.length < BATCH) return;
+      after = batch.at(-1)!.id;
+    }
+  }
+}
