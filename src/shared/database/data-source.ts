@@ -17,8 +17,9 @@ const { builtins } = pg.types;
  */
 export const columnTypes: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === builtins.INT8 ? (value: string) => BigInt(value) : pg.types.getTypeParser(oid, format as 'text')) as
-    typeof pg.types.getTypeParser,
+    oid === builtins.INT8
+      ? (value: string) => BigInt(value)
+      : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
 };
 
 /** Options of a bare `pg` client for the same database, e.g. for LISTEN. */
@@ -26,7 +27,16 @@ export function clientOptions(connection: Connection): pg.ClientConfig {
   const options: pg.ClientConfig = { types: columnTypes, application_name: 'margrave' };
   return 'url' in connection
     ? { ...options, connectionString: connection.url }
-    : { ...options, host: connection.socketDir, user: connection.user, database: connection.database };
+    : // Everything is said, or pg would take PGPORT and the like from the environment.
+      {
+        ...options,
+        host: connection.socketDir,
+        port: 5432,
+        user: connection.user,
+        password: '',
+        database: connection.database,
+        ssl: false,
+      };
 }
 
 /** TypeORM's options. `poolSize` is the number of connections of this process, beside the few dedicated ones. */
@@ -35,7 +45,14 @@ export function dataSourceOptions(connection: Connection, poolSize: number): Dat
     type: 'postgres',
     ...('url' in connection
       ? { url: connection.url }
-      : { host: connection.socketDir, username: connection.user, database: connection.database }),
+      : {
+          host: connection.socketDir,
+          port: 5432,
+          username: connection.user,
+          password: '',
+          database: connection.database,
+          ssl: false,
+        }),
     applicationName: 'margrave',
     poolSize,
     connectTimeoutMS: 5_000,
