@@ -26,7 +26,10 @@ export type TagsByProtocol = Partial<Record<Protocol, string[]>>;
 export interface ResolvedInbound {
   tag: string;
   protocol: Protocol;
-  /** A number, or text such as `"10000-20000"` or `"443,8443"`. */
+  /**
+   * A number, or text such as `"10000-20000"` or `"443,8443"`. 0: the inbound listens on a Unix socket, so only a
+   * host can say which port clients dial.
+   */
   port: number | string;
   /** As the operator wrote it: `tcp`, `raw`, `ws`, `grpc`, `xhttp`, … */
   network: string;
@@ -52,9 +55,13 @@ export interface ResolvedInbound {
     mode: string;
     noGRPCHeader: boolean;
     keepAlivePeriod: number;
+    /** The inbound's own `extra` object, which for the core stands for all of the above but the mode. */
+    extra?: Record<string, unknown>;
   };
   /** `settings.method` of a shadowsocks inbound; decides between classic and 2022 accounts. */
   shadowsocksMethod: string | null;
+  /** The server's key of a shadowsocks 2022 inbound: clients send it together with the user's. */
+  shadowsocksServerKey?: string;
   /** `settings.flow` of a vless inbound: what a user without a flow gets. */
   defaultFlow: string;
 }
@@ -74,6 +81,18 @@ export interface CoreUser {
   username: string;
   proxies: Proxies;
   excludedInbounds: TagsByProtocol;
+}
+
+/** JSON as it was parsed; integers that a double cannot hold are `bigint`. */
+export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject;
+export interface JsonObject {
+  [key: string]: JsonValue | undefined;
+}
+
+/** Xray's config, checked so far that every listener and way out has its own name. */
+export interface CoreConfigJson extends JsonObject {
+  inbounds: (JsonObject & { tag: string; protocol: string })[];
+  outbounds: (JsonObject & { tag: string })[];
 }
 
 /** The user's name in the core's statistics and account lists: `<id>.<username>`. */

@@ -1,0 +1,137 @@
+import type { Protocol, ResolvedInbound } from '../xray/config/types.js';
+import { countPorts, parsePorts, portAt } from './ports.js';
+import { parseTemplate } from './template.js';
+import { changed, concat, drawnOnce, oneOf, salted, type Text } from './text.js';
+import type { Host, PublishedInbounds, Surroundings } from './types.js';
+
+/** How protocols are called in remarks. */
+const PROTOCOL_NAMES: Record<Protocol, string> = {
+  vmess: 'VMess',
+  vless: 'VLESS',
+  trojan: 'Trojan',
+  shadowsocks: 'Shadowsocks',
+};
+
+/**
+ * One host of one inbound, ready for any user: what every format writes its entry from. The texts are those a user or
+ * chance can change; all else is read from `inbound` and `dial`.
+ */
+export interface EntryPlan {
+  inbound: ResolvedInbound;
+  dial: Host;
+  security: ResolvedInbound['tls'];
+  remark: Text;
+  /** A domain or an IP address, IPv6 without brackets. */
+  address: Text;
+  port: Text;
+  sni: Text;
+  /** The Host header, the gRPC authority, or what else the transport calls so. */
+  host: Text;
+  /** For gRPC the service name as a client configures it. */
+  path: Text;
+  shortId: Text;
+  fingerprint: string;
+}
+
+/** A host that gives no entry, and why. */
+export interface UnusableHost {
+  tag: string;
+  remark: string;
+  reason: string;
+}
+
+/**
+ * The entries that the hosts make, in the order of the core config and of the hosts. A host that no client could use
+ * is left out with its reason, so that it spoils no other.
+ * Source: Marzban `app/subscription/share.py`, which failed for all users in such a case.
+ */
+export function planEntries(
+  published: PublishedInbounds,
+  surroundings: Surroundings,
+): { plans: EntryPlan[]; unusable: UnusableHost[] } {
+  const plans: EntryPlan[] = [];
+  const unusable: UnusableHost[] = [];
+  for (const inbound of published.inbounds) {
+    for (const dial of published.hostsByTag.get(inbound.tag) ?? []) {
+      const plan = planEntry(inbound, dial, surroundings);
+      if (typeof plan === 'string') unusable.push({ tag: inbound.tag, remark: dial.remark, reason: plan });
+      else plans.push(plan);
+    }
+  }
+  return { plans, unusable };
+}
+
+/** The hosts for which nobody gets an entry; whoever publishes hosts tells the operator. */
+export function unusableHosts(published: PublishedInbounds, surroundings: Surroundings): UnusableHost[] {
+  return planEntries(published, surroundings).unusable;
+}
+
+function planEntry(inbound: ResolvedInbound, dial: Host, surroundings: Surroundings): EntryPlan | string {
+  const known = {
+    SERVER_IP: surroundings.serverIp,
+    SERVER_IPV6: surroundings.serverIpv6,
+    PROTOCOL: PROTOCOL_NAMES[inbound.protocol],
+    TRANSPORT: inbound.network,
+  };
+  const remark = parseTemplate(dial.remark, known);
+  if (!remark) return 'the braces of its remark';
+  const addresses = members(dial.address).map((address) => parseTemplate(address, known));
+  if (addresses.length === 0) return 'it has no address';
+  if (!addresses.every((address) => address !== undefined)) return 'the braces of its address';
+  const path = parseTemplate(dial.path || inbound.path, known);
+  if (!path) return 'the braces of its path';
+  const ports = parsePorts(dial.port || inbound.port);
+  const portCount = countPorts(ports);
+  if (portCount === 0) return `the port ${inbound.port}`;
+  const sni = drawnOnce(choose(dial.sni, inbound.sni));
+  return {
+    inbound,
+    dial,
+    security: dial.security === 'inbound_default' ? inbound.tls : dial.security,
+    remark,
+    address: changed(oneOf(addresses.map(salted)), withoutBrackets),
+    port:
+      portCount === 1
+        ? [String(portAt(ports, 0))]
+        : [(turn) => String(portAt(ports, turn.dice.pick(portCount)))],
+    sni,
+    host: dial.useSniAsHost && sni.length > 0 ? sni : choose(dial.host, inbound.host),
+    path: isGrpc(inbound)
+      ? changed(path, (value) => grpcServiceName(value, inbound.multiMode ?? false))
+      : path,
+    shortId: oneOf((inbound.sids ?? []).map((id) => concat(id))),
+    fingerprint: dial.fingerprint || inbound.fp || '',
+  };
+}
+
+/** One member of the host's list, else of the inbound's. */
+function choose(own: readonly string[], inherited: readonly string[]): Text {
+  const wanted = members(own);
+  return oneOf((wanted.length > 0 ? wanted : members(inherited)).map((member) => salted([member])));
+}
+
+function members(list: readonly string[]): string[] {
+  return list.map((member) => member.trim()).filter((member) => member !== '');
+}
+
+function withoutBrackets(address: string): string {
+  return /^\[.*\]$/.test(address) ? address.slice(1, -1) : address;
+}
+
+function isGrpc(inbound: ResolvedInbound): boolean {
+  return inbound.network === 'grpc' || inbound.network === 'gun';
+}
+
+/**
+ * The service name of a client for that of the server. A name with a leading slash is a path whose last segment names
+ * the streams, `<gun>|<multi>`; a client names only the one it uses.
+ * Source: Marzban `app/subscription/funcs.py`; Xray's rules for custom gRPC paths.
+ */
+function grpcServiceName(path: string, multi: boolean): string {
+  if (!path.startsWith('/')) return path;
+  const cut = path.lastIndexOf('/');
+  const head = path.slice(0, cut);
+  const [gun, other = gun] = path.slice(cut + 1).split('|');
+  if (multi) return `${head}/${other}`;
+  return gun === 'Tun' ? head.slice(1) : `${head}/${gun}`; // `Tun` is what a plain name means
+}

@@ -1,0 +1,208 @@
+import type { Protocol, Proxies, ResolvedInbound } from '../xray/config/types.js';
+import { type EntryPlan, planEntries } from './entries.js';
+import { base64, encodeFragment, encodeUserInfo, escapeJson, percentEncode, sortedJson } from './escape.js';
+import { changed, concat, encoded, type Part, render, type Text, Turn } from './text.js';
+import type { Dice, PublishedInbounds, Subscriber, Surroundings } from './types.js';
+
+/**
+ * Prepares the share links (`vless://…`) of all users: everything that does not depend on the user is written here,
+ * once. The returned function gives a user's links in the order of the core config, whatever the user's status.
+ * Source: Marzban `app/subscription/v2ray.py`; differences are listed in `docs/compatibility.md`.
+ */
+export function compileShareLinks(
+  published: PublishedInbounds,
+  surroundings: Surroundings,
+): (user: Subscriber, now: Date, dice: Dice) => string[] {
+  const links = planEntries(published, surroundings).plans.map((plan) => ({
+    tag: plan.inbound.tag,
+    protocol: plan.inbound.protocol,
+    text: shareLink(plan),
+  }));
+  return (user, now, dice) => {
+    const turn = new Turn(user, now, dice, surroundings);
+    const result: string[] = [];
+    for (const { tag, protocol, text } of links) {
+      if (user.proxies[protocol] === undefined || user.excludedInbounds[protocol]?.includes(tag)) continue;
+      result.push(render(text, turn));
+    }
+    if (surroundings.externalConfig !== '') result.push(surroundings.externalConfig);
+    return result;
+  };
+}
+
+function shareLink(plan: EntryPlan): Text {
+  switch (plan.inbound.protocol) {
+    case 'vless': {
+      const id = credential('vless', (proxy) => proxy.id.toLowerCase());
+      return concat(
+        'vless://',
+        id,
+        '@',
+        server(plan),
+        '?encryption=none&',
+        query(plan, flow(plan)),
+        remark(plan),
+      );
+    }
+    case 'trojan': {
+      const password = credential('trojan', (proxy) => encodeUserInfo(proxy.password));
+      return concat('trojan://', password, '@', server(plan), '?', query(plan), remark(plan)); // cores removed its flow
+    }
+    case 'vmess':
+      return concat('vmess://', changed(vmessJson(plan), base64));
+    case 'shadowsocks': {
+      const account = credential('shadowsocks', ({ method, password }) => base64(`${method}:${password}`));
+      return concat('ss://', account, '@', server(plan), remark(plan));
+    }
+  }
+}
+
+/** A part made from the user's proxy; the link is not written for a user who has none. */
+function credential<P extends Protocol>(
+  protocol: P,
+  write: (proxy: NonNullable<Proxies[P]>) => string,
+): Part {
+  return ({ user }) => write(user.proxies[protocol]!);
+}
+
+function server({ address, port }: EntryPlan): Text {
+  return concat(
+    changed(address, (value) => (value.includes(':') ? `[${value}]` : value)),
+    ':',
+    port,
+  );
+}
+
+function remark(plan: EntryPlan): Text {
+  return concat('#', encoded(plan.remark, encodeFragment));
+}
+
+/** The parameters of a vless or trojan link; `flow` is one more, with its leading `&`, or nothing. */
+function query(plan: EntryPlan, flow: Text = []): Text {
+  return concat(
+    `security=${plan.security}`,
+    parameter('type', plan.inbound.network),
+    parameter('headerType', plan.inbound.headerType),
+    flow,
+    ...transportParameters(plan),
+    ...securityParameters(plan),
+  );
+}
+
+function parameter(name: string, value: Text | string): Text {
+  return concat(`&${name}=`, encoded([value].flat(), percentEncode));
+}
+
+function flow({ inbound, security }: EntryPlan): Text {
+  const allowed =
+    security !== 'none' && ['tcp', 'raw', 'kcp'].includes(inbound.network) && inbound.headerType !== 'http';
+  if (!allowed) return [];
+  return [
+    ({ user }) => {
+      const value = user.proxies.vless?.flow || inbound.defaultFlow;
+      return value ? `&flow=${percentEncode(value)}` : '';
+    },
+  ];
+}
+
+function transportParameters({ inbound, path, host }: EntryPlan): Text[] {
+  switch (inbound.network) {
+    case 'grpc':
+      return [
+        parameter('serviceName', path),
+        parameter('authority', host),
+        parameter('mode', grpcMode(inbound)),
+      ];
+    case 'quic':
+      return [parameter('key', path), parameter('quicSecurity', host)];
+    case 'kcp':
+      return [parameter('seed', path), parameter('host', host)];
+    default: {
+      const parameters = [parameter('path', path), parameter('host', host)];
+      const heartbeat = heartbeatOf(inbound);
+      if (heartbeat) parameters.push(parameter('heartbeatPeriod', String(heartbeat)));
+      if (inbound.xhttp) {
+        parameters.push(parameter('mode', inbound.xhttp.mode));
+        parameters.push(parameter('extra', JSON.stringify(xhttpExtra(inbound.xhttp))));
+      }
+      return parameters;
+    }
+  }
+}
+
+function securityParameters({ security, inbound, dial, sni, shortId, fingerprint }: EntryPlan): Text[] {
+  if (security === 'none') return [];
+  const parameters = [parameter('sni', sni), parameter('fp', fingerprint)];
+  if (security === 'tls') {
+    if (dial.alpn) parameters.push(parameter('alpn', dial.alpn));
+    if (dial.fragmentSetting) parameters.push(parameter('fragment', dial.fragmentSetting));
+    if (dial.allowInsecure) parameters.push(parameter('allowInsecure', '1'));
+  } else {
+    parameters.push(parameter('pbk', inbound.pbk ?? ''), parameter('sid', shortId));
+    if (inbound.spx) parameters.push(parameter('spx', inbound.spx));
+  }
+  return parameters;
+}
+
+function vmessJson(plan: EntryPlan): Text {
+  const { inbound, security, dial } = plan;
+  const text = (value: Text | string): Text => concat('"', encoded([value].flat(), escapeJson), '"');
+  const members: Record<string, Text> = {
+    add: text(plan.address),
+    aid: text('0'),
+    host: text(plan.host),
+    id: text([credential('vmess', (proxy) => proxy.id.toLowerCase())]),
+    net: text(inbound.network),
+    path: text(plan.path),
+    port: plan.port,
+    ps: text(plan.remark),
+    scy: text('auto'),
+    tls: text(security),
+    type: text(inbound.xhttp ? inbound.xhttp.mode : inbound.headerType),
+    v: text('2'),
+  };
+  if (dial.fragmentSetting) members.fragment = text(dial.fragmentSetting);
+  if (security !== 'none') Object.assign(members, { sni: text(plan.sni), fp: text(plan.fingerprint) });
+  if (security === 'tls' && dial.alpn) members.alpn = text(dial.alpn);
+  if (security === 'tls' && dial.allowInsecure) members.allowInsecure = ['1'];
+  if (security === 'reality') {
+    Object.assign(members, { pbk: text(inbound.pbk ?? ''), sid: text(plan.shortId) });
+    if (inbound.spx) members.spx = text(inbound.spx);
+  }
+  if (inbound.network === 'grpc') members.mode = text(grpcMode(inbound));
+  if (inbound.xhttp) members.extra = [sortedJson(xhttpExtra(inbound.xhttp))];
+  const heartbeat = heartbeatOf(inbound);
+  if (heartbeat) members.heartbeatPeriod = [String(heartbeat)];
+
+  const names = Object.keys(members).sort();
+  return concat(
+    '{',
+    ...names.flatMap((name, i) => [`${i > 0 ? ', ' : ''}"${name}": `, ...members[name]!]),
+    '}',
+  );
+}
+
+function grpcMode(inbound: ResolvedInbound): string {
+  return inbound.multiMode ? 'multi' : 'gun';
+}
+
+function heartbeatOf(inbound: ResolvedInbound): number {
+  return inbound.network === 'ws' ? (inbound.heartbeatPeriod ?? 0) : 0;
+}
+
+/**
+ * What a client must know of an XHTTP inbound beside host, path and mode. Like the core, an `extra` of the inbound
+ * stands for all the other settings.
+ */
+function xhttpExtra(xhttp: NonNullable<ResolvedInbound['xhttp']>): Record<string, unknown> {
+  if (xhttp.extra) return xhttp.extra;
+  const keepAlive = xhttp.keepAlivePeriod > 0 ? { hKeepAlivePeriod: xhttp.keepAlivePeriod } : {};
+  const xmux = { ...keepAlive, ...xhttp.xmux };
+  return {
+    scMaxEachPostBytes: xhttp.scMaxEachPostBytes,
+    scMinPostsIntervalMs: xhttp.scMinPostsIntervalMs,
+    xPaddingBytes: xhttp.xPaddingBytes,
+    noGRPCHeader: xhttp.noGRPCHeader,
+    ...(Object.keys(xmux).length > 0 && { xmux }),
+  };
+}
