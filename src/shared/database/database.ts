@@ -70,6 +70,30 @@ export class Database implements Queryable, OnApplicationShutdown {
     }
   }
 
+  /**
+   * The rows of one query, `size` at a time and all of one moment of the database, without holding them all in
+   * memory. One connection is busy until the caller has taken the last batch or stopped asking.
+   */
+  async *batches<R>(sql: string, values: unknown[], size: number): AsyncGenerator<R[]> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as PoolClient;
+      await client.query('BEGIN TRANSACTION READ ONLY');
+      try {
+        await client.query(`DECLARE batches NO SCROLL CURSOR FOR ${sql}`, values);
+        for (;;) {
+          const { rows } = await client.query(`FETCH ${size} FROM batches`);
+          if (rows.length > 0) yield rows as R[];
+          if (rows.length < size) return;
+        }
+      } finally {
+        await client.query('ROLLBACK').catch(() => undefined);
+      }
+    } finally {
+      await runner.release();
+    }
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.pipelined.end();
   }
@@ -95,5 +119,7 @@ class OpenTransaction implements Tx {
 }
 
 function send(to: Pool | PoolClient, sql: string | Statement, values?: unknown[]): Promise<QueryResult> {
-  return typeof sql === 'string' ? to.query(sql, values) : to.query({ name: sql.name, text: sql.text, values });
+  return typeof sql === 'string'
+    ? to.query(sql, values)
+    : to.query({ name: sql.name, text: sql.text, values });
 }
