@@ -1,0 +1,32 @@
+import { isOverdue, isOverLimit, statusAt, type StatusFacts } from './status.js';
+import type { NextPlan, User } from './user.js';
+
+/**
+ * Whether the plan is due. A user that is `limited` or `expired` already has been judged before: it moves on only when
+ * both the limit and the time are used up, so that a plan given to it later waits for the operator.
+ * Source: Marzban `app/jobs/review_users.py`, where a plan that waits for both never fires, as the user is no longer
+ * `active` when the second comes.
+ */
+export function isPlanDue(plan: NextPlan, user: StatusFacts, now: Date): boolean {
+  if (user.status === 'disabled' || user.status === 'on_hold') return false;
+  const limit = isOverLimit(user);
+  const time = isOverdue(user, now);
+  return (limit && time) || (user.status === 'active' && plan.fireOnEither && (limit || time));
+}
+
+/** What a user is once `plan` has taken the place of its limit and expiry. Its traffic starts again from nothing. */
+export function applyPlan(
+  plan: NextPlan,
+  user: Pick<User, 'usedTraffic' | 'dataLimit'>,
+  now: Date,
+): Pick<User, 'status' | 'dataLimit' | 'expireAt'> {
+  const left = user.dataLimit === null ? 0n : user.dataLimit - user.usedTraffic;
+  const carried = plan.addRemainingTraffic && left > 0n ? left : 0n;
+  const dataLimit = plan.dataLimit === null ? null : plan.dataLimit + carried;
+  const { expireAt } = plan;
+  return {
+    status: statusAt({ status: 'active', usedTraffic: 0n, dataLimit, expireAt }, now),
+    dataLimit,
+    expireAt,
+  };
+}

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Tx } from '../../shared/database/database.js';
+import type { Statement } from '../../shared/database/statement.js';
+import type { ReviewChange, ReviewedUser } from './domain/review.js';
+
+/** More than this many due users are reviewed in several transactions. */
+export const REVIEW_BATCH = 10_000;
+
+interface ReviewRow extends Omit<ReviewedUser, 'nextPlan'> {
+  planOf: number | null;
+  planDataLimit: bigint | null;
+  planExpireAt: Date | null;
+  planAddsRemaining: boolean;
+  planFiresOnEither: boolean;
+}
+
+const REVIEWED = /* sql */ `
+  SELECT u.id, u.status, u.data_limit AS "dataLimit", u.expire_at AS "expireAt",
+         u.hold_seconds::float8 AS "holdSeconds", u.hold_until AS "holdUntil", u.created_at AS "createdAt",
+         u.edited_at AS "editedAt", g.used_traffic AS "usedTraffic", g.online_at AS "onlineAt",
+         p.user_id AS "planOf", p.data_limit AS "planDataLimit", p.expire_at AS "planExpireAt",
+         p.add_remaining_traffic AS "planAddsRemaining", p.fire_on_either AS "planFiresOnEither"
+    FROM users u
+    JOIN user_usage g ON g.user_id = u.id
+    LEFT JOIN next_plans p ON p.user_id = u.id`;
+
+/** In id order, as every bulk writer locks users; the usage too, so that a plan takes exactly what it saw. */
+const LOCKING = /* sql */ `ORDER BY u.id FOR NO KEY UPDATE OF u, g`;
+
+// Each branch has an index of its own. The first one joins two narrow ranges: the index of limited users holds their
+// limits, and the usage table little more than the traffic.
+const DUE: Statement = {
+  name: 'users_due',
+  text: `WITH due AS (
+           SELECT u.id FROM users u JOIN user_usage g ON g.user_id = u.id
+            WHERE u.status = 'active' AND u.data_limit IS NOT NULL AND g.used_traffic >= u.data_limit
+           UNION
+           SELECT id FROM users WHERE status = 'active' AND expire_at <= $1
+           UNION
+           SELECT u.id FROM users u JOIN user_usage g ON g.user_id = u.id
+            WHERE u.status = 'on_hold'
+              AND (u.hold_until <= $1 OR g.online_at >= coalesce(u.edited_at, u.created_at))
+           UNION
+           SELECT u.id FROM next_plans p JOIN users u ON u.id = p.user_id JOIN user_usage g ON g.user_id = u.id
+            WHERE u.status IN ('limited', 'expired') AND u.expire_at <= $1 AND g.used_traffic >= u.data_limit
+            LIMIT ${REVIEW_BATCH}
+         )
+         ${REVIEWED} WHERE u.id IN (SELECT id FROM due) ${LOCKING}`,
+};
+
+const NAMED: Statement = {
+  name: 'users_to_review',
+  text: `${REVIEWED} WHERE u.id = ANY ($1::int[]) ${LOCKING}`,
+};
+
+const WRITE: Statement = {
+  name: 'users_reviewed',
+  text: `WITH change AS MATERIALIZED (
+           SELECT * FROM unnest($2::int[], $3::user_status[], $4::bigint[], $5::timestamptz[], $6::bigint[])
+             AS c (id, status, data_limit, expire_at, taken)
+         ), logged AS (
+           INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at)
+           SELECT id, taken, $1 FROM change WHERE taken IS NOT NULL
+         ), taken AS (
+           UPDATE user_usage g
+              SET used_traffic = g.used_traffic - c.taken, reset_traffic = g.reset_traffic + c.taken, last_reset_at = $1
+             FROM change c WHERE g.user_id = c.id AND c.taken IS NOT NULL
+         ), fired AS (
+           DELETE FROM next_plans p USING change c WHERE p.user_id = c.id AND c.taken IS NOT NULL
+         )
+         UPDATE users u
+            SET status = c.status, data_limit = c.data_limit, expire_at = c.expire_at,
+                hold_seconds = CASE WHEN u.status <> 'on_hold' THEN u.hold_seconds END,
+                hold_until = CASE WHEN u.status <> 'on_hold' THEN u.hold_until END,
+                status_changed_at = CASE WHEN u.status = c.status THEN u.status_changed_at ELSE $1 END
+           FROM change c WHERE u.id = c.id`,
+};
+
+/** Users whose traffic or time may have changed what they are. */
+@Injectable()
+export class ReviewRepository {
+  constructor(private readonly db: Database) {}
+
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.db.transaction(work);
+  }
+
+  /** Locks and returns users that seem due at `now`, at most `REVIEW_BATCH` of them. */
+  async lockDue(tx: Tx, now: Date): Promise<ReviewedUser[]> {
+    return (await tx.rows<ReviewRow>(DUE, [now])).map(toReviewedUser);
+  }
+
+  /** Locks and returns the given users. */
+  async lockNamed(tx: Tx, ids: readonly number[]): Promise<ReviewedUser[]> {
+    return (await tx.rows<ReviewRow>(NAMED, [ids])).map(toReviewedUser);
+  }
+
+  /** Writes what the review decided about locked users. */
+  async write(tx: Tx, changes: readonly ReviewChange[], at: Date): Promise<void> {
+    if (changes.length === 0) return;
+    await tx.run(WRITE, [
+      at,
+      changes.map((change) => change.id),
+      changes.map((change) => change.status),
+      changes.map((change) => change.dataLimit),
+      changes.map((change) => change.expireAt),
+      changes.map((change) => change.taken),
+    ]);
+  }
+}
+
+function toReviewedUser(row: ReviewRow): ReviewedUser {
+  const { planOf, planDataLimit, planExpireAt, planAddsRemaining, planFiresOnEither, ...user } = row;
+  const nextPlan =
+    planOf === null
+      ? null
+      : {
+          dataLimit: planDataLimit,
+          expireAt: planExpireAt,
+          addRemainingTraffic: planAddsRemaining,
+          fireOnEither: planFiresOnEither,
+        };
+  return { ...user, nextPlan };
+}

@@ -1,0 +1,167 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Tx } from '../../shared/database/database.js';
+import { isUniqueViolation } from '../../shared/database/unique-violation.js';
+import type { Statement } from '../../shared/database/statement.js';
+import type { User } from './domain/user.js';
+import { toUser, USER_COLUMNS, USER_TABLES, type UserRow } from './user-rows.js';
+import { UsernameTaken } from './users.errors.js';
+
+/** A user that has no id yet; nothing was used, nobody has seen it. */
+export type NewUser = Pick<
+  User,
+  | 'username'
+  | 'status'
+  | 'dataLimit'
+  | 'resetStrategy'
+  | 'expireAt'
+  | 'holdSeconds'
+  | 'holdUntil'
+  | 'autoDeleteInDays'
+  | 'proxies'
+  | 'excludedInbounds'
+  | 'note'
+  | 'nextPlan'
+  | 'createdAt'
+> & { ownerId: number };
+
+const BY_NAME: Statement = {
+  name: 'user_by_name',
+  text: `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE u.username = $1`,
+};
+
+// The usage is locked with the user: what is decided on its traffic is true when it is written.
+const LOCKED: Statement = {
+  name: 'user_locked',
+  text: `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE u.id = $1 FOR NO KEY UPDATE OF u, g`,
+};
+
+const INSERT: Statement = {
+  name: 'user_insert',
+  text: `WITH added AS (
+           INSERT INTO users (username, status, admin_id, data_limit, reset_strategy, expire_at, hold_seconds,
+                              hold_until, auto_delete_in_days, proxies, excluded_inbounds, note, created_at,
+                              status_changed_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+           RETURNING id
+         ), counted AS (
+           INSERT INTO user_usage (user_id) SELECT id FROM added
+         ), planned AS (
+           INSERT INTO next_plans (user_id, data_limit, expire_at, add_remaining_traffic, fire_on_either)
+           SELECT id, $15::bigint, $16::timestamptz, $17::boolean, $18::boolean FROM added WHERE $14::boolean
+         )
+         SELECT id FROM added`,
+};
+
+const UPDATE: Statement = {
+  name: 'user_update',
+  text: `WITH planned AS (
+           INSERT INTO next_plans (user_id, data_limit, expire_at, add_remaining_traffic, fire_on_either)
+           SELECT $1::int, $17::bigint, $18::timestamptz, $19::boolean, $20::boolean WHERE $16::boolean
+           ON CONFLICT (user_id) DO UPDATE
+             SET data_limit = excluded.data_limit, expire_at = excluded.expire_at,
+                 add_remaining_traffic = excluded.add_remaining_traffic, fire_on_either = excluded.fire_on_either
+         ), unplanned AS (
+           DELETE FROM next_plans WHERE user_id = $1 AND NOT $16::boolean
+         )
+         UPDATE users
+            SET status = $2, data_limit = $3, reset_strategy = $4, expire_at = $5, hold_seconds = $6, hold_until = $7,
+                auto_delete_in_days = $8, proxies = $9, excluded_inbounds = $10, note = $11, sub_revoked_at = $12,
+                edited_at = $13, status_changed_at = $14, admin_id = $15
+          WHERE id = $1`,
+};
+
+// One statement subtracts and logs, so no byte that is counted meanwhile is lost or counted twice.
+const TAKE_TRAFFIC: Statement = {
+  name: 'user_take_traffic',
+  text: `WITH logged AS (
+           INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at) VALUES ($1, $2, $3)
+         )
+         UPDATE user_usage
+            SET used_traffic = used_traffic - $2, reset_traffic = reset_traffic + $2, last_reset_at = $3
+          WHERE user_id = $1`,
+};
+
+/** Single users: reads and writes of whole ones. */
+@Injectable()
+export class UsersRepository {
+  constructor(private readonly db: Database) {}
+
+  async findByName(username: string): Promise<User | null> {
+    if (username.includes('\0')) return null; // PostgreSQL refuses such text, and no user can have it
+    const [row] = await this.db.point<UserRow>(BY_NAME, [username]);
+    return row ? toUser(row) : null;
+  }
+
+  /** The user with its rows locked until the transaction ends; null when it was deleted. */
+  async lock(tx: Tx, id: number): Promise<User | null> {
+    const row = await tx.row<UserRow>(LOCKED, [id]);
+    return row ? toUser(row) : null;
+  }
+
+  /** Stores a new user and returns its id. Throws `UsernameTaken`. */
+  async insert(user: NewUser): Promise<number> {
+    try {
+      const [row] = await this.db.point<{ id: number }>(INSERT, [
+        user.username,
+        user.status,
+        user.ownerId,
+        user.dataLimit,
+        user.resetStrategy,
+        user.expireAt,
+        user.holdSeconds,
+        user.holdUntil,
+        user.autoDeleteInDays,
+        JSON.stringify(user.proxies),
+        JSON.stringify(user.excludedInbounds),
+        user.note,
+        user.createdAt,
+        ...planValues(user),
+      ]);
+      return row!.id;
+    } catch (error) {
+      throw isUniqueViolation(error, 'users_username_key') ? new UsernameTaken() : error;
+    }
+  }
+
+  /** Writes everything an operator decides about a locked user, its next plan and owner included. */
+  async update(tx: Tx, user: User): Promise<void> {
+    await tx.run(UPDATE, [
+      user.id,
+      user.status,
+      user.dataLimit,
+      user.resetStrategy,
+      user.expireAt,
+      user.holdSeconds,
+      user.holdUntil,
+      user.autoDeleteInDays,
+      JSON.stringify(user.proxies),
+      JSON.stringify(user.excludedInbounds),
+      user.note,
+      user.subRevokedAt,
+      user.editedAt,
+      user.statusChangedAt,
+      user.owner?.id ?? null,
+      ...planValues(user),
+    ]);
+  }
+
+  /** Takes bytes off the used traffic of a locked user and logs them as used before. */
+  async takeTraffic(tx: Tx, id: number, bytes: bigint, at: Date): Promise<void> {
+    await tx.run(TAKE_TRAFFIC, [id, bytes, at]);
+  }
+
+  /** Deletes a user with its usage, plan, log and history; false when there was none. */
+  async delete(id: number): Promise<boolean> {
+    return (await this.db.run('DELETE FROM users WHERE id = $1', [id])) > 0;
+  }
+}
+
+function planValues({ nextPlan }: Pick<User, 'nextPlan'>): unknown[] {
+  return [
+    nextPlan !== null,
+    nextPlan?.dataLimit ?? null,
+    nextPlan?.expireAt ?? null,
+    nextPlan?.addRemainingTraffic ?? false,
+    nextPlan?.fireOnEither ?? true,
+  ];
+}
