@@ -1,0 +1,10 @@
+// Original file: proto/xray/app/stats/command/command.proto
+
+
+export interface QueryStatsRequest {
+  'pattern'?: (string);
+}
+
+export interface QueryStatsRequest__Output {
+  'pattern': (string);
+}

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeCounters } from './counters.js';
+import { xray } from './package-definition.js';
+
+const { QueryStatsResponse, QueryStatsRequest } = xray.app.stats.command;
+
+const reply = (stat: { name: string; value: string }[]) => QueryStatsResponse.serialize({ stat });
+
+describe('statistics on the wire', () => {
+  it('asks without the field that zeroes counters', () => {
+    expect(QueryStatsRequest.serialize({ pattern: 'user>>>' }).toString('hex')).toBe('0a07757365723e3e3e');
+  });
+
+  it('adds up what the general decoder finds, for any values', () => {
+    const counters = fc.uniqueArray(
+      fc.record({
+        key: fc.string({ minLength: 1, unit: 'binary' }).filter((key) => !key.includes('>')),
+        up: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+        down: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
+      }),
+      { selector: ({ key }) => key },
+    );
+    fc.assert(
+      fc.property(counters, (entries) => {
+        const bytes = reply(
+          entries.flatMap(({ key, up, down }) => [
+            { name: `user>>>${key}>>>traffic>>>uplink`, value: `${up}` },
+            { name: `user>>>${key}>>>traffic>>>downlink`, value: `${down}` },
+          ]),
+        );
+        const expected = new Map(entries.map(({ key, up, down }) => [key, { up, down }]));
+        expect(decodeCounters(bytes, 'user')).toEqual(expected);
+      }),
+    );
+  });
+
+  it('reads an omitted value as zero and knows one direction alone', () => {
+    const bytes = reply([
+      { name: 'outbound>>>direct>>>traffic>>>uplink', value: '0' },
+      { name: 'outbound>>>block>>>traffic>>>downlink', value: '7' },
+    ]);
+    expect(decodeCounters(bytes, 'outbound')).toEqual(
+      new Map([
+        ['direct', { up: 0n, down: 0n }],
+        ['block', { up: 0n, down: 7n }],
+      ]),
+    );
+  });
+
+  it.each([
+    'user>>>a>>>b>>>traffic>>>uplink',
+    'user>>>a>>>online',
+    'user>>>>>>traffic>>>uplink',
+    'inbound>>>a>>>traffic>>>uplink',
+    'nonsense',
+  ])('skips %s', (name) => {
+    expect(decodeCounters(reply([{ name, value: '5' }]), 'user').size).toBe(0);
+  });
+
+  it('skips fields it does not know', () => {
+    const stat = Buffer.concat([
+      Buffer.from([0x18, 0x05, 0x22, 0x01, 0x78, 0x0a]),
+      Buffer.from([30]),
+      Buffer.from('user>>>7.b>>>traffic>>>uplink'.padEnd(29)),
+    ]);
+    const name = 'user>>>7.b>>>traffic>>>uplink';
+    const body = Buffer.concat([
+      stat.subarray(0, 6),
+      Buffer.from([name.length]),
+      Buffer.from(name),
+      Buffer.from([0x10, 9]),
+    ]);
+    expect(decodeCounters(Buffer.concat([Buffer.from([0x0a, body.length]), body]), 'user')).toEqual(
+      new Map([['7.b', { up: 9n, down: 0n }]]),
+    );
+  });
+
+  it('refuses a reply that is cut short', () => {
+    const bytes = reply([{ name: 'user>>>7.b>>>traffic>>>uplink', value: '5' }]);
+    expect(() => decodeCounters(bytes.subarray(0, bytes.length - 6), 'user')).toThrow('cut short');
+  });
+});

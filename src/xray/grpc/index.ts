@@ -1,0 +1,3 @@
+export type { Traffic } from './counters.js';
+export { CoreError, type CoreErrorCode } from './errors.js';
+export { type SysStats, XrayClient } from './xray-client.js';

@@ -1,0 +1,144 @@
+import { Client, credentials, type ChannelCredentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/proto-loader';
+import type { Account } from '../config/types.js';
+import { addUserRequest, decodeAccount, removeUserRequest } from './accounts.js';
+import { decodeCounters, type Traffic } from './counters.js';
+import { CoreError, toCoreError } from './errors.js';
+import { xray } from './package-definition.js';
+
+const { AlterInbound, GetInboundUsers } = xray.app.proxyman.command.HandlerService.service;
+const { QueryStats, GetSysStats } = xray.app.stats.command.StatsService.service;
+
+const USER_OPERATION_MS = 5_000;
+const LIST_MS = 20_000;
+const COUNTERS_MS = 20_000;
+const HEALTH_MS = 3_000;
+
+const CHANNEL_OPTIONS = {
+  'grpc.max_receive_message_length': -1, // the counters of 40,000 users are over the default of 4 MiB
+  'grpc.max_send_message_length': 64 * 1024 * 1024,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 5_000,
+  'grpc.enable_retries': 0,
+  // Two nodes at one address with different certificates must not share a connection.
+  'grpc.use_local_subchannel_pool': 1,
+} as const;
+
+export interface SysStats {
+  uptimeSeconds: number;
+  goroutines: number;
+  allocBytes: bigint;
+}
+
+/**
+ * The management API of one core. Every call has a deadline, can be aborted, and rejects with a `CoreError`.
+ * No keepalive pings: the core's server closes a connection that gets more than one in five minutes.
+ */
+export class XrayClient {
+  private readonly client: Client;
+
+  /** `target` as grpc-js knows it: `host:port` or `unix:/path`. */
+  constructor(
+    target: string,
+    security: ChannelCredentials = credentials.createInsecure(),
+    options: object = {},
+  ) {
+    this.client = new Client(target, security, { ...CHANNEL_OPTIONS, ...options });
+  }
+
+  /** @throws CoreError `user_exists` unless the inbound is classic shadowsocks, which keeps a second copy. */
+  async addUser(inboundTag: string, account: Account, signal?: AbortSignal): Promise<void> {
+    await this.call(AlterInbound, addUserRequest(inboundTag, account), USER_OPERATION_MS, signal);
+  }
+
+  /** @throws CoreError `user_not_found`. Connections that are open stay open. */
+  async removeUser(inboundTag: string, email: string, signal?: AbortSignal): Promise<void> {
+    await this.call(AlterInbound, removeUserRequest(inboundTag, email), USER_OPERATION_MS, signal);
+  }
+
+  /**
+   * The accounts of one inbound, or those of one email. Accounts of foreign kinds are left out.
+   * @throws CoreError `unsupported` before Xray 24.11.5.
+   */
+  async listUsers(inboundTag: string, email = '', signal?: AbortSignal): Promise<Account[]> {
+    const timeout = email ? USER_OPERATION_MS : LIST_MS;
+    const { users } = await this.call(GetInboundUsers, { tag: inboundTag, email }, timeout, signal);
+    // An unknown email is answered with one empty entry.
+    return users.flatMap((user) => (user.email ? (decodeAccount(user) ?? []) : []));
+  }
+
+  /** Cumulative traffic since the core started, by account email. */
+  userTraffic(signal?: AbortSignal): Promise<Map<string, Traffic>> {
+    return this.counters('user', 'user>>>', signal);
+  }
+
+  /** Cumulative traffic since the core started, by outbound tag; `pattern` is a part of the counter's name. */
+  outboundTraffic(pattern = 'outbound>>>', signal?: AbortSignal): Promise<Map<string, Traffic>> {
+    return this.counters('outbound', pattern, signal);
+  }
+
+  async sysStats(signal?: AbortSignal, timeoutMs = HEALTH_MS): Promise<SysStats> {
+    const stats = await this.call(GetSysStats, {}, timeoutMs, signal);
+    return { uptimeSeconds: stats.Uptime, goroutines: stats.NumGoroutine, allocBytes: BigInt(stats.Alloc) };
+  }
+
+  /** Frees the connection. Never stops the core. */
+  close(): void {
+    this.client.close();
+  }
+
+  private counters(
+    kind: 'user' | 'outbound',
+    pattern: string,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Traffic>> {
+    const decode = (reply: Buffer) => decodeCounters(reply, kind);
+    return this.send(QueryStats.path, QueryStats.requestSerialize, decode, { pattern }, COUNTERS_MS, signal);
+  }
+
+  private call<Request extends object, Response extends object>(
+    method: MethodDefinition<Request, object, object, Response>,
+    request: Request,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    return this.send(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      timeoutMs,
+      signal,
+    );
+  }
+
+  private send<Request, Response>(
+    path: string,
+    serialize: (request: Request) => Buffer,
+    deserialize: (reply: Buffer) => Response,
+    request: Request,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(new CoreError('aborted', 'The call was given up'));
+      const options = { deadline: Date.now() + timeoutMs };
+      const done = (error: ServiceError | null, reply?: Response) => {
+        signal?.removeEventListener('abort', cancel);
+        if (error) reject(toCoreError(error));
+        else resolve(reply as Response);
+      };
+      const call = this.client.makeUnaryRequest(
+        path,
+        serialize,
+        deserialize,
+        request,
+        new Metadata(),
+        options,
+        done,
+      );
+      const cancel = () => call.cancel();
+      signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+}
