@@ -1,0 +1,166 @@
+import type { KeyObject } from 'node:crypto';
+import { accountFor } from './accounts.js';
+import { inlineCertificates } from './inline-certificates.js';
+import { isObject, object, text, writeJson } from './json.js';
+import { isShadowsocks2022, unusedShadowsocks2022Key } from './shadowsocks-2022.js';
+import {
+  type Account,
+  type CoreConfigJson,
+  type CoreUser,
+  type JsonObject,
+  type JsonValue,
+  type ResolvedInbound,
+} from './types.js';
+import { API_TAG } from './validate.js';
+
+export interface CoreConfigParts {
+  config: CoreConfigJson;
+  /** The managed inbounds of `config`. */
+  inbounds: readonly ResolvedInbound[];
+  /** Where the core listens for its API: a Unix socket's path or `host:port`. Anyone who reaches it controls the core. */
+  apiListen: string;
+  /** Tag of the last outbound, see {@link markerTag}. */
+  marker: string;
+  /** Any secret of the installation: keys of accounts that must exist and never be used are made from it. */
+  secret: KeyObject;
+  /** For a core on another machine: reads the TLS files of this one, which then travel inside the config. */
+  readFile?: (path: string) => string;
+}
+
+/**
+ * The config that a core is started with: the operator's, the API, statistics per user and outbound, the marker
+ * and the users, whose order makes the order of the clients.
+ * Source: Marzban `app/xray/config.py`, with `api.listen` (cores since 1.8.12) instead of an API inbound.
+ */
+export function buildCoreConfig({
+  users,
+  ...parts
+}: CoreConfigParts & { users: Iterable<CoreUser> }): string {
+  const writer = new CoreConfigWriter(parts);
+  for (const user of users) writer.add(user);
+  return writer.finish();
+}
+
+/** Builds the config user by user, so that no more than one batch of them must be in memory beside the text. */
+export class CoreConfigWriter {
+  private readonly clients: { inbound: ResolvedInbound; json: string }[];
+
+  constructor(private readonly parts: CoreConfigParts) {
+    this.clients = parts.inbounds.map((inbound) => ({ inbound, json: '' }));
+  }
+
+  add(user: CoreUser): void {
+    for (const target of this.clients) {
+      const account = accountFor(user, target.inbound);
+      if (account) target.json += `,${JSON.stringify(toClient(account))}`;
+    }
+  }
+
+  finish(): string {
+    const { inbounds, outbounds, ...rest } = this.frame();
+    const written = inbounds.map((inbound) => this.writeInbound(inbound));
+    return `${writeJson(rest).slice(0, -1)},"inbounds":[${written.join(',')}],"outbounds":${writeJson(outbounds)}}`;
+  }
+
+  /** The config without users. */
+  private frame(): CoreConfigJson {
+    const { config, apiListen, marker, readFile } = this.parts;
+    return {
+      ...config,
+      log: visibleStart(config.log),
+      api: { tag: API_TAG, listen: apiListen, services: ['HandlerService', 'StatsService', 'LoggerService'] },
+      stats: {},
+      policy: withStatistics(config.policy),
+      inbounds: readFile
+        ? config.inbounds.map((inbound) => inlineCertificates(inbound, readFile))
+        : config.inbounds,
+      // The first outbound is the default route, so the marker comes last.
+      outbounds: [...config.outbounds, { protocol: 'blackhole', tag: marker }],
+    };
+  }
+
+  private writeInbound(inbound: JsonObject & { tag: string }): string {
+    const target = this.clients.find(({ inbound: { tag } }) => tag === inbound.tag);
+    if (!target) return writeJson(inbound);
+    const { settings, ...rest } = inbound;
+    // `users` is the newer name; cores that know both read only `clients` when it is there.
+    const { clients, users, ...others } = object(settings);
+    const fixed = [...list(clients), ...list(users), ...this.placeholders(target.inbound)];
+    const json = fixed.map((client) => `,${writeJson(client)}`).join('') + target.json;
+    const head = writeJson(others).slice(0, -1);
+    const separator = head === '{' ? '' : ',';
+    return `${writeJson(rest).slice(0, -1)},"settings":${head}${separator}"clients":[${json.slice(1)}]}}`;
+  }
+
+  /** Without any client Xray starts a shadowsocks 2022 inbound in a mode that never takes one. */
+  private placeholders({ tag, shadowsocksMethod: method }: ResolvedInbound): JsonObject[] {
+    if (method === null || !isShadowsocks2022(method)) return [];
+    const password = unusedShadowsocks2022Key(tag, method, this.parts.secret);
+    return [{ email: 'placeholder@panel', password }];
+  }
+}
+
+const TRIAL_ID = '00000000-0000-4000-8000-000000000000';
+
+/** A user with every protocol, for trying a config out. */
+export const TRIAL_USER: CoreUser = {
+  id: 0,
+  username: 'trial',
+  proxies: {
+    vmess: { id: TRIAL_ID },
+    vless: { id: TRIAL_ID, flow: 'xtls-rprx-vision' },
+    trojan: { password: 'trial', flow: '' },
+    shadowsocks: { password: 'trial', method: 'chacha20-ietf-poly1305' },
+  },
+  excludedInbounds: {},
+};
+
+function toClient(account: Account): JsonObject {
+  const { email } = account;
+  switch (account.type) {
+    case 'vmess':
+      return { email, id: account.id };
+    case 'vless':
+      return account.flow ? { email, id: account.id, flow: account.flow } : { email, id: account.id };
+    case 'trojan':
+      return { email, password: account.password };
+    case 'shadowsocks':
+      return { email, password: account.password, method: account.method };
+    case 'shadowsocks_2022': // a method here makes Xray refuse the config
+      return { email, password: account.key };
+  }
+}
+
+/** The line that tells a start is of level warning, so the log must show warnings. Go reads keys in any case. */
+function visibleStart(log: JsonValue | undefined): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object(log)).map(([key, value]) => {
+      const hidden =
+        key.toLowerCase() === 'loglevel' && ['none', 'error'].includes(text(value).toLowerCase());
+      return [key, hidden ? 'warning' : value];
+    }),
+  );
+}
+
+/** The operator's policy with what usage accounting needs. All users are of level 0. */
+function withStatistics(policy: JsonValue | undefined): JsonObject {
+  const { levels, system, ...others } = object(policy);
+  return {
+    ...others,
+    levels: {
+      ...object(levels),
+      '0': { ...object(object(levels)['0']), statsUserUplink: true, statsUserDownlink: true },
+    },
+    system: {
+      ...object(system),
+      statsInboundUplink: false,
+      statsInboundDownlink: false,
+      statsOutboundUplink: true,
+      statsOutboundDownlink: true,
+    },
+  };
+}
+
+function list(value: JsonValue | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}

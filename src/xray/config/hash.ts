@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { isObject, writeJson } from './json.js';
+import type { CoreConfigJson, JsonValue, ResolvedInbound } from './types.js';
+import { MARKER_PREFIX } from './validate.js';
+
+/** One more whenever this program builds another config from the same source: running cores are then restarted. */
+const BUILDER = 1;
+
+/**
+ * Names a core config without its users: 64 hexadecimal digits. Equal for configs that differ only in comments,
+ * blanks or the order of keys; different when the panel manages other inbounds of it.
+ */
+export function configHash(config: CoreConfigJson, inbounds: readonly ResolvedInbound[]): string {
+  const managed = inbounds.map((inbound) => inbound.tag);
+  return createHash('sha256')
+    .update(writeJson([BUILDER, managed, canonical(config)]))
+    .digest('hex');
+}
+
+/** The outbound tag by which a running core tells its config: `PANEL_CFG_` and 16 hexadecimal digits. */
+export function markerTag(hash: string): string {
+  return MARKER_PREFIX + hash.slice(0, 16);
+}
+
+function canonical(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (!isObject(value)) return value;
+  // Pairs instead of an object: JavaScript would move keys that look like numbers.
+  return Object.keys(value)
+    .sort()
+    .map((key) => [key, canonical(value[key] ?? null)]);
+}

@@ -1,0 +1,15 @@
+export { accountFor, accountsOf, flowOn } from './accounts.js';
+export { buildCoreConfig, type CoreConfigParts, CoreConfigWriter, TRIAL_USER } from './build.js';
+export {
+  DEFAULT_PORTS,
+  DEFAULT_REALITY_TARGET,
+  defaultCoreConfig,
+  type DefaultPorts,
+} from './default-config.js';
+export { InvalidCoreConfig } from './errors.js';
+export { configHash, markerTag } from './hash.js';
+export { parseJson, toStrictJson, writeJson } from './json.js';
+export { resolveInbounds, type ResolveOptions } from './resolve.js';
+export { shadowsocks2022Key } from './shadowsocks-2022.js';
+export * from './types.js';
+export { API_TAG, MARKER_PREFIX, parseCoreConfig, validateCoreConfig } from './validate.js';

@@ -1,0 +1,87 @@
+import { alternativeNames } from './certificates.js';
+import { InvalidCoreConfig } from './errors.js';
+import { isObject, object, text, texts } from './json.js';
+import type { JsonObject, ResolvedInbound } from './types.js';
+import { x25519PublicKey } from './x25519.js';
+
+type Security = Pick<ResolvedInbound, 'tls' | 'sni' | 'fp' | 'pbk' | 'sids' | 'spx'>;
+
+/** Reads a certificate file of this machine as text; an empty text means that its names stay unknown. */
+export type ReadCertificate = (path: string) => string;
+
+export const NO_SECURITY: Security = { tls: 'none', sni: [] };
+
+/**
+ * What a client must know of an inbound's TLS or REALITY. `stream` holds the security, `tag` is whose it becomes
+ * (an inbound behind a fallback borrows another one's).
+ * Source: Marzban `app/xray/config.py`; here the public key is computed and not read off the core's output.
+ * @throws InvalidCoreConfig
+ */
+export function resolveSecurity(tag: string, stream: JsonObject, readCertificate: ReadCertificate): Security {
+  switch (text(stream.security).toLowerCase()) {
+    case 'tls':
+      return { tls: 'tls', sni: certificateNames(tag, object(stream.tlsSettings), readCertificate) };
+    case 'reality':
+      return reality(tag, object(stream.realitySettings));
+    default:
+      return NO_SECURITY;
+  }
+}
+
+function certificateNames(tag: string, settings: JsonObject, readCertificate: ReadCertificate): string[] {
+  if (!Array.isArray(settings.certificates)) return [];
+  return settings.certificates.filter(isObject).flatMap((certificate) => {
+    const path = text(certificate.certificateFile);
+    const inline = texts(certificate.certificate).join('\n');
+    return [...(path ? [readFile(tag, path, readCertificate)] : []), inline]
+      .filter((pem) => pem !== '')
+      .flatMap((pem) => names(tag, pem));
+  });
+}
+
+function readFile(tag: string, path: string, readCertificate: ReadCertificate): string {
+  try {
+    return readCertificate(path);
+  } catch (error) {
+    throw new InvalidCoreConfig(`Unable to read certificate file ${path} of ${tag}`, { cause: error });
+  }
+}
+
+function names(tag: string, pem: string): string[] {
+  try {
+    return alternativeNames(pem);
+  } catch (error) {
+    throw new InvalidCoreConfig(`Unable to load a certificate of ${tag}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function reality(tag: string, settings: JsonObject): Security {
+  const pbk = publicKey(tag, settings);
+  const sids = texts(settings.shortIds);
+  // An empty short id is one too, so the list alone is not enough to tell.
+  if (sids.length === 0) {
+    throw new InvalidCoreConfig(`You need to define at least one shortID in realitySettings of ${tag}`);
+  }
+  return {
+    tls: 'reality',
+    fp: 'chrome',
+    sni: texts(settings.serverNames),
+    pbk,
+    sids,
+    // Marzban reads the first spelling, the core the second.
+    spx: text(settings.SpiderX) || text(settings.spiderX) || null,
+  };
+}
+
+/** `publicKey` as it stands when the key exists; else what newer cores call `password`; else computed. */
+function publicKey(tag: string, settings: JsonObject): string {
+  if (settings.publicKey !== undefined) return text(settings.publicKey);
+  if (text(settings.password)) return text(settings.password);
+  const privateKey = text(settings.privateKey);
+  if (!privateKey) throw new InvalidCoreConfig(`You need to provide privateKey in realitySettings of ${tag}`);
+  const computed = x25519PublicKey(privateKey);
+  if (!computed) throw new InvalidCoreConfig(`privateKey in realitySettings of ${tag} is not valid`);
+  return computed;
+}
