@@ -11,7 +11,7 @@ import {
   type JsonValue,
   type ResolvedInbound,
 } from './types.js';
-import { API_TAG } from './validate.js';
+import { API_INBOUND_TAG, API_TAG } from './validate.js';
 
 export interface CoreConfigParts {
   config: CoreConfigJson;
@@ -30,7 +30,7 @@ export interface CoreConfigParts {
 /**
  * The config that a core is started with: the operator's, the API, statistics per user and outbound, the marker
  * and the users, whose order makes the order of the clients.
- * Source: Marzban `app/xray/config.py`, with `api.listen` (cores since 1.8.12) instead of an API inbound.
+ * Source: Marzban `app/xray/config.py`. A `host:port` for the API is taken as `api.listen` (cores since 1.8.12).
  */
 export function buildCoreConfig({
   users,
@@ -65,15 +65,19 @@ export class CoreConfigWriter {
   /** The config without users. */
   private frame(): CoreConfigJson {
     const { config, apiListen, marker, readFile } = this.parts;
+    const inbounds = readFile
+      ? config.inbounds.map((inbound) => inlineCertificates(inbound, readFile))
+      : config.inbounds;
+    const services = ['HandlerService', 'StatsService', 'LoggerService'];
+    const onSocket = apiListen.startsWith('/');
     return {
       ...config,
       log: visibleStart(config.log),
-      api: { tag: API_TAG, listen: apiListen, services: ['HandlerService', 'StatsService', 'LoggerService'] },
+      api: onSocket ? { tag: API_TAG, services } : { tag: API_TAG, listen: apiListen, services },
       stats: {},
       policy: withStatistics(config.policy),
-      inbounds: readFile
-        ? config.inbounds.map((inbound) => inlineCertificates(inbound, readFile))
-        : config.inbounds,
+      ...(onSocket && { routing: withApiRule(config.routing) }),
+      inbounds: onSocket ? [socketInbound(apiListen), ...inbounds] : inbounds,
       // The first outbound is the default route, so the marker comes last.
       outbounds: [...config.outbounds, { protocol: 'blackhole', tag: marker }],
     };
@@ -129,6 +133,25 @@ function toClient(account: Account): JsonObject {
     case 'shadowsocks_2022': // a method here makes Xray refuse the config
       return { email, password: account.key };
   }
+}
+
+/**
+ * The API on a Unix socket: `api.listen` knows TCP only (26.3), and what listens on TCP can be reached by users through
+ * the proxy. The destination is never dialled; without a port the core drops the connection.
+ */
+function socketInbound(path: string): JsonObject & { tag: string; protocol: string } {
+  return {
+    tag: API_INBOUND_TAG,
+    listen: `${path},0600`,
+    protocol: 'dokodemo-door',
+    settings: { address: '127.0.0.1', port: 1, network: 'tcp,unix' },
+  };
+}
+
+function withApiRule(routing: JsonValue | undefined): JsonObject {
+  const { rules, ...others } = object(routing);
+  const rule = { type: 'field', inboundTag: [API_INBOUND_TAG], outboundTag: API_TAG };
+  return { ...others, rules: [rule, ...list(rules)] };
 }
 
 /** The line that tells a start is of level warning, so the log must show warnings. Go reads keys in any case. */
