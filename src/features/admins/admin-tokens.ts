@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+
+/** What an admin's token says. `sub`, `access` and the times as Marzban has them, the rest is ours. */
+export interface AdminClaims {
+  sub: string;
+  access: 'admin' | 'sudo';
+  /** Unix seconds. */
+  iat: number;
+  /** Unix seconds; absent in tokens that live for ever. */
+  exp?: number;
+  /** The admin's id: a namesake made later does not inherit the token. */
+  aid: number;
+  /** The version of the admin's credentials; a new password voids older tokens. */
+  ver: number;
+}
+
+/** How many checked tokens a replica remembers. */
+const REMEMBERED = 10_000;
+
+/** The tokens admins carry. */
+@Injectable()
+export class AdminTokens {
+  private readonly checked = new Map<string, AdminClaims>();
+
+  /** The claims of a token that was checked before and has not expired since. */
+  recall(token: string): AdminClaims | undefined {
+    const claims = this.checked.get(token);
+    if (claims?.exp === undefined || claims.exp * 1000 > Date.now()) return claims;
+    this.checked.delete(token);
+    return undefined;
+  }
+
+  /** Spares later requests with the same token the check of its signature. */
+  remember(token: string, claims: AdminClaims): void {
+    const [oldest] = this.checked.size >= REMEMBERED ? this.checked.keys() : [];
+    if (oldest !== undefined) this.checked.delete(oldest);
+    this.checked.set(token, claims);
+  }
+}

@@ -1,0 +1,61 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import type { Request } from 'express';
+import { NotAllowed } from '../../shared/domain/errors.js';
+import type { Admin } from './admin.js';
+import { AdminDirectory } from './admin-directory.js';
+import { ADMIN_TOKEN } from './admin-token.strategy.js';
+import { type AdminClaims, AdminTokens } from './admin-tokens.js';
+import { bearerToken } from './domain/bearer-token.js';
+import { NotAuthenticated, TokenRefused } from './admins.errors.js';
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    /** Set by the admin guard. */
+    admin?: Admin;
+  }
+}
+
+/** Lets admins with a valid bearer token in and puts them on the request. */
+@Injectable()
+export class AdminGuard extends AuthGuard(ADMIN_TOKEN) {
+  constructor(
+    private readonly tokens: AdminTokens,
+    private readonly admins: AdminDirectory,
+  ) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<Request>();
+    const token = bearerToken(request.headers.authorization);
+    if (token === undefined) throw new NotAuthenticated();
+    const claims = this.tokens.recall(token) ?? (await this.verify(token, context, request));
+    request.admin = await this.admins.holderOf(claims);
+    return true;
+  }
+
+  /** Passport's outcome of a token that was not seen before: the claims, or the refusal. */
+  override handleRequest<T>(error: unknown, claims: T | false): T {
+    if (error) throw error;
+    if (!claims) throw new TokenRefused();
+    return claims;
+  }
+
+  private async verify(token: string, context: ExecutionContext, request: Request): Promise<AdminClaims> {
+    await super.canActivate(context);
+    const claims = request.user as AdminClaims;
+    this.tokens.remember(token, claims);
+    return claims;
+  }
+}
+
+/** Lets sudo admins pass; after `AdminGuard`. */
+@Injectable()
+export class SudoGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const { admin } = context.switchToHttp().getRequest<Request>();
+    if (!admin?.isSudo) throw new NotAllowed();
+    return true;
+  }
+}
