@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { Config } from '../../config/config.js';
 import { JobLeaseRepository } from './job-lease.repository.js';
 
 /** Leases outlive a few ticks, so that a job does not wander between replicas. */
@@ -18,10 +19,12 @@ export class PeriodicJobs implements BeforeApplicationShutdown {
   constructor(
     private readonly scheduler: SchedulerRegistry,
     private readonly leases: JobLeaseRepository,
+    private readonly config: Config,
   ) {}
 
-  /** Runs `work` every `seconds`, first after one such period. */
+  /** Runs `work` every `seconds`, first after one such period; never where the role leaves jobs to others. */
   every(name: string, seconds: number, work: () => Promise<unknown>): void {
+    if (this.config.role === 'api') return;
     const tick = () => {
       if (this.stopping || this.running.has(name)) return;
       const run = this.run(name, seconds, work).finally(() => this.running.delete(name));

@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import type { Connection } from './shared/database/data-source.js';
+import { DatabaseModule } from './shared/database/database.module.js';
+import { HealthController } from './shared/http/health.controller.js';
+import { Readiness } from './shared/http/readiness.js';
+import { SchedulingModule } from './shared/scheduling/scheduling.module.js';
+import { XrayModule } from './xray/xray.module.js';
+
+@Module({})
+export class AppModule {
+  /** The whole service on a database that is migrated already. */
+  static with(config: Config, connection: Connection): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config),
+        DatabaseModule.with(connection, config.databasePoolSize),
+        SchedulingModule,
+        XrayModule,
+      ],
+      controllers: [HealthController],
+      providers: [Readiness],
+    };
+  }
+}

@@ -1,0 +1,26 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import { AppModule } from './app.module.js';
+import type { Config } from './config/config.js';
+import type { Connection } from './shared/database/data-source.js';
+import { configureHttp } from './shared/http/configure-http.js';
+import { requestLog } from './shared/telemetry/request-log.js';
+
+/** The service with everything wired, not yet listening. The database must be migrated. */
+export async function buildApp(config: Config, connection: Connection): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, connection), {
+    bodyParser: false,
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  app.use(requestLog(config.subscription.path));
+  if (config.role === 'worker') app.use(onlyHealth);
+  configureHttp(app, config);
+  return app;
+}
+
+function onlyHealth(request: Request, response: Response, next: NextFunction): void {
+  if (request.path.startsWith('/health/')) return next();
+  response.status(404).json({ detail: 'Not Found' });
+}
