@@ -12,6 +12,9 @@ const PROTOCOL_NAMES: Record<Protocol, string> = {
   shadowsocks: 'Shadowsocks',
 };
 
+/** Newer names of transports that links do not use. */
+const NETWORK_ALIASES: Record<string, string> = { websocket: 'ws', mkcp: 'kcp' };
+
 /**
  * One host of one inbound, ready for any user: what every format writes its entry from. The texts are those a user or
  * chance can change; all else is read from `inbound` and `dial`.
@@ -19,6 +22,8 @@ const PROTOCOL_NAMES: Record<Protocol, string> = {
 export interface EntryPlan {
   inbound: ResolvedInbound;
   dial: Host;
+  /** The transport by the name that clients know. */
+  network: string;
   security: ResolvedInbound['tls'];
   remark: Text;
   /** A domain or an IP address, IPv6 without brackets. */
@@ -87,6 +92,7 @@ function planEntry(inbound: ResolvedInbound, dial: Host, surroundings: Surroundi
   return {
     inbound,
     dial,
+    network: NETWORK_ALIASES[inbound.network] ?? inbound.network,
     security: dial.security === 'inbound_default' ? inbound.tls : dial.security,
     remark,
     address: changed(oneOf(addresses.map(salted)), withoutBrackets),

@@ -28,7 +28,7 @@ export function escapeJson(text: string): string {
 export function sortedJson(value: unknown): string {
   if (typeof value === 'string') return `"${escapeJson(value)}"`;
   if (Array.isArray(value)) return `[${value.map(sortedJson).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return String(value); // a number, also a bigint, or a constant
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([key, member]) => `"${escapeJson(key)}": ${sortedJson(member)}`).join(', ')}}`;
 }

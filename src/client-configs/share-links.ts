@@ -1,3 +1,6 @@
+import { stringify } from 'lossless-json';
+import { flowOn } from '../xray/config/accounts.js';
+import { isShadowsocks2022, shadowsocks2022Key } from '../xray/config/shadowsocks-2022.js';
 import type { Protocol, Proxies, ResolvedInbound } from '../xray/config/types.js';
 import { type EntryPlan, planEntries } from './entries.js';
 import { base64, encodeFragment, encodeUserInfo, escapeJson, percentEncode, sortedJson } from './escape.js';
@@ -50,10 +53,14 @@ function shareLink(plan: EntryPlan): Text {
     }
     case 'vmess':
       return concat('vmess://', changed(vmessJson(plan), base64));
-    case 'shadowsocks': {
-      const account = credential('shadowsocks', ({ method, password }) => base64(`${method}:${password}`));
-      return concat('ss://', account, '@', server(plan), remark(plan));
-    }
+    case 'shadowsocks':
+      return concat(
+        'ss://',
+        credential('shadowsocks', shadowsocksAccount(plan.inbound)),
+        '@',
+        server(plan),
+        remark(plan),
+      );
   }
 }
 
@@ -63,6 +70,17 @@ function credential<P extends Protocol>(
   write: (proxy: NonNullable<Proxies[P]>) => string,
 ): Part {
   return ({ user }) => write(user.proxies[protocol]!);
+}
+
+function shadowsocksAccount({ shadowsocksMethod, shadowsocksServerKey }: ResolvedInbound) {
+  return ({ method, password }: NonNullable<Proxies['shadowsocks']>): string =>
+    shadowsocksMethod !== null && isShadowsocks2022(shadowsocksMethod)
+      ? base64(
+          [shadowsocksMethod, shadowsocksServerKey, shadowsocks2022Key(password, shadowsocksMethod)].join(
+            ':',
+          ),
+        )
+      : base64(`${method}:${password}`);
 }
 
 function server({ address, port }: EntryPlan): Text {
@@ -81,7 +99,7 @@ function remark(plan: EntryPlan): Text {
 function query(plan: EntryPlan, flow: Text = []): Text {
   return concat(
     `security=${plan.security}`,
-    parameter('type', plan.inbound.network),
+    parameter('type', plan.network),
     parameter('headerType', plan.inbound.headerType),
     flow,
     ...transportParameters(plan),
@@ -94,19 +112,17 @@ function parameter(name: string, value: Text | string): Text {
 }
 
 function flow({ inbound, security }: EntryPlan): Text {
-  const allowed =
-    security !== 'none' && ['tcp', 'raw', 'kcp'].includes(inbound.network) && inbound.headerType !== 'http';
-  if (!allowed) return [];
+  const seen = { ...inbound, tls: security };
   return [
     ({ user }) => {
-      const value = user.proxies.vless?.flow || inbound.defaultFlow;
+      const value = flowOn(seen, user.proxies.vless?.flow || inbound.defaultFlow);
       return value ? `&flow=${percentEncode(value)}` : '';
     },
   ];
 }
 
-function transportParameters({ inbound, path, host }: EntryPlan): Text[] {
-  switch (inbound.network) {
+function transportParameters({ inbound, network, path, host }: EntryPlan): Text[] {
+  switch (network) {
     case 'grpc':
       return [
         parameter('serviceName', path),
@@ -119,11 +135,11 @@ function transportParameters({ inbound, path, host }: EntryPlan): Text[] {
       return [parameter('seed', path), parameter('host', host)];
     default: {
       const parameters = [parameter('path', path), parameter('host', host)];
-      const heartbeat = heartbeatOf(inbound);
-      if (heartbeat) parameters.push(parameter('heartbeatPeriod', String(heartbeat)));
+      if (inbound.heartbeatPeriod)
+        parameters.push(parameter('heartbeatPeriod', String(inbound.heartbeatPeriod)));
       if (inbound.xhttp) {
         parameters.push(parameter('mode', inbound.xhttp.mode));
-        parameters.push(parameter('extra', JSON.stringify(xhttpExtra(inbound.xhttp))));
+        parameters.push(parameter('extra', stringify(xhttpExtra(inbound.xhttp)) ?? ''));
       }
       return parameters;
     }
@@ -152,7 +168,7 @@ function vmessJson(plan: EntryPlan): Text {
     aid: text('0'),
     host: text(plan.host),
     id: text([credential('vmess', (proxy) => proxy.id.toLowerCase())]),
-    net: text(inbound.network),
+    net: text(plan.network),
     path: text(plan.path),
     port: plan.port,
     ps: text(plan.remark),
@@ -169,10 +185,9 @@ function vmessJson(plan: EntryPlan): Text {
     Object.assign(members, { pbk: text(inbound.pbk ?? ''), sid: text(plan.shortId) });
     if (inbound.spx) members.spx = text(inbound.spx);
   }
-  if (inbound.network === 'grpc') members.mode = text(grpcMode(inbound));
+  if (plan.network === 'grpc') members.mode = text(grpcMode(inbound));
   if (inbound.xhttp) members.extra = [sortedJson(xhttpExtra(inbound.xhttp))];
-  const heartbeat = heartbeatOf(inbound);
-  if (heartbeat) members.heartbeatPeriod = [String(heartbeat)];
+  if (inbound.heartbeatPeriod) members.heartbeatPeriod = [String(inbound.heartbeatPeriod)];
 
   const names = Object.keys(members).sort();
   return concat(
@@ -184,10 +199,6 @@ function vmessJson(plan: EntryPlan): Text {
 
 function grpcMode(inbound: ResolvedInbound): string {
   return inbound.multiMode ? 'multi' : 'gun';
-}
-
-function heartbeatOf(inbound: ResolvedInbound): number {
-  return inbound.network === 'ws' ? (inbound.heartbeatPeriod ?? 0) : 0;
 }
 
 /**

@@ -37,7 +37,7 @@ export const USER_VARIABLES = {
   TIME_LEFT: (source) =>
     timeLeft(source, {
       held: readableDuration,
-      running: (_, expireAt) => readableDuration(seconds(expireAt) - seconds(source.now)),
+      running: (_, expireAt) => readableDuration(Math.max(1, seconds(expireAt) - seconds(source.now))),
     }),
   EXPIRE_DATE: ({ user }) => expiryDay(user, isoDay),
   JALALI_EXPIRE_DATE: ({ user }) => expiryDay(user, jalaliDay),

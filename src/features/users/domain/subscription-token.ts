@@ -95,7 +95,7 @@ function readJwt(text: string, secret: string, now: Date): SubscriptionToken | u
 /** `<username>,<integer>` in base64url. */
 function readPayload(payload: string): { username: string; time: number } | undefined {
   if (!/^[\w-]+$/.test(payload) || payload.length % 4 === 1) return undefined;
-  const match = /^([^,]+),(\d{1,15})$/.exec(Buffer.from(payload, 'base64url').toString());
+  const match = /^([^,]+),(\d{1,16})$/.exec(Buffer.from(payload, 'base64url').toString());
   return match ? { username: match[1]!, time: Number(match[2]) } : undefined;
 }
 
