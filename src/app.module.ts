@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Connection } from './shared/database/data-source.js';
+import { CoreModule } from './features/core/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
 import { Readiness } from './shared/http/readiness.js';
@@ -19,6 +20,7 @@ export class AppModule {
         DatabaseModule.with(connection, config.databasePoolSize),
         SchedulingModule,
         XrayModule,
+        CoreModule,
       ],
       controllers: [HealthController],
       providers: [Readiness],

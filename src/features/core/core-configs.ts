@@ -1,0 +1,169 @@
+import { readFileSync, statSync } from 'node:fs';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Config } from '../../config/config.js';
+import { DatabaseEvents } from '../../shared/database/database-events.js';
+import {
+  configHash,
+  type CoreConfigJson,
+  parseCoreConfig,
+  type ResolvedInbound,
+  resolveInbounds,
+  toStrictJson,
+} from '../../xray/config/index.js';
+import { CoreConfigRepository, type StoredConfig } from './core-config.repository.js';
+import { InitialConfig } from './initial-config.js';
+
+/** A core config with what the panel makes of it. Never changed once made. */
+export interface CoreConfig {
+  /** JSON as it was sent, without blanks. */
+  source: string;
+  config: CoreConfigJson;
+  /** Names the config without users: 64 hexadecimal digits. Nodes that run an equal one need no restart. */
+  hash: string;
+  /** The inbounds whose users the panel manages, in the order of the config. */
+  inbounds: readonly ResolvedInbound[];
+  byTag: ReadonlyMap<string, ResolvedInbound>;
+}
+
+export interface ActiveCoreConfig extends CoreConfig {
+  version: bigint;
+}
+
+type Listener = (active: ActiveCoreConfig) => void | Promise<void>;
+
+const POLL_MS = 5_000;
+const REMEMBERED_VERSIONS = 8;
+const MAX_CERTIFICATE_BYTES = 1_000_000;
+
+/** The core config of the installation: one consistent snapshot in memory, replaced when the active version changes. */
+@Injectable()
+export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(CoreConfigs.name);
+  private readonly listeners = new Set<Listener>();
+  private readonly remembered = new Map<bigint, ActiveCoreConfig>();
+  private active: ActiveCoreConfig | undefined;
+  private refreshing: Promise<void> | undefined;
+  private stopListening: (() => void) | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly repository: CoreConfigRepository,
+    private readonly initial: InitialConfig,
+    private readonly events: DatabaseEvents,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.repository.exclusively(async (tx) => {
+      let stored = await this.repository.findActive(tx);
+      if (!stored) {
+        const { source, hash } = this.read(await this.initial.text(), readCertificate);
+        stored = { source, version: await this.repository.activate(tx, source, hash, null) };
+      }
+      this.active = this.load(stored);
+      // Settings decide which inbounds are managed, so a start can bring new ones too.
+      await this.repository.addInbounds(tx, [...this.active.byTag.keys()]);
+    });
+    this.stopListening = this.events.on('core_config', () => void this.poll());
+  }
+
+  onApplicationShutdown(): void {
+    this.stopListening?.();
+  }
+
+  /** The active config. */
+  current(): ActiveCoreConfig {
+    if (!this.active) throw new Error('The core config is not loaded yet');
+    return this.active;
+  }
+
+  /** Calls `listener` after each change until the returned function is called. */
+  onChange(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** A config that is or was active. @throws Error when it is not kept any more */
+  async byVersion(version: bigint): Promise<ActiveCoreConfig> {
+    const known = this.remembered.get(version);
+    if (known) return known;
+    const stored = await this.repository.findVersion(version);
+    if (!stored) throw new Error(`Version ${version} of the core config is not kept any more`);
+    return this.load(stored);
+  }
+
+  /**
+   * Reads a config that was sent to us.
+   * @throws InvalidCoreConfig also when a certificate of it cannot be read
+   */
+  read(text: string, certificates: (path: string) => string = readCertificate): CoreConfig {
+    const source = toStrictJson(text);
+    const config = parseCoreConfig(source);
+    const inbounds = resolveInbounds(config, {
+      excludeTags: this.config.xray.excludeInboundTags,
+      fallbacksTag: this.config.xray.fallbacksInboundTag,
+      readCertificate: certificates,
+    });
+    return {
+      source,
+      config,
+      hash: configHash(config, inbounds),
+      inbounds,
+      byTag: new Map(inbounds.map((inbound) => [inbound.tag, inbound])),
+    };
+  }
+
+  /** Loads the active version if it is another one; the listeners are through when this returns. */
+  async refresh(): Promise<void> {
+    const before = this.refreshing;
+    const refresh = (async () => {
+      await before?.catch(() => undefined); // one that began earlier may have read too early
+      if ((await this.repository.findActiveVersion()) === this.current().version) return;
+      const stored = await this.repository.findActive();
+      if (!stored) return;
+      const active = (this.active = this.load(stored));
+      await Promise.all([...this.listeners].map(async (listener) => listener(active)));
+    })();
+    this.refreshing = refresh;
+    await refresh;
+  }
+
+  @Interval(POLL_MS)
+  async poll(): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (error) {
+      this.logger.warn(
+        { err: error },
+        'The core config could not be looked up; the last known one stays in use',
+      );
+    }
+  }
+
+  private load(stored: StoredConfig): ActiveCoreConfig {
+    const known = this.remembered.get(stored.version);
+    if (known) return known;
+    const loaded = { ...this.read(stored.source, readCertificateIfThere), version: stored.version };
+    this.remembered.set(stored.version, loaded);
+    for (const version of this.remembered.keys()) {
+      if (this.remembered.size > REMEMBERED_VERSIONS) this.remembered.delete(version);
+    }
+    return loaded;
+  }
+}
+
+/** Only a plain file of a sane size: the path comes from whoever sends the config. */
+function readCertificate(path: string): string {
+  const file = statSync(path);
+  if (!file.isFile() || file.size > MAX_CERTIFICATE_BYTES) throw new Error(`${path} is no certificate file`);
+  return readFileSync(path, 'utf8');
+}
+
+/** An accepted config stays usable where its certificates are not mounted; only their names are unknown there. */
+function readCertificateIfThere(path: string): string {
+  try {
+    return readCertificate(path);
+  } catch {
+    return '';
+  }
+}

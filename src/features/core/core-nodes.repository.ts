@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Queryable } from '../../shared/database/database.js';
+
+const ENABLED = "status <> 'disabled' AND deleted_at IS NULL";
+
+/** What the core feature asks of the nodes' rows: their owners notice and act. */
+@Injectable()
+export class CoreNodesRepository {
+  constructor(private readonly db: Database) {}
+
+  /** Tells every enabled node that there is another config. */
+  async requestConfig(db: Queryable): Promise<void> {
+    await this.bump(db, 'config_generation');
+  }
+
+  /** Tells every enabled node to restart its core. */
+  async requestRestart(): Promise<void> {
+    await this.bump(this.db, 'restart_generation');
+  }
+
+  /** The Xray versions of the cores that run now. */
+  async runningVersions(): Promise<string[]> {
+    const rows = await this.db.rows<{ version: string }>(
+      `SELECT coalesce(xray_version, '') AS version FROM nodes
+        WHERE status = 'connected' AND deleted_at IS NULL`,
+    );
+    return rows.map((row) => row.version);
+  }
+
+  private async bump(db: Queryable, column: 'config_generation' | 'restart_generation'): Promise<void> {
+    await db.run(
+      `WITH enabled AS (SELECT id FROM nodes WHERE ${ENABLED} ORDER BY id FOR UPDATE),
+            bumped AS (UPDATE nodes n SET ${column} = ${column} + 1 FROM enabled WHERE n.id = enabled.id
+                       RETURNING n.id)
+       SELECT pg_notify('node_wake', id::text) FROM bumped`,
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import { Controller, Get, Post, Put, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { ApiErrors } from '../../shared/http/api-errors.js';
+import { BodyLimit, RawJson } from '../../shared/http/body.js';
+import { sendJson } from '../../shared/http/send-json.js';
+import { type Admin, AnyAdmin, CurrentAdmin, SudoOnly } from '../admins/index.js';
+import { CoreStatsDto } from './core.dto.js';
+import { toCoreStatsDto } from './core.mapper.js';
+import { CoreService } from './core.service.js';
+
+const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
+
+@ApiTags('Core')
+@Controller('api/core')
+export class CoreController {
+  constructor(private readonly core: CoreService) {}
+
+  @Get()
+  @AnyAdmin()
+  @ApiOperation({ summary: 'Whether a core runs, and its version' })
+  @ApiOkResponse({ type: CoreStatsDto })
+  async get_core_stats(): Promise<CoreStatsDto> {
+    return toCoreStatsDto(await this.core.state());
+  }
+
+  @Post('restart')
+  @SudoOnly()
+  @ApiOperation({ summary: 'Restart the cores of all nodes' })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  async restart_core(): Promise<object> {
+    await this.core.restart();
+    return {};
+  }
+
+  @Get('config')
+  @SudoOnly()
+  @ApiOperation({ summary: 'The core config, as it was saved' })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  async get_core_config(@Res() response: Response): Promise<void> {
+    sendJson(response, await this.core.source());
+  }
+
+  @Put('config')
+  @SudoOnly()
+  @BodyLimit(MAX_CONFIG_BYTES)
+  @ApiOperation({ summary: 'Replace the core config and restart the cores that it changes' })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  @ApiErrors('bad_request', 'invalid')
+  async modify_core_config(
+    @CurrentAdmin() admin: Admin,
+    @RawJson() config: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    sendJson(response, await this.core.replace(config, admin.username));
+  }
+}

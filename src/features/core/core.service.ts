@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { Secrets } from '../../shared/secrets/secrets.js';
+import { buildCoreConfig, InvalidCoreConfig, markerTag, TRIAL_USER } from '../../xray/config/index.js';
+import { dryRun } from '../../xray/process/index.js';
+import { LocalXray } from '../../xray/local-xray.js';
+import { CoreConfigRepository } from './core-config.repository.js';
+import { type CoreConfig, CoreConfigs } from './core-configs.js';
+import { CoreNodesRepository } from './core-nodes.repository.js';
+import { higherVersion } from './domain/versions.js';
+
+export interface CoreState {
+  /** The highest version of the cores that run; empty without any. */
+  version: string;
+  /** Whether any core runs. */
+  started: boolean;
+}
+
+@Injectable()
+export class CoreService {
+  constructor(
+    private readonly settings: Config,
+    private readonly configs: CoreConfigs,
+    private readonly repository: CoreConfigRepository,
+    private readonly nodes: CoreNodesRepository,
+    private readonly local: LocalXray,
+    private readonly secrets: Secrets,
+  ) {}
+
+  async state(): Promise<CoreState> {
+    const versions = await this.nodes.runningVersions();
+    return { version: versions.reduce(higherVersion, ''), started: versions.length > 0 };
+  }
+
+  /** Restarts the cores of all enabled nodes; does not wait for them. */
+  async restart(): Promise<void> {
+    await this.nodes.requestRestart();
+  }
+
+  /** The active config as JSON, in the words it was sent in. */
+  async source(): Promise<string> {
+    await this.configs.refresh();
+    return this.configs.current().source;
+  }
+
+  /**
+   * Makes `text` the core config of all nodes. Returns it without blanks.
+   * @throws InvalidCoreConfig when we or Xray refuse it; nothing has changed then
+   */
+  async replace(text: string, by: string): Promise<string> {
+    const wanted = this.configs.read(text);
+    const refusal = await this.tryOut(wanted);
+    if (refusal !== undefined) throw new InvalidCoreConfig(refusal);
+    await this.repository.exclusively(async (tx) => {
+      const active = await this.repository.findActive(tx);
+      if (active?.source === wanted.source) return;
+      const running = active && (await this.configs.byVersion(active.version));
+      await this.repository.activate(tx, wanted.source, wanted.hash, by);
+      await this.repository.addInbounds(tx, [...wanted.byTag.keys()]);
+      // Other blanks or another order of keys are no reason to cut anybody off.
+      if (running?.hash !== wanted.hash) await this.nodes.requestConfig(tx);
+    });
+    await this.configs.refresh();
+    return wanted.source;
+  }
+
+  /** What Xray has against the config, if there is an Xray here to ask. */
+  private async tryOut({ config, inbounds, hash }: CoreConfig): Promise<string | undefined> {
+    const { executable } = this.local;
+    if (!executable) return undefined;
+    const complete = buildCoreConfig({
+      config,
+      inbounds,
+      users: [TRIAL_USER],
+      apiListen: '127.0.0.1:1',
+      marker: markerTag(hash),
+      secret: this.secrets.nodeCredentials,
+    });
+    return dryRun(executable, complete, this.settings.xray.assetsPath);
+  }
+}

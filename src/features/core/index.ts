@@ -1,0 +1,2 @@
+export { type ActiveCoreConfig, CoreConfigs } from './core-configs.js';
+export { CoreModule } from './core.module.js';
