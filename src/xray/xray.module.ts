@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { searchPath } from '../config/search-path.js';
+import { searchPath } from '../config/environment.js';
 import { Config } from '../config/config.js';
 import { findXray, xrayCandidates } from './process/executable.js';
 import { LocalXray } from './local-xray.js';

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidSettings, readConfig, type Surroundings } from './read-config.js';
+import type { Environment } from './settings-reader.js';
+
+const files: Record<string, string> = { '/run/secrets/password': 'from a file\n' };
+const around: Surroundings = {
+  cwd: '/srv/margrave',
+  interfaces: {
+    lo: [{ address: '127.0.0.1', family: 'IPv4', internal: true }],
+    eth0: [
+      { address: '10.1.2.3', family: 'IPv4', internal: false },
+      { address: 'fe80::1', family: 'IPv6', internal: false },
+    ],
+    eth1: [
+      { address: '93.184.216.34', family: 'IPv4', internal: false },
+      { address: '2a00:1450::5', family: 'IPv6', internal: false },
+    ],
+  },
+  readFile: (path) => {
+    const text = files[path];
+    if (text === undefined) throw Object.assign(new Error('missing'), { code: 'ENOENT' });
+    return text;
+  },
+};
+const read = (environment: Environment = {}) => readConfig(environment, around).config;
+
+function problems(environment: Environment): readonly string[] {
+  try {
+    readConfig(environment, around);
+  } catch (error) {
+    if (error instanceof InvalidSettings) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  it('need nothing', () => {
+    expect(read()).toMatchObject({
+      role: 'all',
+      host: '0.0.0.0',
+      port: 8000,
+      dataDir: '/srv/margrave/data',
+      databaseUrl: undefined,
+      databasePoolSize: 10,
+      logLevel: 'info',
+      docs: true,
+      allowedOrigins: ['*'],
+      validationErrors: 'list',
+      auth: { tokenMinutes: 1440, sudo: undefined },
+      xray: { install: 'auto', executablePath: undefined, excludeInboundTags: [] },
+      recordNodeUsage: true,
+      subscription: { path: 'sub', urlPrefix: '', updateInterval: '12', statusText: { on_hold: 'On-Hold' } },
+      jobs: { coreHealthSeconds: 10, userUsagesSeconds: 10, nodeUsagesSeconds: 30, reviewUsersSeconds: 10 },
+    });
+  });
+
+  it.each<[string, Environment, object]>([
+    ['prefer the names of Marzban', { UVICORN_PORT: '8001', PORT: '9000' }, { port: 8001 }],
+    ['know PORT and HOST', { PORT: '9000', HOST: '::1' }, { port: 9000, host: '::1' }],
+    ['skip an empty name for its alias', { UVICORN_PORT: '', PORT: '9000' }, { port: 9000 }],
+    ['take an empty number as not set', { PORT: ' ' }, { port: 8000 }],
+    [
+      'take a relative data folder from where they are',
+      { DATA_DIR: 'x/y' },
+      { dataDir: '/srv/margrave/x/y' },
+    ],
+    ['read yes', { DEBUG: 'Yes' }, { logLevel: 'debug' }],
+    ['read off', { DOCS: 'OFF' }, { docs: false }],
+    ['take an empty truth as false', { DOCS: '' }, { docs: false }],
+    ['turn the recording around', { DISABLE_RECORDING_NODE_USAGE: '1' }, { recordNodeUsage: false }],
+    ['know the pool by its old name', { SQLALCHEMY_POOL_SIZE: '3' }, { databasePoolSize: 3 }],
+    ['take tokens for ever', { JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '-1' }, { auth: { tokenMinutes: -1 } }],
+    [
+      'trim origins',
+      { ALLOWED_ORIGINS: 'https://a.example/, http://b.example:81 ,' },
+      { allowedOrigins: ['https://a.example', 'http://b.example:81'] },
+    ],
+    [
+      'know trusted proxies',
+      { TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::/32' },
+      { trustedProxies: ['loopback', '10.0.0.0/8', '2001:db8::/32'] },
+    ],
+    [
+      'read tags between blanks',
+      { XRAY_EXCLUDE_INBOUND_TAGS: ' a  b' },
+      { xray: { excludeInboundTags: ['a', 'b'] } },
+    ],
+    [
+      'read tags with blanks from JSON',
+      { XRAY_EXCLUDE_INBOUND_TAGS: '["a b", "c"]' },
+      { xray: { excludeInboundTags: ['a b', 'c'] } },
+    ],
+    [
+      'know the singular of fallbacks',
+      { XRAY_FALLBACK_INBOUND_TAG: 'f' },
+      { xray: { fallbacksInboundTag: 'f' } },
+    ],
+    [
+      'strip slashes from paths',
+      { XRAY_SUBSCRIPTION_PATH: '/my/sub/', XRAY_SUBSCRIPTION_URL_PREFIX: 'https://x.example/' },
+      { subscription: { path: 'my/sub', urlPrefix: 'https://x.example' } },
+    ],
+    ['let a text be empty', { SUB_SUPPORT_URL: '' }, { subscription: { supportUrl: '' } }],
+    [
+      'read a secret from a file, without its end of line',
+      { SUDO_USERNAME: 'root', SUDO_PASSWORD_FILE: '/run/secrets/password' },
+      { auth: { sudo: { username: 'root', password: 'from a file' } } },
+    ],
+    ['find the addresses of this machine', {}, { serverIp: '93.184.216.34', serverIpv6: '[2a00:1450::5]' }],
+    [
+      'take given addresses, with brackets or without',
+      { SERVER_IP: '192.0.2.1', SERVER_IPV6: '2001:db8::1' },
+      { serverIp: '192.0.2.1', serverIpv6: '[2001:db8::1]' },
+    ],
+  ])('%s', (_, environment, expected) => {
+    expect(read(environment)).toMatchObject(expected);
+  });
+
+  it('fall back to loopback where no address is routable', () => {
+    const { config } = readConfig({}, { ...around, interfaces: { lo: around.interfaces.lo } });
+    expect([config.serverIp, config.serverIpv6]).toEqual(['127.0.0.1', '[::1]']);
+  });
+
+  it.each<[string, Environment, RegExp]>([
+    [
+      'a port beyond all ports',
+      { PORT: '65536' },
+      /^PORT must be a whole number from 0 to 65535, not "65536"$/,
+    ],
+    ['the alias that was used', { UVICORN_PORT: 'abc' }, /^UVICORN_PORT .*"abc"/],
+    ['an interval of nothing', { JOB_REVIEW_USERS_INTERVAL: '0' }, /^JOB_REVIEW_USERS_INTERVAL .*from 1 to/],
+    ['a fraction', { JOB_REVIEW_USERS_INTERVAL: '1.5' }, /^JOB_REVIEW_USERS_INTERVAL/],
+    ['a strange truth', { DOCS: 'perhaps' }, /^DOCS must be true or false/],
+    ['an unknown role', { ROLE: 'boss' }, /^ROLE must be all or api or worker, not "boss"/],
+    [
+      'another database',
+      { DATABASE_URL: 'mysql://root@localhost/x' },
+      /^DATABASE_URL must look like postgresql/,
+    ],
+    [
+      'a proxy that is no address',
+      { TRUSTED_PROXIES: '10.0.0.0/33' },
+      /^TRUSTED_PROXIES .*"10.0.0.0\/33" is not/,
+    ],
+    ['an origin without a scheme', { ALLOWED_ORIGINS: 'a.example' }, /^ALLOWED_ORIGINS .*"a.example"/],
+    [
+      'a path that is taken',
+      { XRAY_SUBSCRIPTION_PATH: 'api/x' },
+      /^XRAY_SUBSCRIPTION_PATH must not begin with api/,
+    ],
+    ['a path with a blank', { XRAY_SUBSCRIPTION_PATH: 'a b' }, /^XRAY_SUBSCRIPTION_PATH may hold/],
+    ['tags that are no JSON', { XRAY_EXCLUDE_INBOUND_TAGS: '["a' }, /^XRAY_EXCLUDE_INBOUND_TAGS/],
+    ['the wrong kind of address', { SERVER_IP: '::1' }, /^SERVER_IP must be an IPv4/],
+    ['a header with a line break', { SUB_UPDATE_INTERVAL: '1\n2' }, /^SUB_UPDATE_INTERVAL/],
+    [
+      'a secret file that is missing',
+      { DATABASE_URL_FILE: '/nowhere' },
+      /^DATABASE_URL_FILE cannot read .*ENOENT/,
+    ],
+    [
+      'a secret given twice',
+      { SUDO_PASSWORD: 'x', SUDO_PASSWORD_FILE: '/run/secrets/password' },
+      /^SUDO_PASSWORD is set, and so is SUDO_PASSWORD_FILE/,
+    ],
+  ])('name %s', (_, environment, expected) => {
+    expect(problems(environment)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it('report everything that is wrong at once', () => {
+    expect(problems({ PORT: 'x', ROLE: 'y', DOCS: 'z', SERVER_IPV6: '1.2.3.4' })).toHaveLength(4);
+  });
+
+  it('never repeat a secret', () => {
+    expect(problems({ DATABASE_URL: 'mysql://root:hunter2@localhost/x' }).join()).not.toContain('hunter2');
+  });
+
+  it.each<[string, Environment, RegExp]>([
+    [
+      'a setting that was dropped',
+      { UVICORN_SSL_CERTFILE: 'x.pem' },
+      /^UVICORN_SSL_CERTFILE has no effect: /,
+    ],
+    [
+      'a setting of a later version',
+      { TELEGRAM_API_TOKEN: 'x' },
+      /^TELEGRAM_API_TOKEN has no effect in this/,
+    ],
+    ['half an environment admin', { SUDO_USERNAME: 'root' }, /^SUDO_USERNAME and SUDO_PASSWORD .*together/],
+  ])('remark on %s', (_, environment, expected) => {
+    expect(readConfig(environment, around).remarks).toEqual([expect.stringMatching(expected)]);
+  });
+});

@@ -1,0 +1,148 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { StartupError } from '../shared/domain/startup-error.js';
+import { type Interfaces, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
+import { Config } from './config.js';
+import { type Environment, SettingsReader } from './settings-reader.js';
+import { unusedSettings } from './unused-settings.js';
+
+/** What settings may lean on beside their own text. */
+export interface Surroundings {
+  /** Relative paths start here. */
+  cwd: string;
+  interfaces: Interfaces;
+  readFile: (path: string) => string;
+}
+
+/** Every setting that is wrong, one line each. */
+export class InvalidSettings extends StartupError {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.length === 1 ? `Setting ${problems[0]}` : ['Settings:', ...problems].join('\n  '));
+  }
+}
+
+/** First segments of paths that are taken, so that subscriptions cannot have them. */
+const TAKEN_PATHS = ['api', 'docs', 'redoc', 'openapi.json', 'health', 'metrics', 'dashboard', 'statics'];
+
+/**
+ * All settings, checked, and remarks about those without effect. Names and rules are Marzban's where it has them.
+ * @throws InvalidSettings with every problem there is.
+ */
+export function readConfig(
+  environment: Environment,
+  around: Surroundings,
+): { config: Config; remarks: string[] } {
+  const read = new SettingsReader(environment, around.readFile);
+  const remarks = unusedSettings(environment);
+  const config = new Config({
+    role: read.oneOf('ROLE', ['all', 'api', 'worker'], 'all'),
+    host: read.text(['UVICORN_HOST', 'HOST']) || '0.0.0.0',
+    port: read.integer(['UVICORN_PORT', 'PORT'], 8000, { min: 0, max: 65_535 }),
+    dataDir: resolve(around.cwd, read.text('DATA_DIR') || 'data'),
+    databaseUrl: databaseUrl(read),
+    databasePoolSize: read.integer(['DATABASE_POOL_SIZE', 'SQLALCHEMY_POOL_SIZE'], 10, { min: 1, max: 1000 }),
+    logLevel: read.boolean('DEBUG', false) ? 'debug' : 'info',
+    docs: read.boolean('DOCS', true),
+    allowedOrigins: allowedOrigins(read),
+    validationErrors: read.oneOf('VALIDATION_ERRORS', ['list', 'fields'], 'list'),
+    trustedProxies: read.list('TRUSTED_PROXIES', [], isProxyAddress, 'addresses or networks (10.0.0.0/8)'),
+    auth: {
+      tokenMinutes: read.integer('JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 1440),
+      sudo: environmentAdmin(read, remarks),
+    },
+    xray: {
+      json: read.optional('XRAY_JSON'),
+      executablePath: read.optional('XRAY_EXECUTABLE_PATH'),
+      assetsPath: read.optional('XRAY_ASSETS_PATH'),
+      install: read.oneOf('XRAY_INSTALL', ['auto', 'never'], 'auto'),
+      excludeInboundTags: read.tags('XRAY_EXCLUDE_INBOUND_TAGS'),
+      fallbacksInboundTag: read.text(['XRAY_FALLBACKS_INBOUND_TAG', 'XRAY_FALLBACK_INBOUND_TAG']),
+    },
+    recordNodeUsage: !read.boolean('DISABLE_RECORDING_NODE_USAGE', false),
+    subscription: subscription(read),
+    serverIp: address(read, 'SERVER_IP', 4) ?? ownIpv4(around.interfaces),
+    serverIpv6: address(read, 'SERVER_IPV6', 6) ?? ownIpv6(around.interfaces),
+    jobs: {
+      coreHealthSeconds: seconds(read, 'JOB_CORE_HEALTH_CHECK_INTERVAL', 10),
+      userUsagesSeconds: seconds(read, 'JOB_RECORD_USER_USAGES_INTERVAL', 10),
+      nodeUsagesSeconds: seconds(read, 'JOB_RECORD_NODE_USAGES_INTERVAL', 30),
+      reviewUsersSeconds: seconds(read, 'JOB_REVIEW_USERS_INTERVAL', 10),
+    },
+  });
+  if (read.problems.length > 0) throw new InvalidSettings(read.problems);
+  return { config, remarks };
+}
+
+function databaseUrl(read: SettingsReader): string | undefined {
+  const url = read.secret('DATABASE_URL');
+  if (url === undefined) return undefined;
+  if (!hasProtocol(url, 'postgresql', 'postgres')) {
+    read.problem('DATABASE_URL', 'must look like postgresql://user:password@host:5432/database');
+  }
+  return url;
+}
+
+const hasProtocol = (url: string, ...names: string[]) =>
+  URL.canParse(url) && names.includes(new URL(url).protocol.slice(0, -1));
+
+function allowedOrigins(read: SettingsReader): string[] {
+  const isOrigin = (text: string) => text === '*' || hasProtocol(text, 'http', 'https');
+  const origins = read.list('ALLOWED_ORIGINS', ['*'], isOrigin, 'origins (https://panel.example.com) or *');
+  return origins.map((origin) => origin.replace(/\/+$/, '')); // browsers send them without
+}
+
+function environmentAdmin(read: SettingsReader, remarks: string[]) {
+  const username = read.secret('SUDO_USERNAME');
+  const password = read.secret('SUDO_PASSWORD');
+  if (username !== undefined && password !== undefined) return { username, password };
+  if (username !== undefined || password !== undefined) {
+    remarks.push('SUDO_USERNAME and SUDO_PASSWORD have an effect only together; one of them is missing');
+  }
+  return undefined;
+}
+
+function subscription(read: SettingsReader): Config['subscription'] {
+  const path = read.text('XRAY_SUBSCRIPTION_PATH').replace(/^\/+|\/+$/g, '') || 'sub';
+  if (!/^[\w.~-]+(\/[\w.~-]+)*$/.test(path)) {
+    read.problem('XRAY_SUBSCRIPTION_PATH', 'may hold letters, digits and . _ ~ - between slashes');
+  } else if (TAKEN_PATHS.includes(path.split('/')[0] ?? '')) {
+    read.problem(
+      'XRAY_SUBSCRIPTION_PATH',
+      `must not begin with ${path.split('/')[0]}, which has another use`,
+    );
+  }
+  return {
+    path,
+    urlPrefix: read.text('XRAY_SUBSCRIPTION_URL_PREFIX').replace(/^\/+|\/+$/g, ''),
+    updateInterval: headerText(read, 'SUB_UPDATE_INTERVAL', '12'),
+    supportUrl: headerText(read, 'SUB_SUPPORT_URL', 'https://t.me/'),
+    profileTitle: read.text('SUB_PROFILE_TITLE', 'Subscription'),
+    externalConfig: read.text('EXTERNAL_CONFIG'),
+    statusText: {
+      active: read.text('ACTIVE_STATUS_TEXT', 'Active'),
+      expired: read.text('EXPIRED_STATUS_TEXT', 'Expired'),
+      limited: read.text('LIMITED_STATUS_TEXT', 'Limited'),
+      disabled: read.text('DISABLED_STATUS_TEXT', 'Disabled'),
+      on_hold: read.text('ONHOLD_STATUS_TEXT', 'On-Hold'),
+    },
+  };
+}
+
+/** A text that is sent as a header, which holds nothing beyond printable ASCII. */
+function headerText(read: SettingsReader, name: string, byDefault: string): string {
+  const text = read.text(name, byDefault);
+  if (!/^[\x20-\x7e]*$/.test(text))
+    read.problem(name, 'may hold printable ASCII only: it is sent as a header');
+  return text;
+}
+
+function address(read: SettingsReader, name: string, family: 4 | 6): string | undefined {
+  const text = read.optional(name)?.replace(/^\[(.*)\]$/, '$1');
+  if (text === undefined) return undefined;
+  if (isIP(text) !== family)
+    read.problem(name, `must be an IPv${family} address, not ${JSON.stringify(text)}`);
+  return family === 6 ? `[${text}]` : text;
+}
+
+const seconds = (read: SettingsReader, name: string, byDefault: number) =>
+  read.integer(name, byDefault, { min: 1, max: 86_400 });
