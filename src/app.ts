@@ -4,16 +4,20 @@ import type { NextFunction, Request, Response } from 'express';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import type { Connection } from './shared/database/data-source.js';
+import { ApiAdapter } from './shared/http/api-adapter.js';
 import { configureHttp } from './shared/http/configure-http.js';
 import { requestLog } from './shared/telemetry/request-log.js';
 
 /** The service with everything wired, not yet listening. The database must be migrated. */
 export async function buildApp(config: Config, connection: Connection): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, connection), {
-    bodyParser: false,
-    abortOnError: false,
-    forceCloseConnections: true,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.with(config, connection),
+    new ApiAdapter(),
+    {
+      abortOnError: false,
+      forceCloseConnections: true,
+    },
+  );
   app.use(requestLog(config.subscription.path));
   if (config.role === 'worker') app.use(onlyHealth);
   configureHttp(app, config);

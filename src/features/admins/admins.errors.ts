@@ -27,7 +27,7 @@ export class LoginRefused extends AppError {
 /** Too many failed logins with this name or from this address. */
 export class TooManyFailedLogins extends AppError {
   readonly kind = 'too_many';
-  constructor(readonly retryAfterSeconds: number) {
+  constructor(override readonly retryAfterSeconds: number) {
     super(`Too many failed logins, try again in ${retryAfterSeconds} seconds`);
   }
 }

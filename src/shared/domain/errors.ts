@@ -12,6 +12,8 @@ export type ErrorKind =
 /** An expected failure. Its message is public: it becomes the response's `detail`. */
 export abstract class AppError extends Error {
   abstract readonly kind: ErrorKind;
+  /** When asking again may help; only some failures know. */
+  readonly retryAfterSeconds?: number;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -28,6 +28,14 @@ export interface Kind<T = unknown> {
   schema(): Schema;
 }
 
+/**
+ * A kind inside a decorator of the API document. The document's writer cannot say all that JSON Schema can, so
+ * `openapi.ts` puts the kind's own schema in its place.
+ */
+export function describedBy(kind: Kind, required?: boolean): object {
+  return { type: 'string', required, 'x-kind': kind };
+}
+
 // Kinds ---------------------------------------------------------------------------------------------------------------
 
 /** A 64-bit integer as `bigint`. `cutsFractions` is for fields that cut fractions and refuse text, with this message. */
@@ -155,8 +163,7 @@ export function Field(kind: Kind, options: FieldOptions = {}): PropertyDecorator
   const field: Omit<Field, 'name'> = { read: full.read, required, repeated: false, default: options.default };
   return applyDecorators(
     registerField(field) as PropertyDecorator,
-    // The document's writer cannot say all that JSON Schema can; openapi.ts puts `x-schema` in its place.
-    ApiProperty({ type: 'string', required, 'x-schema': schema } as object),
+    ApiProperty(describedBy({ read: full.read, schema }, required)),
   );
 }
 

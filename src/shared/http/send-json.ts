@@ -1,9 +1,10 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
+import { writeJson } from './json.js';
 
-/** Answers 200 with JSON that is text already. */
-export function sendJson(response: Response, text: string): void {
-  response.statusCode = 200;
+/** Answers with JSON, exact for 64-bit integers. No charset, as clients know it. */
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const text = writeJson(body);
+  response.statusCode = status;
   response.setHeader('Content-Type', 'application/json');
-  response.setHeader('Content-Length', Buffer.byteLength(text));
   response.end(text);
 }

@@ -1,5 +1,6 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
 import { InvalidInput, type Issue } from '../domain/errors.js';
+import { readBody } from './body.js';
 import { Invalid, isObject, readText } from './coercion.js';
 import { fieldsOf } from './field-registry.js';
 import { int } from './fields.js';
@@ -20,14 +21,8 @@ export class ApiValidationPipe implements PipeTransform {
     if (data !== undefined || fieldsOf(metatype as Type<object>).length === 0) return value;
     if (type === 'query')
       return checked(readDto(metatype as Type<object>, singles(metatype, value)), ['query']);
-    // Without a body there is nothing to look for fields in.
-    if (value === undefined || value === null) throw new InvalidInput([missingBody()]);
-    return checked(readDto(metatype as Type<object>, value), ['body']);
+    return readBody({ read: (body) => readDto(metatype as Type<object>, body) }, value);
   }
-}
-
-function missingBody(): Issue {
-  return { loc: ['body'], msg: 'Field required', type: 'missing' };
 }
 
 function readPath(metatype: unknown, value: unknown): unknown {
