@@ -3,6 +3,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Connection } from './shared/database/data-source.js';
 import { CoreModule } from './features/core/index.js';
+import { HostsModule } from './features/hosts/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
 import { Readiness } from './shared/http/readiness.js';
@@ -21,6 +22,7 @@ export class AppModule {
         SchedulingModule,
         XrayModule,
         CoreModule,
+        HostsModule,
       ],
       controllers: [HealthController],
       providers: [Readiness],

@@ -3,9 +3,11 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { Interval } from '@nestjs/schedule';
 import { Config } from '../../config/config.js';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
+import { StartupError } from '../../shared/domain/startup-error.js';
 import {
   configHash,
   type CoreConfigJson,
+  InvalidCoreConfig,
   parseCoreConfig,
   type ResolvedInbound,
   resolveInbounds,
@@ -57,7 +59,7 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
     await this.repository.exclusively(async (tx) => {
       let stored = await this.repository.findActive(tx);
       if (!stored) {
-        const { source, hash } = this.read(await this.initial.text(), readCertificate);
+        const { source, hash } = this.readSeed(await this.initial.text());
         stored = { source, version: await this.repository.activate(tx, source, hash, null) };
       }
       this.active = this.load(stored);
@@ -137,6 +139,15 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
         { err: error },
         'The core config could not be looked up; the last known one stays in use',
       );
+    }
+  }
+
+  private readSeed(text: string): CoreConfig {
+    try {
+      return this.read(text);
+    } catch (error) {
+      if (!(error instanceof InvalidCoreConfig)) throw error;
+      throw new StartupError(`XRAY_JSON: ${error.message}`, { cause: error });
     }
   }
 

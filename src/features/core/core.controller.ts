@@ -1,13 +1,14 @@
-import { Controller, Get, Post, Put, Res } from '@nestjs/common';
+import { Controller, Get, Header, Post, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { BodyLimit, RawJson } from '../../shared/http/body.js';
-import { sendJson } from '../../shared/http/send-json.js';
 import { type Admin, AnyAdmin, CurrentAdmin, SudoOnly } from '../admins/index.js';
 import { CoreStatsDto } from './core.dto.js';
 import { toCoreStatsDto } from './core.mapper.js';
 import { CoreService } from './core.service.js';
+
+/** The stored text is the answer, letter by letter. */
+const JSON_TYPE = ['Content-Type', 'application/json'] as const;
 
 const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
 
@@ -34,24 +35,22 @@ export class CoreController {
   }
 
   @Get('config')
+  @Header(...JSON_TYPE)
   @SudoOnly()
   @ApiOperation({ summary: 'The core config, as it was saved' })
   @ApiOkResponse({ schema: { type: 'object' } })
-  async get_core_config(@Res() response: Response): Promise<void> {
-    sendJson(response, await this.core.source());
+  async get_core_config(): Promise<string> {
+    return this.core.source();
   }
 
   @Put('config')
+  @Header(...JSON_TYPE)
   @SudoOnly()
   @BodyLimit(MAX_CONFIG_BYTES)
   @ApiOperation({ summary: 'Replace the core config and restart the cores that it changes' })
   @ApiOkResponse({ schema: { type: 'object' } })
   @ApiErrors('bad_request', 'invalid')
-  async modify_core_config(
-    @CurrentAdmin() admin: Admin,
-    @RawJson() config: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    sendJson(response, await this.core.replace(config, admin.username));
+  async modify_core_config(@CurrentAdmin() admin: Admin, @RawJson() config: string): Promise<string> {
+    return this.core.replace(config, admin.username);
   }
 }

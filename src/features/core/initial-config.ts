@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config.js';
+import { StartupError, systemReason } from '../../shared/domain/startup-error.js';
 import {
   DEFAULT_PORTS,
   DEFAULT_REALITY_TARGET,
@@ -17,7 +18,7 @@ export class InitialConfig {
 
   constructor(private readonly config: Config) {}
 
-  /** @throws Error naming `XRAY_JSON` when its file cannot be read */
+  /** @throws StartupError naming `XRAY_JSON` when its file cannot be read */
   async text(): Promise<string> {
     const { json } = this.config.xray;
     if (json !== undefined) return isJson(json) ? json : readSeed(json);
@@ -56,6 +57,6 @@ function readSeed(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`XRAY_JSON: cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new StartupError(`XRAY_JSON: cannot read ${path}: ${systemReason(error)}`, { cause: error });
   }
 }

@@ -1,0 +1,144 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import {
+  compileShareLinks,
+  type PublishedInbounds,
+  type Subscriber,
+  type Surroundings,
+  unusableHosts,
+} from '../../client-configs/index.js';
+import { Config } from '../../config/config.js';
+import { DatabaseEvents } from '../../shared/database/database-events.js';
+import { groupBy } from '../../shared/domain/group-by.js';
+import { CoreConfigs } from '../core/index.js';
+import { RandomDice } from './dice.js';
+import { type HostChanges, planHosts } from './domain/plan-hosts.js';
+import { toPublishedHost } from './domain/published-host.js';
+import type { HostSettings } from './host.js';
+import { InboundNotFound } from './hosts.errors.js';
+import { HostsRepository, type HostsSnapshot } from './hosts.repository.js';
+
+const POLL_MS = 2_000;
+
+type WriteLinks = ReturnType<typeof compileShareLinks>;
+
+/** Hosts of inbounds, and the share links they make: both from one snapshot that follows the core config and the hosts. */
+@Injectable()
+export class HostsService implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(HostsService.name);
+  private readonly surroundings: Surroundings;
+  private readonly dice = new RandomDice();
+  private snapshot: HostsSnapshot | undefined;
+  private publication: { published: PublishedInbounds; links: WriteLinks } | undefined;
+  private warned = '';
+  private readonly stops: (() => void)[] = [];
+
+  constructor(
+    config: Config,
+    private readonly configs: CoreConfigs,
+    private readonly hosts: HostsRepository,
+    private readonly events: DatabaseEvents,
+  ) {
+    this.surroundings = {
+      serverIp: config.serverIp,
+      serverIpv6: config.serverIpv6,
+      statusText: config.subscription.statusText,
+      externalConfig: config.subscription.externalConfig,
+    };
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.reload();
+    // A new inbound brings its first host, so both are read again.
+    this.stops.push(this.configs.onChange(() => this.reload()));
+    this.stops.push(this.events.on('hosts_changed', () => void this.poll()));
+  }
+
+  onApplicationShutdown(): void {
+    for (const stop of this.stops) stop();
+  }
+
+  /** The hosts of every inbound of the core config, in its order; an inbound without hosts has an empty list. */
+  async all(): Promise<Map<string, HostSettings[]>> {
+    const byTag = groupBy((await this.hosts.snapshot()).hosts, (host) => host.inboundTag);
+    return new Map(this.configs.current().inbounds.map(({ tag }) => [tag, byTag.get(tag) ?? []]));
+  }
+
+  /**
+   * Gives each of the inbounds the hosts that are named for it, and no others; all or none.
+   * @throws InboundNotFound for the first tag that the core config does not have
+   */
+  async replace(hosts: ReadonlyMap<string, readonly HostSettings[]>): Promise<void> {
+    const unknown = [...hosts.keys()].find((tag) => !this.configs.current().byTag.has(tag));
+    if (unknown !== undefined) throw new InboundNotFound(unknown);
+    await this.hosts.change([...hosts.keys()], (old) => {
+      const byTag = groupBy(old, (host) => host.inboundTag);
+      const plans = [...hosts].map(([tag, wanted]) => planHosts(tag, byTag.get(tag) ?? [], wanted));
+      return merge(plans);
+    });
+    await this.reload();
+  }
+
+  /** What client configs are made from, as of now. */
+  published(): PublishedInbounds {
+    return this.publish().published;
+  }
+
+  /** The user's share links, in the order of the core config and of the hosts, whatever the user's status. */
+  shareLinks(user: Subscriber, now: Date): string[] {
+    return this.publish().links(user, now, this.dice);
+  }
+
+  @Interval(POLL_MS)
+  async poll(): Promise<void> {
+    try {
+      if ((await this.hosts.version()) !== this.snapshot?.version) await this.reload();
+    } catch (error) {
+      this.logger.warn({ err: error }, 'The hosts could not be looked up; the last known ones stay in use');
+    }
+  }
+
+  private async reload(): Promise<void> {
+    const snapshot = await this.hosts.snapshot();
+    // Two readers may end in another order than they began.
+    if (this.snapshot && this.snapshot.version > snapshot.version) return;
+    this.snapshot = snapshot;
+    this.publication = undefined;
+  }
+
+  /** Compiled at the first use after a change. */
+  private publish(): { published: PublishedInbounds; links: WriteLinks } {
+    const { inbounds } = this.configs.current();
+    if (this.publication?.published.inbounds === inbounds) return this.publication;
+    const enabled = (this.snapshot?.hosts ?? []).filter((host) => !host.isDisabled);
+    const published: PublishedInbounds = {
+      inbounds,
+      hostsByTag: new Map(
+        [...groupBy(enabled, (host) => host.inboundTag)].map(([tag, hosts]) => [
+          tag,
+          hosts.map(toPublishedHost),
+        ]),
+      ),
+    };
+    this.warnOfUnusable(published);
+    this.publication = { published, links: compileShareLinks(published, this.surroundings) };
+    return this.publication;
+  }
+
+  private warnOfUnusable(published: PublishedInbounds): void {
+    const unusable = unusableHosts(published, this.surroundings).map(
+      ({ tag, remark, reason }) => `“${remark}” of ${tag}: ${reason}`,
+    );
+    const warning = unusable.join('; ');
+    if (warning !== '' && warning !== this.warned) this.logger.warn(`Nobody gets these hosts: ${warning}`);
+    this.warned = warning;
+  }
+}
+
+function merge(plans: readonly HostChanges[]): HostChanges {
+  return {
+    remove: plans.flatMap((plan) => plan.remove),
+    update: plans.flatMap((plan) => plan.update),
+    insert: plans.flatMap((plan) => plan.insert),
+  };
+}
