@@ -26,3 +26,9 @@ export function loadConfig(): { config: Config; remarks: string[] } {
 
 /** The folders in which this system looks for programs. */
 export const searchPath = (): string => process.env.PATH ?? '';
+
+/** The environment of this process with some additions, for programs that need their user's own settings. */
+export const inheritedEnvironment = (additions: Record<string, string>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...additions,
+});

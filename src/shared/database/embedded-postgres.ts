@@ -133,7 +133,7 @@ class Server {
   static async prepare(options: EmbeddedPostgresOptions): Promise<Server> {
     try {
       const user = await serverUser(join(options.folder, 'data'));
-      await mkdir(dirname(options.folder), { recursive: true, mode: 0o755 });
+      await makeEnterable(dirname(options.folder));
       await makePrivate(options.folder, user);
       const folder = await realpath(options.folder);
       if (user && !canEnter(folder, user)) {
@@ -294,6 +294,11 @@ async function answers(socketDir: string): Promise<boolean> {
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** Makes the folder when it is missing, such that the server's user may pass through, whatever the umask. */
+export async function makeEnterable(folder: string): Promise<void> {
+  if (await mkdir(folder, { recursive: true })) await chmod(folder, 0o755);
 }
 
 /** A folder only its owner may enter: the permission to connect is the permission to enter it. */
