@@ -34,18 +34,19 @@ export interface CoreConfigParts {
  */
 export function buildCoreConfig({
   users,
+  apiListen,
   ...parts
 }: CoreConfigParts & { users: Iterable<CoreUser> }): string {
   const writer = new CoreConfigWriter(parts);
   for (const user of users) writer.add(user);
-  return writer.finish();
+  return writer.finish(apiListen);
 }
 
 /** Builds the config user by user, so that no more than one batch of them must be in memory beside the text. */
 export class CoreConfigWriter {
   private readonly clients: { inbound: ResolvedInbound; json: string }[];
 
-  constructor(private readonly parts: CoreConfigParts) {
+  constructor(private readonly parts: Omit<CoreConfigParts, 'apiListen'>) {
     this.clients = parts.inbounds.map((inbound) => ({ inbound, json: '' }));
   }
 
@@ -56,15 +57,16 @@ export class CoreConfigWriter {
     }
   }
 
-  finish(): string {
-    const { inbounds, outbounds, ...rest } = this.frame();
+  /** The whole text. Where the API listens may be known last, when the core is about to start. */
+  finish(apiListen: string): string {
+    const { inbounds, outbounds, ...rest } = this.frame(apiListen);
     const written = inbounds.map((inbound) => this.writeInbound(inbound));
     return `${writeJson(rest).slice(0, -1)},"inbounds":[${written.join(',')}],"outbounds":${writeJson(outbounds)}}`;
   }
 
   /** The config without users. */
-  private frame(): CoreConfigJson {
-    const { config, apiListen, marker, readFile } = this.parts;
+  private frame(apiListen: string): CoreConfigJson {
+    const { config, marker, readFile } = this.parts;
     const inbounds = readFile
       ? config.inbounds.map((inbound) => inlineCertificates(inbound, readFile))
       : config.inbounds;
