@@ -1,4 +1,4 @@
-import type { Protocol, ResolvedInbound } from '../xray/config/types.js';
+import type { Protocol, ResolvedInbound } from '../xray/config/index.js';
 import { countPorts, parsePorts, portAt } from './ports.js';
 import { parseTemplate } from './template.js';
 import { changed, concat, drawnOnce, oneOf, salted, type Text } from './text.js';

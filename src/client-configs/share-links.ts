@@ -1,7 +1,12 @@
-import { stringify } from 'lossless-json';
-import { flowOn } from '../xray/config/accounts.js';
-import { isShadowsocks2022, shadowsocks2022Key } from '../xray/config/shadowsocks-2022.js';
-import type { Protocol, Proxies, ResolvedInbound } from '../xray/config/types.js';
+import {
+  flowOn,
+  type JsonObject,
+  type Protocol,
+  type Proxies,
+  type ResolvedInbound,
+  shadowsocks2022Key,
+  writeJson,
+} from '../xray/config/index.js';
 import { type EntryPlan, planEntries } from './entries.js';
 import { base64, encodeFragment, encodeUserInfo, escapeJson, percentEncode, sortedJson } from './escape.js';
 import { changed, concat, encoded, type Part, render, type Text, Turn } from './text.js';
@@ -72,9 +77,10 @@ function credential<P extends Protocol>(
   return ({ user }) => write(user.proxies[protocol]!);
 }
 
+/** `method:password`, in base64; for a 2022 method with the key of the server before that of the user. */
 function shadowsocksAccount({ shadowsocksMethod, shadowsocksServerKey }: ResolvedInbound) {
   return ({ method, password }: NonNullable<Proxies['shadowsocks']>): string =>
-    shadowsocksMethod !== null && isShadowsocks2022(shadowsocksMethod)
+    shadowsocksMethod !== null && shadowsocksServerKey !== undefined
       ? base64(
           [shadowsocksMethod, shadowsocksServerKey, shadowsocks2022Key(password, shadowsocksMethod)].join(
             ':',
@@ -139,7 +145,7 @@ function transportParameters({ inbound, network, path, host }: EntryPlan): Text[
         parameters.push(parameter('heartbeatPeriod', String(inbound.heartbeatPeriod)));
       if (inbound.xhttp) {
         parameters.push(parameter('mode', inbound.xhttp.mode));
-        parameters.push(parameter('extra', stringify(xhttpExtra(inbound.xhttp)) ?? ''));
+        parameters.push(parameter('extra', writeJson(xhttpExtra(inbound.xhttp))));
       }
       return parameters;
     }
@@ -205,7 +211,7 @@ function grpcMode(inbound: ResolvedInbound): string {
  * What a client must know of an XHTTP inbound beside host, path and mode. Like the core, an `extra` of the inbound
  * stands for all the other settings.
  */
-function xhttpExtra(xhttp: NonNullable<ResolvedInbound['xhttp']>): Record<string, unknown> {
+function xhttpExtra(xhttp: NonNullable<ResolvedInbound['xhttp']>): JsonObject {
   if (xhttp.extra) return xhttp.extra;
   const keepAlive = xhttp.keepAlivePeriod > 0 ? { hKeepAlivePeriod: xhttp.keepAlivePeriod } : {};
   const xmux = { ...keepAlive, ...xhttp.xmux };

@@ -117,6 +117,7 @@ function xhttp(settings: JsonObject): NonNullable<Transport['xhttp']> {
     mode: text(settings.mode) || 'auto',
     noGRPCHeader: fields.noGRPCHeader === true,
     keepAlivePeriod: number(fields.keepAlivePeriod, 0),
+    ...(isObject(settings.extra) && { extra: settings.extra }),
   };
 }
 

@@ -51,12 +51,12 @@ export interface ResolvedInbound {
     scMaxConcurrentPosts: number | string;
     scMinPostsIntervalMs: number | string;
     xPaddingBytes: number | string;
-    xmux: Record<string, unknown>;
+    xmux: JsonObject;
     mode: string;
     noGRPCHeader: boolean;
     keepAlivePeriod: number;
     /** The inbound's own `extra` object, which for the core stands for all of the above but the mode. */
-    extra?: Record<string, unknown>;
+    extra?: JsonObject;
   };
   /** `settings.method` of a shadowsocks inbound; decides between classic and 2022 accounts. */
   shadowsocksMethod: string | null;
