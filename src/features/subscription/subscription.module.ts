@@ -1,0 +1,23 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { RouterModule } from '@nestjs/core';
+import { HostsModule } from '../hosts/index.js';
+import { UsersModule } from '../users/index.js';
+import { FetchRecorder } from './fetch-recorder.js';
+import { FetchesRepository } from './fetches.repository.js';
+import { SubscriptionController } from './subscription.controller.js';
+import { SubscriptionService } from './subscription.service.js';
+
+@Module({
+  imports: [HostsModule, UsersModule],
+  controllers: [SubscriptionController],
+  providers: [SubscriptionService, FetchRecorder, FetchesRepository],
+})
+export class SubscriptionModule {
+  /** With its routes under `/<path>/`. */
+  static at(path: string): DynamicModule {
+    return {
+      module: SubscriptionModule,
+      imports: [RouterModule.register([{ path, module: SubscriptionModule }])],
+    };
+  }
+}
