@@ -4,6 +4,7 @@ import { ConfigModule } from './config/config.module.js';
 import type { Connection } from './shared/database/data-source.js';
 import { CoreModule } from './features/core/index.js';
 import { HostsModule } from './features/hosts/index.js';
+import { UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
 import { Readiness } from './shared/http/readiness.js';
@@ -23,6 +24,7 @@ export class AppModule {
         XrayModule,
         CoreModule,
         HostsModule,
+        UsersModule,
       ],
       controllers: [HealthController],
       providers: [Readiness],

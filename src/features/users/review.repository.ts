@@ -81,10 +81,6 @@ const WRITE: Statement = {
 export class ReviewRepository {
   constructor(private readonly db: Database) {}
 
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.db.transaction(work);
-  }
-
   /** Locks and returns users that seem due at `now`, at most `REVIEW_BATCH` of them. */
   async lockDue(tx: Tx, now: Date): Promise<ReviewedUser[]> {
     return (await tx.rows<ReviewRow>(DUE, [now])).map(toReviewedUser);

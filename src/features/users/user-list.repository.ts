@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../shared/database/database.js';
+import type { SortKey, SortOrder } from './domain/user-sort.js';
 import type { User, UserStatus } from './domain/user.js';
 import { toUser, USER_COLUMNS, USER_TABLES, type UserRow } from './user-rows.js';
-
-export const SORT_KEYS = ['username', 'used_traffic', 'data_limit', 'expire', 'created_at'] as const;
-export type SortKey = (typeof SORT_KEYS)[number];
 
 /** Which users, in which order. Undefined means: any. All conditions hold together. */
 export interface UserQuery {
@@ -16,7 +14,7 @@ export interface UserQuery {
   owners?: string[];
   ownerId?: number;
   status?: UserStatus;
-  sort: { key: SortKey; descending: boolean }[];
+  sort: readonly SortOrder[];
 }
 
 /** A part of the result; without a limit all of it. */
@@ -33,7 +31,8 @@ const ORDER: Record<SortKey, string> = {
   created_at: 'u.created_at',
 };
 
-const BATCH = 1_000;
+/** Small enough that making one does not hold up other requests. */
+const BATCH = 250;
 
 /** Lists of users. */
 @Injectable()
@@ -58,16 +57,25 @@ export class UserListRepository {
   }
 }
 
-function select(query: UserQuery, page: Page): { sql: string; values: unknown[] } {
+/**
+ * A page is chosen on the narrow columns first, so that skipped and sorted rows are not read whole. Without a limit
+ * every row is read anyway.
+ */
+function select(query: UserQuery, { offset, limit }: Page): { sql: string; values: unknown[] } {
   const values: unknown[] = [];
   const bind = (value: unknown) => `$${values.push(value)}`;
-  const conditions = where(query, values);
-  const limit = page.limit === undefined ? '' : `LIMIT ${bind(page.limit)}`;
-  const offset = page.offset === 0 ? '' : `OFFSET ${bind(page.offset)}`;
-  return {
-    sql: `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} ${conditions} ORDER BY ${orderBy(query)} ${limit} ${offset}`,
-    values,
-  };
+  const order = `ORDER BY ${orderBy(query)}`;
+  const skip = offset === 0 ? '' : `OFFSET ${bind(offset)}`;
+  if (limit === undefined) {
+    const sql = `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} ${where(query, values)} ${order} ${skip}`;
+    return { sql, values };
+  }
+  const usage = query.sort.some(({ key }) => key === 'used_traffic')
+    ? 'JOIN user_usage g ON g.user_id = u.id'
+    : '';
+  const page = `SELECT u.id FROM users u ${usage} ${where(query, values)} ${order} LIMIT ${bind(limit)} ${skip}`;
+  const sql = `SELECT ${USER_COLUMNS} FROM (${page}) page JOIN (${USER_TABLES}) ON u.id = page.id ${order}`;
+  return { sql, values };
 }
 
 function where(query: UserQuery, values: unknown[]): string {

@@ -1,8 +1,30 @@
 import { Module } from '@nestjs/common';
+import { AdminsModule } from '../admins/index.js';
+import { CoreModule } from '../core/index.js';
+import { HostsModule } from '../hosts/index.js';
 import { CoreUsersRepository } from './core-users.repository.js';
+import { ReviewUsersJob } from './jobs/review-users.job.js';
+import { ReviewRepository } from './review.repository.js';
+import { UserListRepository } from './user-list.repository.js';
+import { UserListsService } from './user-lists.service.js';
+import { UserPresenter } from './user-presenter.js';
+import { UsersController } from './users.controller.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
 
 @Module({
-  providers: [CoreUsersRepository],
-  exports: [CoreUsersRepository],
+  imports: [AdminsModule, CoreModule, HostsModule],
+  controllers: [UsersController],
+  providers: [
+    CoreUsersRepository,
+    ReviewRepository,
+    ReviewUsersJob,
+    UserListRepository,
+    UserListsService,
+    UserPresenter,
+    UsersRepository,
+    UsersService,
+  ],
+  exports: [CoreUsersRepository, UserPresenter, UsersService],
 })
 export class UsersModule {}

@@ -1,32 +1,28 @@
 import type { Protocol, TagsByProtocol } from '../../../xray/config/types.js';
 
-/** The inbounds of the core config, in its order, as far as users care. */
-export type ConfigInbound = { readonly tag: string; readonly protocol: Protocol };
+/** The tags of the core config by protocol, each list in the order of the config. */
+export type ConfigTags = Readonly<Record<Protocol, readonly string[]>>;
 
-/** The tags of one protocol, in the order of the config. */
-export function tagsOf(protocol: Protocol, inbounds: readonly ConfigInbound[]): string[] {
-  return inbounds.filter((inbound) => inbound.protocol === protocol).map((inbound) => inbound.tag);
+export function tagsOfConfig(inbounds: readonly { tag: string; protocol: Protocol }[]): ConfigTags {
+  const tags: Record<Protocol, string[]> = { vmess: [], vless: [], trojan: [], shadowsocks: [] };
+  for (const { tag, protocol } of inbounds) tags[protocol].push(tag);
+  return tags;
 }
 
 /** The first tag of the choice that is no inbound of the protocol it is listed under. */
-export function findUnknownTag(
-  choice: TagsByProtocol,
-  inbounds: readonly ConfigInbound[],
-): string | undefined {
-  for (const [protocol, tags] of Object.entries(choice)) {
-    const known = new Set(tagsOf(protocol as Protocol, inbounds));
-    const unknown = tags.find((tag) => !known.has(tag));
+export function findUnknownTag(choice: TagsByProtocol, config: ConfigTags): string | undefined {
+  for (const protocol of protocolsIn(choice)) {
+    const unknown = choice[protocol]!.find((tag) => !config[protocol].includes(tag));
     if (unknown !== undefined) return unknown;
   }
   return undefined;
 }
 
 /** What is excluded when only the chosen tags of these protocols are open. Protocols without exclusions are left out. */
-export function exclusionsOf(choice: TagsByProtocol, inbounds: readonly ConfigInbound[]): TagsByProtocol {
+export function exclusionsOf(choice: TagsByProtocol, config: ConfigTags): TagsByProtocol {
   const excluded: TagsByProtocol = {};
-  for (const [key, chosen] of Object.entries(choice)) {
-    const protocol = key as Protocol;
-    const others = tagsOf(protocol, inbounds).filter((tag) => !chosen.includes(tag));
+  for (const protocol of protocolsIn(choice)) {
+    const others = config[protocol].filter((tag) => !choice[protocol]!.includes(tag));
     if (others.length > 0) excluded[protocol] = others;
   }
   return excluded;
@@ -36,13 +32,21 @@ export function exclusionsOf(choice: TagsByProtocol, inbounds: readonly ConfigIn
 export function openInbounds(
   protocols: readonly Protocol[],
   excluded: TagsByProtocol,
-  inbounds: readonly ConfigInbound[],
+  config: ConfigTags,
 ): TagsByProtocol {
   const open: TagsByProtocol = {};
   for (const protocol of protocols) {
-    const closed = excluded[protocol];
-    const tags = tagsOf(protocol, inbounds);
-    open[protocol] = closed ? tags.filter((tag) => !closed.includes(tag)) : tags;
+    const closed = excluded[protocol] ?? [];
+    open[protocol] = config[protocol].filter((tag) => !closed.includes(tag));
   }
   return open;
+}
+
+/** The part of a choice that is about these protocols. */
+export function choiceFor(protocols: readonly Protocol[], choice: TagsByProtocol): TagsByProtocol {
+  return Object.fromEntries(Object.entries(choice).filter(([key]) => protocols.includes(key as Protocol)));
+}
+
+function protocolsIn(choice: TagsByProtocol): Protocol[] {
+  return Object.keys(choice) as Protocol[];
 }

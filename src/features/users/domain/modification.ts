@@ -1,5 +1,5 @@
 import type { TagsByProtocol } from '../../../xray/config/types.js';
-import { type ConfigInbound, exclusionsOf } from './inbounds.js';
+import { type ConfigTags, exclusionsOf } from './inbounds.js';
 import { isPlanDue } from './next-plan.js';
 import { completeProxies, type CredentialSource, protocolsOf, type ProxyRequests } from './proxies.js';
 import { expiryOfStart, statusAt } from './status.js';
@@ -21,6 +21,12 @@ export interface UserChange {
   nextPlan?: NextPlan | null;
 }
 
+export interface ModificationContext {
+  now: Date;
+  config: ConfigTags;
+  fresh: CredentialSource;
+}
+
 /**
  * The user after an operator's change.
  *
@@ -30,15 +36,11 @@ export interface UserChange {
  *
  * Source: Marzban `app/db/crud.py` (`update_user`), which sets a status without looking and clears nothing.
  */
-export function modifyUser(
-  user: User,
-  change: UserChange,
-  context: { now: Date; inbounds: readonly ConfigInbound[]; fresh: CredentialSource },
-): User {
+export function modifyUser(user: User, change: UserChange, context: ModificationContext): User {
   const { now } = context;
   const next: User = { ...user, editedAt: now };
   if (change.proxies) next.proxies = completeProxies(change.proxies, context.fresh, user.proxies);
-  next.excludedInbounds = exclusionsAfter(next, change, context.inbounds);
+  next.excludedInbounds = exclusionsAfter(next, change, context.config);
 
   if (change.status !== undefined) next.status = change.status;
   if (change.dataLimit !== undefined) next.dataLimit = change.dataLimit;
@@ -57,8 +59,8 @@ export function modifyUser(
 }
 
 /** Exclusions of the protocols the user has after the change; those the change names are replaced. */
-function exclusionsAfter(next: User, change: UserChange, inbounds: readonly ConfigInbound[]): TagsByProtocol {
-  const chosen = exclusionsOf(change.inbounds ?? {}, inbounds);
+function exclusionsAfter(next: User, change: UserChange, config: ConfigTags): TagsByProtocol {
+  const chosen = exclusionsOf(change.inbounds ?? {}, config);
   const excluded: TagsByProtocol = {};
   for (const protocol of protocolsOf(next.proxies)) {
     const tags = change.inbounds?.[protocol] ? chosen[protocol] : next.excludedInbounds[protocol];

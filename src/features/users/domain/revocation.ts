@@ -1,0 +1,14 @@
+import { type CredentialSource, renewCredentials } from './proxies.js';
+import type { User } from './user.js';
+
+/** Since when the user's subscription link is what it is. */
+export function linkValidFrom(user: Pick<User, 'createdAt' | 'subRevokedAt'>): Date {
+  return user.subRevokedAt ?? user.createdAt;
+}
+
+/** The user with a new subscription link and new credentials; nothing else changes. */
+export function revokeLinks(user: User, now: Date, fresh: CredentialSource): User {
+  // The link is made from this instant, so it must be another one even within the same millisecond.
+  const subRevokedAt = new Date(Math.max(now.getTime(), linkValidFrom(user).getTime() + 1));
+  return { ...user, proxies: renewCredentials(user.proxies, fresh), subRevokedAt };
+}

@@ -1,0 +1,21 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Config } from '../../../config/config.js';
+import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
+import { UsersService } from '../users.service.js';
+
+/** Looks every few seconds which users have used up their limit or time, or may start. */
+@Injectable()
+export class ReviewUsersJob implements OnApplicationBootstrap {
+  constructor(
+    private readonly config: Config,
+    private readonly jobs: PeriodicJobs,
+    private readonly users: UsersService,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.config.role === 'api') return;
+    this.jobs.every('review-users', this.config.jobs.reviewUsersSeconds, () =>
+      this.users.reviewStatuses(new Date()),
+    );
+  }
+}

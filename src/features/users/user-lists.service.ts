@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { Admin } from '../admins/index.js';
+import { parseSort } from './domain/user-sort.js';
+import type { UserListDto } from './dto/user-list.dto.js';
+import type { UserDto } from './dto/user-response.dto.js';
+import { type Page, UserListRepository, type UserQuery } from './user-list.repository.js';
+import { UserPresenter } from './user-presenter.js';
+import { InvalidSortOption } from './users.errors.js';
+
+/** Up to so many users are read at once, more in batches. */
+const LONGEST_PAGE = 1_000;
+
+/** Users as they come, and how many there are without offset and limit. */
+export interface UserList {
+  batches: Iterable<UserDto[]> | AsyncIterable<UserDto[]>;
+  /** Asked after the last batch, with the number of users in all of them. */
+  total(received: number): number | Promise<number>;
+}
+
+/** Lists of the users an admin may see. */
+@Injectable()
+export class UserListsService {
+  constructor(
+    private readonly users: UserListRepository,
+    private readonly presenter: UserPresenter,
+  ) {}
+
+  /** What the query asks for; an admin without sudo sees his own users only. Throws `InvalidSortOption`. */
+  async list(admin: Admin, dto: UserListDto): Promise<UserList> {
+    const query = toUserQuery(admin, dto);
+    const page: Page = { offset: dto.offset ?? 0, limit: dto.limit || undefined };
+    if (page.limit === undefined || page.limit > LONGEST_PAGE) return this.inBatches(admin, query, page);
+    const [users, total] = await Promise.all([this.users.page(query, page), this.users.count(query)]);
+    return { batches: [users.map((user) => this.presenter.forAdmin(user, admin))], total: () => total };
+  }
+
+  private inBatches(admin: Admin, query: UserQuery, page: Page): UserList {
+    const { users, presenter } = this;
+    async function* batches() {
+      for await (const batch of users.batches(query, page)) {
+        yield batch.map((user) => presenter.forAdmin(user, admin));
+      }
+    }
+    const reachedTheEnd = (received: number) =>
+      (page.limit === undefined || received < page.limit) && (page.offset === 0 || received > 0);
+    return {
+      batches: batches(),
+      total: (received) => (reachedTheEnd(received) ? page.offset + received : users.count(query)),
+    };
+  }
+}
+
+function toUserQuery(admin: Admin, dto: UserListDto): UserQuery {
+  const sort = dto.sort === undefined ? { order: [] } : parseSort(dto.sort);
+  if ('invalid' in sort) throw new InvalidSortOption(sort.invalid);
+  return {
+    usernames: dto.username,
+    search: dto.search || undefined,
+    status: dto.status,
+    sort: sort.order,
+    ...(admin.isSudo ? { owners: dto.admin } : { ownerId: admin.id }),
+  };
+}

@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Tx } from '../../shared/database/database.js';
+import { Secrets } from '../../shared/secrets/secrets.js';
+import type { TagsByProtocol } from '../../xray/config/types.js';
+import type { Admin } from '../admins/index.js';
+import { CoreConfigs } from '../core/index.js';
+import { randomCredentials } from './credentials.js';
+import { chosenInbounds, createUser, type UserRequest } from './domain/creation.js';
+import { type ConfigTags, findUnknownTag, tagsOfConfig } from './domain/inbounds.js';
+import { modifyUser, type UserChange } from './domain/modification.js';
+import { protocolsOf, type ProxyRequests } from './domain/proxies.js';
+import { resetTraffic } from './domain/reset.js';
+import { reviewUser } from './domain/review.js';
+import { revokeLinks } from './domain/revocation.js';
+import { isTokenValid, readToken } from './domain/subscription-token.js';
+import type { User } from './domain/user.js';
+import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
+import { NotYourUser, ProtocolDisabled, unknownInbound, UserNotFound } from './users.errors.js';
+import { UsersRepository } from './users.repository.js';
+
+/** What is done to single users, and the review of all of them. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly db: Database,
+    private readonly users: UsersRepository,
+    private readonly reviews: ReviewRepository,
+    private readonly core: CoreConfigs,
+    private readonly secrets: Secrets,
+  ) {}
+
+  /** The user, if the admin may have it. Throws `UserNotFound`, then `NotYourUser`. */
+  async getFor(admin: Admin, username: string): Promise<User> {
+    const user = await this.users.findByName(username);
+    if (!user) throw new UserNotFound();
+    if (!admin.isSudo && user.owner?.id !== admin.id) throw new NotYourUser();
+    return user;
+  }
+
+  /** The user whose subscription link ends in this token; null for a token that does not count (any more). */
+  async findByToken(token: string): Promise<User | null> {
+    const keys = { own: this.secrets.subscriptionTokens, imported: this.secrets.importedSubscriptionKeys };
+    const read = readToken(token, keys, new Date());
+    const user = read && (await this.users.findByName(read.username));
+    return user && isTokenValid(read.issued, user.createdAt, user.subRevokedAt) ? user : null;
+  }
+
+  /** Creates a user of the admin. Throws `InvalidInput`, `ProtocolDisabled` or `UsernameTaken`. */
+  async create(admin: Admin, request: UserRequest): Promise<User> {
+    const config = this.configTags();
+    refuseUnknownTags(chosenInbounds(request), config);
+    refuseDisabled(request.proxies, config);
+    const user = createUser(request, { now: new Date(), config, fresh: randomCredentials });
+    const id = await this.users.insert({ ...user, ownerId: admin.id });
+    return { ...user, id, owner: admin };
+  }
+
+  /** Changes a user. Throws `InvalidInput`, `ProtocolDisabled` or `UserNotFound`. */
+  async modify(id: number, change: UserChange): Promise<User> {
+    const config = this.configTags();
+    refuseUnknownTags(change.inbounds ?? {}, config);
+    refuseDisabled(change.proxies ?? {}, config);
+    return this.change(id, (user) =>
+      modifyUser(user, change, { now: new Date(), config, fresh: randomCredentials }),
+    );
+  }
+
+  /** Starts the count of a user's traffic again. Throws `UserNotFound`. */
+  async reset(id: number): Promise<User> {
+    const now = new Date();
+    return this.db.transaction(async (tx) => {
+      const user = await this.lock(tx, id);
+      const next = resetTraffic(user, now);
+      await this.users.takeTraffic(tx, id, user.usedTraffic, now);
+      await this.users.update(tx, next);
+      return next;
+    });
+  }
+
+  /** Gives a user a new subscription link and new credentials. Throws `UserNotFound`. */
+  async revoke(id: number): Promise<User> {
+    return this.change(id, (user) => revokeLinks(user, new Date(), randomCredentials));
+  }
+
+  /** Deletes a user with all that is known of it. Throws `UserNotFound`. */
+  async remove(id: number): Promise<void> {
+    if (!(await this.users.delete(id))) throw new UserNotFound();
+  }
+
+  /** Applies every change of status due at `now`; returns how many users changed. */
+  async reviewStatuses(now: Date): Promise<number> {
+    let changed = 0;
+    for (;;) {
+      const { seen, written } = await this.review(now);
+      changed += written;
+      if (seen < REVIEW_BATCH || written === 0) return changed;
+    }
+  }
+
+  /** The same for the given users only, e.g. those whose traffic was just counted. */
+  async reviewUsers(ids: readonly number[], now: Date): Promise<number> {
+    return ids.length === 0 ? 0 : (await this.review(now, ids)).written;
+  }
+
+  private async review(now: Date, ids?: readonly number[]): Promise<{ seen: number; written: number }> {
+    return this.db.transaction(async (tx) => {
+      const candidates = ids ? await this.reviews.lockNamed(tx, ids) : await this.reviews.lockDue(tx, now);
+      const changes = candidates.flatMap((user) => reviewUser(user, now) ?? []);
+      await this.reviews.write(tx, changes, now);
+      return { seen: candidates.length, written: changes.length };
+    });
+  }
+
+  /** Decides on the locked user and writes the outcome, so that two changes at once follow each other. */
+  private async change(id: number, decide: (user: User) => User): Promise<User> {
+    return this.db.transaction(async (tx) => {
+      const next = decide(await this.lock(tx, id));
+      await this.users.update(tx, next);
+      return next;
+    });
+  }
+
+  private async lock(tx: Tx, id: number): Promise<User> {
+    const user = await this.users.lock(tx, id);
+    if (!user) throw new UserNotFound();
+    return user;
+  }
+
+  private configTags(): ConfigTags {
+    return tagsOfConfig(this.core.current().inbounds);
+  }
+}
+
+function refuseUnknownTags(choice: TagsByProtocol, config: ConfigTags): void {
+  const tag = findUnknownTag(choice, config);
+  if (tag !== undefined) throw unknownInbound(tag);
+}
+
+function refuseDisabled(proxies: ProxyRequests, config: ConfigTags): void {
+  const disabled = protocolsOf(proxies).find((protocol) => config[protocol].length === 0);
+  if (disabled) throw new ProtocolDisabled(disabled);
+}
