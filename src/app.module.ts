@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Connection } from './shared/database/data-source.js';
+import { AdminsModule } from './features/admins/index.js';
 import { CoreModule } from './features/core/index.js';
 import { HostsModule } from './features/hosts/index.js';
 import { UsersModule } from './features/users/index.js';
@@ -22,6 +23,7 @@ export class AppModule {
         DatabaseModule.with(connection, config.databasePoolSize),
         SchedulingModule,
         XrayModule,
+        AdminsModule,
         CoreModule,
         HostsModule,
         UsersModule,

@@ -1,4 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { Config } from '../../config/config.js';
+import type { Credentials } from './admins.repository.js';
 
 /** What an admin's token says. `sub`, `access` and the times as Marzban has them, the rest is ours. */
 export interface AdminClaims {
@@ -21,6 +24,20 @@ const REMEMBERED = 10_000;
 @Injectable()
 export class AdminTokens {
   private readonly checked = new Map<string, AdminClaims>();
+
+  constructor(
+    private readonly jwt: JwtService,
+    private readonly config: Config,
+  ) {}
+
+  /** A new token. `access` is for clients to read; rights always come from the admin's row. */
+  issue({ admin, credentialVersion }: Credentials): string {
+    const { tokenMinutes } = this.config.auth;
+    return this.jwt.sign(
+      { sub: admin.username, access: admin.isSudo ? 'sudo' : 'admin', aid: admin.id, ver: credentialVersion },
+      tokenMinutes > 0 ? { expiresIn: tokenMinutes * 60 } : {},
+    );
+  }
 
   /** The claims of a token that was checked before and has not expired since. */
   recall(token: string): AdminClaims | undefined {

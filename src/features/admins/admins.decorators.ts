@@ -1,9 +1,10 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, UseGuards } from '@nestjs/common';
-import { ApiSecurity } from '@nestjs/swagger';
+import { ApiParam, ApiSecurity } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import type { Admin } from './admin.js';
-import { AdminGuard, SudoGuard } from './admins.guards.js';
+import { AdminGuard, SudoGuard, TargetAdminGuard } from './admins.guards.js';
+import type { Credentials } from './admins.repository.js';
 
 /** Name of the security scheme in the API document. */
 export const BEARER = 'OAuth2PasswordBearer';
@@ -27,4 +28,22 @@ export const CurrentAdmin = createParamDecorator((_: unknown, context: Execution
   const { admin } = context.switchToHttp().getRequest<Request>();
   if (!admin) throw new Error('A handler asks for the current admin on a route without an admin guard');
   return admin;
+});
+
+/** For a route of sudo admins about the admin named in its path: unknown names are 404 before the body is looked at. */
+export function WithTargetAdmin(): MethodDecorator {
+  return applyDecorators(
+    SudoOnly(),
+    UseGuards(TargetAdminGuard),
+    ApiParam({ name: 'username', type: 'string' }),
+    ApiErrors('not_found'),
+  );
+}
+
+/** The admin the path names; only on routes with `@WithTargetAdmin()`. */
+export const TargetAdmin = createParamDecorator((_: unknown, context: ExecutionContext): Credentials => {
+  const { targetAdmin } = context.switchToHttp().getRequest<Request>();
+  if (!targetAdmin)
+    throw new Error('A handler asks for the admin of its path on a route without the guard for it');
+  return targetAdmin;
 });

@@ -31,3 +31,47 @@ export class TooManyFailedLogins extends AppError {
     super(`Too many failed logins, try again in ${retryAfterSeconds} seconds`);
   }
 }
+
+export class AdminNotFound extends AppError {
+  readonly kind = 'not_found';
+  constructor() {
+    super('Admin not found');
+  }
+}
+
+export class AdminNameTaken extends AppError {
+  readonly kind = 'conflict';
+  constructor() {
+    super('Admin already exists');
+  }
+}
+
+/** A sudo admin who would change another one. The text is what clients know. */
+export class OtherSudoUntouchable extends AppError {
+  readonly kind = 'forbidden';
+  constructor() {
+    super("You're not allowed to edit another sudoer's account. Use marzban-cli instead.");
+  }
+}
+
+export class SudoNotRemovable extends AppError {
+  readonly kind = 'forbidden';
+  constructor() {
+    super("You're not allowed to delete sudo accounts. Use marzban-cli instead.");
+  }
+}
+
+/** A sudo admin who would give up the rights it is using. */
+export class OwnSudoKept extends AppError {
+  readonly kind = 'bad_request';
+  constructor() {
+    super('A sudo admin cannot give up its own sudo rights');
+  }
+}
+
+export class PasswordFromEnvironment extends AppError {
+  readonly kind = 'bad_request';
+  constructor() {
+    super('The password of this admin is the setting SUDO_PASSWORD');
+  }
+}

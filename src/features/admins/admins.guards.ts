@@ -3,6 +3,8 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { NotAllowed } from '../../shared/domain/errors.js';
 import type { Admin } from './admin.js';
+import type { Credentials } from './admins.repository.js';
+import { AdminsService } from './admins.service.js';
 import { AdminDirectory } from './admin-directory.js';
 import { ADMIN_TOKEN } from './admin-token.strategy.js';
 import { type AdminClaims, AdminTokens } from './admin-tokens.js';
@@ -13,6 +15,8 @@ declare module 'express-serve-static-core' {
   interface Request {
     /** Set by the admin guard. */
     admin?: Admin;
+    /** The admin the path names, set by the guard of such routes. */
+    targetAdmin?: Credentials;
   }
 }
 
@@ -56,6 +60,18 @@ export class SudoGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { admin } = context.switchToHttp().getRequest<Request>();
     if (!admin?.isSudo) throw new NotAllowed();
+    return true;
+  }
+}
+
+/** Finds the admin the path names; after `SudoGuard`. */
+@Injectable()
+export class TargetAdminGuard implements CanActivate {
+  constructor(private readonly admins: AdminsService) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<Request<{ username: string }>>();
+    request.targetAdmin = await this.admins.get(request.params.username);
     return true;
   }
 }

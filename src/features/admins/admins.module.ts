@@ -1,16 +1,40 @@
 import { Global, Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { Secrets } from '../../shared/secrets/secrets.js';
 import { AdminDirectory } from './admin-directory.js';
 import { AdminTokenStrategy } from './admin-token.strategy.js';
 import { AdminTokens } from './admin-tokens.js';
+import { AdminsController } from './admins.controller.js';
 import { AdminsRepository } from './admins.repository.js';
+import { AdminsService } from './admins.service.js';
+import { LoginFailuresRepository } from './login-failures.repository.js';
+import { LoginService } from './login.service.js';
 
 /** Global, because every other feature has routes behind its guards. */
 @Global()
 @Module({
-  imports: [PassportModule],
-  providers: [AdminsRepository, AdminDirectory, AdminTokens, AdminTokenStrategy],
-  // What the guards need: Nest makes them anew in each module that uses them.
-  exports: [AdminDirectory, AdminTokens],
+  imports: [
+    PassportModule,
+    JwtModule.registerAsync({
+      inject: [Secrets],
+      useFactory: (secrets: Secrets) => ({
+        secret: secrets.adminTokens,
+        signOptions: { algorithm: 'HS256' },
+      }),
+    }),
+  ],
+  controllers: [AdminsController],
+  providers: [
+    AdminsRepository,
+    AdminDirectory,
+    AdminTokens,
+    AdminTokenStrategy,
+    AdminsService,
+    LoginFailuresRepository,
+    LoginService,
+  ],
+  // The first two are what the guards need: Nest makes a guard anew in each module that uses it.
+  exports: [AdminDirectory, AdminTokens, AdminsService],
 })
 export class AdminsModule {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../shared/database/database.js';
+import { Database, type Tx } from '../../shared/database/database.js';
 import type { Admin } from './admin.js';
 
 /** An admin with what its logins are checked against. */
@@ -7,7 +7,34 @@ export interface Credentials {
   admin: Admin;
   /** Null: cannot log in. */
   hashedPassword: string | null;
+  /** Goes up with every new password; tokens of an older version are void. */
   credentialVersion: number;
+  /** Kept by `SUDO_USERNAME` and `SUDO_PASSWORD`. */
+  fromEnvironment: boolean;
+}
+
+export interface NewAdmin {
+  username: string;
+  hashedPassword: string;
+  isSudo: boolean;
+  telegramId: bigint | null;
+  discordWebhook: string | null;
+}
+
+/** What changes of an admin; what is undefined stays. */
+export interface AdminChange {
+  /** Voids the tokens of the admin. */
+  hashedPassword?: string;
+  isSudo?: boolean;
+  telegramId?: bigint | null;
+  discordWebhook?: string | null;
+}
+
+export interface AdminFilter {
+  /** Part of the name, in any case. */
+  username?: string;
+  offset?: number;
+  limit?: number;
 }
 
 interface AdminRow {
@@ -19,12 +46,16 @@ interface AdminRow {
   users_usage: bigint;
   hashed_password: string | null;
   credential_version: number;
+  from_environment: boolean;
 }
 
-const COLUMNS = `id, username, is_sudo, telegram_id, discord_webhook, users_usage, hashed_password, credential_version`;
+const COLUMNS = `id, username, is_sudo, telegram_id, discord_webhook, users_usage, hashed_password, credential_version,
+  from_environment`;
+
 const byId = { name: 'admin_by_id', text: `SELECT ${COLUMNS} FROM admins WHERE id = $1` };
 const byName = { name: 'admin_by_name', text: `SELECT ${COLUMNS} FROM admins WHERE username = $1` };
 
+/** Rows of admins. The database itself tells all replicas (`admins_changed`) when one that matters changes. */
 @Injectable()
 export class AdminsRepository {
   constructor(private readonly db: Database) {}
@@ -37,6 +68,119 @@ export class AdminsRepository {
   async findCredentialsByName(username: string): Promise<Credentials | undefined> {
     const [row] = await this.db.point<AdminRow>(byName, [username]);
     return row && toCredentials(row);
+  }
+
+  /** In the order of their creation. */
+  async list({ username, offset, limit }: AdminFilter): Promise<Admin[]> {
+    const rows = await this.db.rows<AdminRow>(
+      `SELECT ${COLUMNS} FROM admins WHERE $1::text IS NULL OR username ILIKE '%' || $1 || '%'
+        ORDER BY id OFFSET $2 LIMIT $3`,
+      [username?.replace(/[\\%_]/g, '\\$&') ?? null, offset ?? 0, limit ?? null],
+    );
+    return rows.map((row) => toCredentials(row).admin);
+  }
+
+  /** Undefined when the name is taken, be it in other case. */
+  async insert(admin: NewAdmin): Promise<Admin | undefined> {
+    const row = await this.db.row<AdminRow>(
+      `INSERT INTO admins (username, hashed_password, is_sudo, telegram_id, discord_webhook)
+       SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT FROM admins WHERE lower(username) = lower($1))
+       ON CONFLICT (username) DO NOTHING
+       RETURNING ${COLUMNS}`,
+      [admin.username, admin.hashedPassword, admin.isSudo, admin.telegramId, admin.discordWebhook],
+    );
+    return row && toCredentials(row).admin;
+  }
+
+  /** Undefined when the admin is gone. */
+  async update(id: number, change: AdminChange): Promise<Admin | undefined> {
+    const row = await this.db.row<AdminRow>(
+      `UPDATE admins
+          SET hashed_password = coalesce($2, hashed_password),
+              credential_version = credential_version + ($2 IS NOT NULL)::int,
+              password_reset_at = CASE WHEN $2 IS NULL THEN password_reset_at ELSE now() END,
+              is_sudo = coalesce($3, is_sudo),
+              telegram_id = CASE WHEN $4 THEN $5 ELSE telegram_id END,
+              discord_webhook = CASE WHEN $6 THEN $7 ELSE discord_webhook END
+        WHERE id = $1
+       RETURNING ${COLUMNS}`,
+      [
+        id,
+        change.hashedPassword ?? null,
+        change.isSudo ?? null,
+        change.telegramId !== undefined,
+        change.telegramId ?? null,
+        change.discordWebhook !== undefined,
+        change.discordWebhook ?? null,
+      ],
+    );
+    return row && toCredentials(row).admin;
+  }
+
+  /** Puts a stronger hash of the same password in the place of `old`; tokens stay valid. */
+  async replaceHash(id: number, old: string, fresh: string): Promise<void> {
+    await this.db.run('UPDATE admins SET hashed_password = $3 WHERE id = $1 AND hashed_password = $2', [
+      id,
+      old,
+      fresh,
+    ]);
+  }
+
+  /** The admin's users stay, without an owner. A sudo admin is left alone; returns whether one was removed. */
+  async remove(id: number): Promise<boolean> {
+    return (await this.db.run('DELETE FROM admins WHERE id = $1 AND NOT is_sudo', [id])) > 0;
+  }
+
+  /** Sets the usage to zero and keeps what it was. Undefined when the admin is gone. */
+  async resetUsage(id: number): Promise<Admin | undefined> {
+    const row = await this.db.row<AdminRow>(
+      `WITH was AS (SELECT id, users_usage FROM admins WHERE id = $1 FOR UPDATE),
+            kept AS (INSERT INTO admin_usage_logs (admin_id, used_traffic_at_reset)
+                     SELECT id, users_usage FROM was WHERE users_usage <> 0)
+       UPDATE admins SET users_usage = 0 FROM was WHERE admins.id = was.id
+       RETURNING ${COLUMNS.replace(/\w+/g, 'admins.$&')}`,
+      [id],
+    );
+    return row && toCredentials(row).admin;
+  }
+
+  /** Runs `work` alone among all that add admins at a start. */
+  async exclusively<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.db.transaction(async (tx) => {
+      await tx.run('LOCK TABLE admins IN SHARE ROW EXCLUSIVE MODE');
+      return work(tx);
+    });
+  }
+
+  async findInTransaction(tx: Tx, username: string): Promise<Credentials | undefined> {
+    const row = await tx.row<AdminRow>(byName, [username]);
+    return row && toCredentials(row);
+  }
+
+  /** Whether any sudo admin can log in. */
+  async hasSudo(tx: Tx): Promise<boolean> {
+    const found = await tx.row('SELECT FROM admins WHERE is_sudo AND hashed_password IS NOT NULL LIMIT 1');
+    return found !== undefined;
+  }
+
+  /** Makes `username` a sudo admin with this password, new or not; its older tokens are void. */
+  async putSudo(tx: Tx, username: string, hashedPassword: string, fromEnvironment: boolean): Promise<void> {
+    await tx.run(
+      `INSERT INTO admins AS a (username, hashed_password, is_sudo, from_environment) VALUES ($1, $2, true, $3)
+       ON CONFLICT (username) DO UPDATE
+         SET hashed_password = excluded.hashed_password, is_sudo = true, from_environment = excluded.from_environment,
+             credential_version = a.credential_version + 1, password_reset_at = now()`,
+      [username, hashedPassword, fromEnvironment],
+    );
+  }
+
+  /** Ends the logins and tokens of admins the environment once named, except of `username`. */
+  async retireEnvironmentAdmins(tx: Tx, username: string | undefined): Promise<void> {
+    await tx.run(
+      `UPDATE admins SET hashed_password = NULL, credential_version = credential_version + 1
+        WHERE from_environment AND hashed_password IS NOT NULL AND username IS DISTINCT FROM $1`,
+      [username ?? null],
+    );
   }
 }
 
@@ -52,5 +196,6 @@ function toCredentials(row: AdminRow): Credentials {
     },
     hashedPassword: row.hashed_password,
     credentialVersion: row.credential_version,
+    fromEnvironment: row.from_environment,
   };
 }

@@ -4,3 +4,4 @@ export { AdminDto } from './admins.dto.js';
 export { AdminGuard, SudoGuard } from './admins.guards.js';
 export { toAdminDto } from './admins.mapper.js';
 export { AdminsModule } from './admins.module.js';
+export { AdminsService } from './admins.service.js';

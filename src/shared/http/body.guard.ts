@@ -80,7 +80,9 @@ function decode(bytes: Buffer): string {
 async function parseForm(bytes: Buffer, type: string | undefined): Promise<Record<string, unknown>> {
   if (type === undefined || !FORM_TYPE.test(type)) return {};
   try {
-    const form = await new globalThis.Response(new Uint8Array(bytes), { headers: { 'content-type': type } }).formData();
+    const form = await new globalThis.Response(new Uint8Array(bytes), {
+      headers: { 'content-type': type },
+    }).formData();
     return Object.fromEntries(form);
   } catch (error) {
     throw unreadable(error);

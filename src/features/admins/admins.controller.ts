@@ -1,0 +1,101 @@
+import { Body, Controller, Delete, Get, Ip, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Answers, anything } from '../../shared/http/answers.js';
+import { ApiErrors } from '../../shared/http/api-errors.js';
+import { FormBody } from '../../shared/http/body.js';
+import { bigInt, list, object } from '../../shared/http/fields.js';
+import type { Admin } from './admin.js';
+import { AnyAdmin, CurrentAdmin, SudoOnly, TargetAdmin, WithTargetAdmin } from './admins.decorators.js';
+import {
+  AdminDto,
+  AdminsQuery,
+  CreateAdminDto,
+  ModifyAdminDto,
+  TokenDto,
+  TokenRequestDto,
+} from './admins.dto.js';
+import { fromAdminsQuery, fromCreateAdminDto, fromModifyAdminDto, toAdminDto } from './admins.mapper.js';
+import type { Credentials } from './admins.repository.js';
+import { AdminsService } from './admins.service.js';
+import { LoginService } from './login.service.js';
+
+@ApiTags('Admin')
+@Controller('api')
+export class AdminsController {
+  constructor(
+    private readonly admins: AdminsService,
+    private readonly logins: LoginService,
+  ) {}
+
+  @Post('admin/token')
+  @FormBody()
+  @Answers(TokenDto)
+  @ApiErrors('unauthorized', 'invalid')
+  async adminToken(@Body() form: TokenRequestDto, @Ip() address: string): Promise<TokenDto> {
+    return {
+      access_token: await this.logins.login(form.username, form.password, address),
+      token_type: 'bearer',
+    };
+  }
+
+  @Get('admin')
+  @AnyAdmin()
+  @Answers(AdminDto)
+  async getCurrentAdmin(@CurrentAdmin() admin: Admin): Promise<AdminDto> {
+    return toAdminDto((await this.admins.get(admin.username)).admin, admin);
+  }
+
+  @Post('admin')
+  @SudoOnly()
+  @Answers(AdminDto)
+  @ApiErrors('invalid', 'conflict')
+  async createAdmin(@CurrentAdmin() admin: Admin, @Body() body: CreateAdminDto): Promise<AdminDto> {
+    return toAdminDto(await this.admins.create(fromCreateAdminDto(body)), admin);
+  }
+
+  @Put('admin/:username')
+  @WithTargetAdmin()
+  @Answers(AdminDto)
+  @ApiErrors('invalid')
+  async modifyAdmin(
+    @CurrentAdmin() admin: Admin,
+    @TargetAdmin() target: Credentials,
+    @Body() body: ModifyAdminDto,
+  ): Promise<AdminDto> {
+    return toAdminDto(await this.admins.modify(admin, target, fromModifyAdminDto(body)), admin);
+  }
+
+  @Delete('admin/:username')
+  @WithTargetAdmin()
+  @Answers(anything())
+  @ApiErrors('invalid')
+  async removeAdmin(@TargetAdmin() target: Credentials): Promise<{ detail: string }> {
+    await this.admins.remove(target.admin);
+    return { detail: 'Admin removed successfully' };
+  }
+
+  @Get('admins')
+  @SudoOnly()
+  @Answers(list(object(() => AdminDto)))
+  @ApiErrors('invalid')
+  async getAdmins(@CurrentAdmin() admin: Admin, @Query() query: AdminsQuery): Promise<AdminDto[]> {
+    const admins = await this.admins.list(fromAdminsQuery(query));
+    return admins.map((found) => toAdminDto(found, admin));
+  }
+
+  @Get('admin/usage/:username')
+  @WithTargetAdmin()
+  @Answers(bigInt())
+  @ApiErrors('invalid')
+  async getAdminUsage(@TargetAdmin() target: Credentials): Promise<bigint> {
+    return target.admin.usersUsage;
+  }
+
+  @Post('admin/usage/reset/:username')
+  @WithTargetAdmin()
+  @Answers(AdminDto)
+  @ApiErrors('invalid')
+  async resetAdminUsage(@CurrentAdmin() admin: Admin, @TargetAdmin() target: Credentials): Promise<AdminDto> {
+    return toAdminDto(await this.admins.resetUsage(target.admin), admin);
+  }
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../shared/database/database.js';
+import { FORGOTTEN_AFTER_SECONDS, type FailureCount, type LimitedBy } from './domain/login-limit.js';
+
+/** The keys one attempt is counted under. */
+export type LimitKeys = Readonly<Record<LimitedBy, string>>;
+
+/**
+ * Names are hashed: people type passwords into the wrong field, and names of any length must fit an index. Of an IPv6
+ * address the network counts, since one customer has all of it.
+ */
+export function limitKeys(username: string, address: string): LimitKeys {
+  const name = createHash('sha256').update(username).digest('base64url');
+  const network = networkOf(address);
+  return { name_and_address: `both:${name}@${network}`, address: `address:${network}`, name: `name:${name}` };
+}
+
+function networkOf(address: string): string {
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address.replace('::ffff:', '');
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':').filter(Boolean);
+  if (tail !== undefined) while (groups.length < 4) groups.push('0');
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+const find = {
+  name: 'login_failures_find',
+  text: 'SELECT key, failures, last_at FROM login_failures WHERE key = ANY ($1)',
+};
+const add = {
+  name: 'login_failures_add',
+  text: `INSERT INTO login_failures AS f (key, failures, last_at)
+         SELECT key, 1, now() FROM unnest($1::text[]) AS k (key) ORDER BY key
+         ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at,
+           failures = CASE WHEN f.last_at < now() - make_interval(secs => $2) THEN 1 ELSE f.failures + 1 END`,
+};
+
+/** Failed logins as all replicas see them. */
+@Injectable()
+export class LoginFailuresRepository {
+  constructor(private readonly db: Database) {}
+
+  async find(keys: LimitKeys): Promise<Map<string, FailureCount>> {
+    const rows = await this.db.point<{ key: string; failures: number; last_at: Date }>(find, [
+      Object.values(keys),
+    ]);
+    return new Map(rows.map((row) => [row.key, { failures: row.failures, lastAt: row.last_at }]));
+  }
+
+  async add(keys: LimitKeys): Promise<void> {
+    await this.db.point(add, [Object.values(keys), FORGOTTEN_AFTER_SECONDS]);
+  }
+
+  async forget(key: string): Promise<void> {
+    await this.db.run('DELETE FROM login_failures WHERE key = $1', [key]);
+  }
+
+  /** Removes what no longer counts; returns how many keys that were. */
+  async removeForgotten(): Promise<number> {
+    return this.db.run('DELETE FROM login_failures WHERE last_at < now() - make_interval(secs => $1)', [
+      FORGOTTEN_AFTER_SECONDS,
+    ]);
+  }
+}
