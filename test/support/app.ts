@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { tmpdir } from 'node:os';
 import { buildApp } from '../../src/app.js';
@@ -100,8 +101,8 @@ export async function startApp(settings: Partial<Config> = {}, connection?: Conn
   const config = testConfig(settings);
   const database = connection ? { connection, drop: async () => {} } : await createTestDatabase();
   try {
+    Logger.overrideLogger(['warn', 'error', 'fatal']);
     const app = await buildApp(config, database.connection);
-    app.useLogger(['warn', 'error', 'fatal']);
     await app.listen(config.port, config.host);
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
     const admins = app.get(AdminsService, { strict: false });

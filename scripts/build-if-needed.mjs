@@ -1,0 +1,45 @@
+// Builds dist/ unless it is newer than everything it is made from. Does nothing where only dist/ is installed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const stamp = join(root, 'dist', '.built');
+const compiler = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+const sources = [
+  'src',
+  'migrations',
+  'nest-cli.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+];
+
+/** The latest change of a file, or of a folder with everything in it; a folder changes when a file of it goes. */
+function changed(path) {
+  const own = statSync(path).mtimeMs;
+  if (!statSync(path).isDirectory()) return own;
+  return Math.max(own, ...readdirSync(path).map((name) => changed(join(path, name))));
+}
+
+if (existsSync(join(root, 'src')) && existsSync(compiler)) {
+  const begun = new Date();
+  const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+  const latest = Math.max(
+    ...sources
+      .map((name) => join(root, name))
+      .filter(existsSync)
+      .map(changed),
+  );
+  if (latest > built) {
+    process.stdout.write('Building…\n');
+    const { status } = spawnSync(process.execPath, [compiler, 'build'], { cwd: root, stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+    writeFileSync(stamp, '');
+    utimesSync(stamp, begun, begun); // what changed during the build is not in it
+  }
+} else if (!existsSync(join(root, 'dist', 'src', 'main.js'))) {
+  process.stderr.write('There is no dist/ here, and no compiler to make it: run `npm ci` first.\n');
+  process.exit(1);
+}

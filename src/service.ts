@@ -1,0 +1,173 @@
+import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { buildApp } from './app.js';
+import type { Config } from './config/config.js';
+import { searchPath } from './config/environment.js';
+import { AdminsService } from './features/admins/index.js';
+import { migrateDatabase, openDatabase } from './shared/database/ensure-database.js';
+import type { EmbeddedPostgres } from './shared/database/embedded-postgres.js';
+import { StartupError, systemReason } from './shared/domain/startup-error.js';
+import { Readiness } from './shared/http/readiness.js';
+import { startSummary } from './start-summary.js';
+import { InstallFailed, installXray } from './xray/install/install-xray.js';
+import { findXray, NO_XRAY, xrayCandidates } from './xray/process/executable.js';
+
+/** A stop takes 10 s at most: requests get 4, the rest of the service what they leave of 8, then the database. */
+const DRAIN_MS = 4_000;
+const CLOSE_MS = 8_000;
+
+/** One process of Margrave: its database, if it is our own, and the application on it. */
+export class Service {
+  private readonly logger = new Logger('Service');
+  private app: NestExpressApplication | undefined;
+  private embedded: EmbeddedPostgres | undefined;
+  private readonly interrupted = new AbortController();
+  private starting: Promise<void> | undefined;
+
+  constructor(private readonly config: Config) {}
+
+  /** Starts everything and says so on stdout; what was started is stopped again when it fails. */
+  start(): Promise<void> {
+    this.starting = this.startAll().catch(async (error: unknown) => {
+      await this.stopAll();
+      throw error;
+    });
+    return this.starting;
+  }
+
+  /** Answers what was asked, then ends everything this process started. The database is last. */
+  async stop(): Promise<void> {
+    this.interrupted.abort();
+    await this.starting?.catch(() => undefined);
+    await this.stopAll();
+  }
+
+  private async startAll(): Promise<void> {
+    const { config } = this;
+    await requireFreePort(config.host, config.port);
+    const log = (message: string) => this.logger.warn(message);
+    const database = await openDatabase(config, log);
+    this.embedded = database.embedded;
+    this.embedded?.keepAlive();
+    this.goOn();
+    await migrateDatabase(database.connection);
+    this.goOn();
+    const xray = await this.prepareXray();
+    this.goOn();
+    this.app = await buildApp(config, database.connection);
+    await this.app.init();
+    const admins = this.app.get(AdminsService, { strict: false });
+    await admins.ensureEnvironmentAdmin();
+    const firstAdmin = await admins.ensureFirstAdmin();
+    this.goOn();
+    await this.app.listen(config.port, config.host).catch((error: unknown) => {
+      throw cannotListen(config, error);
+    });
+    const { port } = this.app.getHttpServer().address() as { port: number };
+    process.stdout.write(
+      startSummary({
+        ...config,
+        port,
+        version: await ownVersion(),
+        seconds: process.uptime(),
+        database: database.description,
+        xray,
+        firstAdmin,
+      }),
+    );
+  }
+
+  /** Finds or installs the local core; returns what is to be said of it. */
+  private async prepareXray(): Promise<string> {
+    const { xray, dataDir, role } = this.config;
+    if (role === 'api') return 'left to the workers';
+    if (xray.executablePath === NO_XRAY) return 'no local core (XRAY_EXECUTABLE_PATH=none)';
+    const found = await findXray(xrayCandidates({ ...xray, dataDir, searchPath: searchPath() }));
+    if (found) return `${found.version} (${found.path})`;
+    if (xray.executablePath !== undefined) {
+      return `no local core: XRAY_EXECUTABLE_PATH is no Xray that runs (${xray.executablePath})`;
+    }
+    if (xray.install === 'never') return 'no local core: none was found (XRAY_INSTALL=never)';
+    try {
+      const report = (line: string) => process.stdout.write(`${line}\n`);
+      report('No Xray was found; installing one (XRAY_INSTALL=never prevents this)');
+      const installed = await installXray({ dataDir, report, signal: this.interrupted.signal });
+      return `${installed.version} (${installed.path})`;
+    } catch (error) {
+      if (!(error instanceof InstallFailed)) throw error;
+      return `no local core: ${error.message}`;
+    }
+  }
+
+  private goOn(): void {
+    if (this.interrupted.signal.aborted) throw new StartupError('Stopped before the start was complete.');
+  }
+
+  private async stopAll(): Promise<void> {
+    const begun = Date.now();
+    const left = () => Math.max(CLOSE_MS - (Date.now() - begun), 0);
+    const { app, embedded } = this;
+    this.app = this.embedded = undefined;
+    if (app) {
+      app.get(Readiness).draining = true;
+      await drain(app.getHttpServer() as Server);
+      const closed = app.close().then(
+        () => true,
+        (error: unknown) => {
+          this.logger.error({ err: error }, 'The service did not stop cleanly');
+          return true;
+        },
+      );
+      if (!(await Promise.race([closed, sleep(left(), false)]))) {
+        this.logger.warn('A part of the service did not stop in time; going on without it');
+      }
+    }
+    await embedded?.stop();
+  }
+}
+
+/** Takes no new connections, and waits for the requests that are being answered. */
+async function drain(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const answered = new Promise<void>((resolve) => server.close(() => resolve()));
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
+  await Promise.race([answered, sleep(DRAIN_MS)]);
+  clearInterval(idle);
+}
+
+/** Before anything is started: another Margrave may be running on the same data. */
+async function requireFreePort(host: string, port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(port, host, resolve));
+  } catch (error) {
+    throw cannotListen({ host, port }, error);
+  } finally {
+    if (probe.listening) await new Promise((resolve) => probe.close(resolve));
+  }
+}
+
+function cannotListen({ host, port }: { host: string; port: number }, error: unknown): StartupError {
+  const { code } = error as NodeJS.ErrnoException;
+  const reason =
+    code === 'EADDRINUSE'
+      ? 'the port is in use (setting PORT or UVICORN_PORT)'
+      : code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND'
+        ? 'this machine has no such address (setting HOST or UVICORN_HOST)'
+        : code === 'EACCES'
+          ? 'this user may not use the port (setting PORT or UVICORN_PORT)'
+          : systemReason(error);
+  return new StartupError(`Cannot listen on ${host}:${port}: ${reason}`, { cause: error });
+}
+
+async function ownVersion(): Promise<string> {
+  for (const path of ['../package.json', '../../package.json']) {
+    const text = await readFile(new URL(path, import.meta.url), 'utf8').catch(() => undefined);
+    if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
+  }
+  return '';
+}
