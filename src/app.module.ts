@@ -5,6 +5,7 @@ import type { Connection } from './shared/database/data-source.js';
 import { AdminsModule } from './features/admins/index.js';
 import { CoreModule } from './features/core/index.js';
 import { HostsModule } from './features/hosts/index.js';
+import { SubscriptionModule } from './features/subscription/index.js';
 import { UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
@@ -27,6 +28,7 @@ export class AppModule {
         CoreModule,
         HostsModule,
         UsersModule,
+        SubscriptionModule.at(config.subscription.path),
       ],
       controllers: [HealthController],
       providers: [Readiness],
