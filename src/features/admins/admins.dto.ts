@@ -75,10 +75,10 @@ export class ModifyAdminDto {
 }
 
 export class AdminsQuery {
-  @IntField({ nullable: true, min: 0 })
+  @IntField({ nullable: true, min: 0, documented: false })
   offset?: number | null;
 
-  @IntField({ nullable: true, min: 0 })
+  @IntField({ nullable: true, min: 0, documented: false })
   limit?: number | null;
 
   @TextField({ nullable: true })

@@ -24,24 +24,32 @@ function Variables() {
 @ApiSchema({ name: 'ProxyHost' })
 export class HostDto {
   @Variables()
-  @TextField({ maxLength: 256, description: 'Name of the entry; may hold variables such as {USERNAME}' })
+  @TextField({
+    maxLength: 256,
+    documented: false,
+    description: 'Name of the entry; may hold variables such as {USERNAME}',
+  })
   remark!: string;
 
   @Variables()
-  @TextField({ maxLength: 256, description: 'Alternatives separated by commas; `*` becomes a random text' })
+  @TextField({
+    maxLength: 256,
+    documented: false,
+    description: 'Alternatives separated by commas; `*` becomes a random text',
+  })
   address!: string;
 
   /** Null and 0: the inbound's. */
-  @IntField({ nullable: true, min: 0, max: 65535 })
+  @IntField({ nullable: true, min: 0, max: 65535, documented: false })
   port?: number | null;
 
-  @TextField({ nullable: true, maxLength: 1000 })
+  @TextField({ nullable: true, maxLength: 1000, documented: false })
   sni?: string | null;
 
-  @TextField({ nullable: true, maxLength: 1000 })
+  @TextField({ nullable: true, maxLength: 1000, documented: false })
   host?: string | null;
 
-  @TextField({ nullable: true, maxLength: 256 })
+  @TextField({ nullable: true, maxLength: 256, documented: false })
   path?: string | null;
 
   @EnumField(SECURITIES, { name: 'ProxyHostSecurity', default: 'inbound_default' })

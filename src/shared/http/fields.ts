@@ -36,10 +36,16 @@ export function describedBy(kind: Kind, required?: boolean): object {
   return { type: 'string', required, 'x-kind': kind };
 }
 
+/** The contract has few limits; those we add to be safe are checked without being documented. */
+interface Documented {
+  /** False for a limit the contract does not have. */
+  documented?: boolean;
+}
+
 // Kinds ---------------------------------------------------------------------------------------------------------------
 
 /** A 64-bit integer as `bigint`. `cutsFractions` is for fields that cut fractions and refuse text, with this message. */
-export function bigInt(options: IntLimits & { cutsFractions?: string } = {}): Kind<bigint> {
+export function bigInt(options: IntLimits & Documented & { cutsFractions?: string } = {}): Kind<bigint> {
   const { cutsFractions: refusal } = options;
   return {
     read: (value) => (refusal === undefined ? readInt(value, options) : readCutInt(value, refusal, options)),
@@ -48,7 +54,7 @@ export function bigInt(options: IntLimits & { cutsFractions?: string } = {}): Ki
 }
 
 /** An integer as `number`, by default within ±(2^53 − 1). A column of type `int` needs its own `max`. */
-export function int(options: IntLimits = {}): Kind<number> {
+export function int(options: IntLimits & Documented = {}): Kind<number> {
   const limits = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, ...options };
   return {
     read(value) {
@@ -60,7 +66,8 @@ export function int(options: IntLimits = {}): Kind<number> {
 }
 
 /** Only a lower bound is documented: the contract knows no upper ones. */
-function intSchema({ min }: IntLimits): Schema {
+function intSchema({ min, documented = true }: IntLimits & Documented): Schema {
+  if (!documented) return { type: 'integer' };
   return { type: 'integer', ...(min === undefined || Number(min) < 0 ? {} : { minimum: Number(min) }) };
 }
 
@@ -77,12 +84,15 @@ export function bool(): Kind<boolean> {
   return { read: readBool, schema: () => ({ type: 'boolean' }) };
 }
 
-export function text(options: TextLimits = {}): Kind<string> {
-  const { minLength, maxLength, pattern } = options;
+export function text(options: TextLimits & Documented = {}): Kind<string> {
+  const { minLength, maxLength, pattern, documented = true } = options;
   const schema = { type: 'string', minLength, maxLength, pattern: pattern?.source };
   return {
     read: (value) => readText(value, options),
-    schema: () => Object.fromEntries(Object.entries(schema).filter(([, limit]) => limit !== undefined)),
+    schema: () =>
+      documented
+        ? Object.fromEntries(Object.entries(schema).filter(([, limit]) => limit !== undefined))
+        : { type: 'string' },
   };
 }
 
@@ -116,7 +126,15 @@ export function map<K extends string, V>(keys: Kind<K>, values: Kind<V>): Kind<R
         (key) => keys.read(key),
         (element) => values.read(element),
       ),
-    schema: () => ({ type: 'object', propertyNames: keys.schema(), additionalProperties: values.schema() }),
+    schema() {
+      const names = keys.schema();
+      const free = Object.keys(names).length === 1 && names.type === 'string';
+      return {
+        type: 'object',
+        ...(free ? {} : { propertyNames: names }),
+        additionalProperties: values.schema(),
+      };
+    },
   };
 }
 
@@ -168,7 +186,9 @@ export function Field(kind: Kind, options: FieldOptions = {}): PropertyDecorator
 }
 
 /** An integer: `number` unless `big`, then a 64-bit `bigint`. `cutsFractions`: see `bigInt`. */
-export function IntField(options: FieldOptions & IntLimits & { big?: boolean; cutsFractions?: string } = {}) {
+export function IntField(
+  options: FieldOptions & IntLimits & Documented & { big?: boolean; cutsFractions?: string } = {},
+) {
   return Field(options.big ? bigInt(options) : int(options), options);
 }
 
@@ -181,7 +201,7 @@ export function BoolField(options: FieldOptions = {}) {
   return Field(bool(), options);
 }
 
-export function TextField(options: FieldOptions & TextLimits = {}) {
+export function TextField(options: FieldOptions & TextLimits & Documented = {}) {
   return Field(text(options), options);
 }
 
