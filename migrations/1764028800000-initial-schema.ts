@@ -177,6 +177,8 @@ CREATE INDEX users_admin ON users (admin_id, status);
 CREATE INDEX users_status ON users (status);
 CREATE INDEX users_expiring ON users (expire_at) WHERE status = 'active' AND expire_at IS NOT NULL;
 CREATE INDEX users_on_hold ON users (id) WHERE status = 'on_hold';
+-- Holds the limits, so that the search for users over them need not read the wide rows.
+CREATE INDEX users_with_limit ON users (id) INCLUDE (data_limit) WHERE status = 'active' AND data_limit IS NOT NULL;
 CREATE INDEX users_username_search ON users USING gin (username gin_trgm_ops);
 CREATE INDEX users_note_search ON users USING gin (note gin_trgm_ops);
 
