@@ -1,0 +1,221 @@
+import { createSecretKey } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import {
+  buildCoreConfig,
+  configHash,
+  type CoreConfigParts,
+  type CoreUser,
+  type JsonObject,
+  markerTag,
+  parseCoreConfig,
+  resolveInbounds,
+} from './index.js';
+
+const ID = '0f9a3c11-2b7e-4d52-9c44-1f2e3d4c5b6a';
+const vless = { tag: 'vless', port: 1, protocol: 'vless', settings: { decryption: 'none' } };
+const socks = { tag: 'socks', port: 2, protocol: 'socks', settings: { auth: 'noauth' } };
+const direct = { tag: 'direct', protocol: 'freedom' };
+
+describe('a built config', () => {
+  it('keeps what the operator wrote', () => {
+    const built = build({
+      inbounds: [socks, vless],
+      dns: { servers: ['1.1.1.1'] },
+      routing: { domainStrategy: 'AsIs' },
+    });
+    expect(built.dns).toEqual({ servers: ['1.1.1.1'] });
+    expect(built.routing).toEqual({ domainStrategy: 'AsIs' });
+    expect(built.inbounds).toMatchObject([socks, vless]);
+  });
+
+  it('keeps numbers that a double cannot hold', () => {
+    expect(
+      buildText({ observatory: { probe: 'BIG' } }, (text) => text.replace('"BIG"', '18446744073709551615')),
+    ).toContain('"probe":18446744073709551615');
+  });
+
+  it('listens for the API where it is told, with statistics', () => {
+    expect(build({ api: { services: [], tag: 'mine' }, stats: { x: 1 } })).toMatchObject({
+      api: {
+        tag: 'API',
+        listen: '127.0.0.1:10085',
+        services: ['HandlerService', 'StatsService', 'LoggerService'],
+      },
+      stats: {},
+    });
+  });
+
+  it('has an inbound of its own for an API on a Unix socket, before all rules of the operator', () => {
+    const routing = { domainStrategy: 'AsIs', rules: [{ outboundTag: 'direct' }] };
+    const built = build({ routing }, [], { apiListen: '/run/api.sock' });
+    expect(built.api).not.toHaveProperty('listen');
+    expect(built.inbounds[0]).toMatchObject({ tag: 'API_INBOUND', listen: '/run/api.sock,0600' });
+    expect(built.inbounds[1]).toMatchObject(vless);
+    expect(built.routing).toEqual({
+      domainStrategy: 'AsIs',
+      rules: [{ type: 'field', inboundTag: ['API_INBOUND'], outboundTag: 'API' }, { outboundTag: 'direct' }],
+    });
+  });
+
+  it('adds what accounting needs to the policy and leaves the rest', () => {
+    const policy = {
+      levels: { 0: { handshake: 4, statsUserOnline: true, statsUserUplink: false }, 1: { connIdle: 9 } },
+      system: { statsInboundUplink: true, statsOutboundUplink: false },
+      other: 1,
+    };
+    expect(build({ policy }).policy).toEqual({
+      levels: {
+        0: { handshake: 4, statsUserOnline: true, statsUserUplink: true, statsUserDownlink: true },
+        1: { connIdle: 9 },
+      },
+      system: {
+        statsInboundUplink: false,
+        statsInboundDownlink: false,
+        statsOutboundUplink: true,
+        statsOutboundDownlink: true,
+      },
+      other: 1,
+    });
+  });
+
+  it('ends with the marker, which is no default route', () => {
+    expect(build().outbounds).toEqual([direct, { protocol: 'blackhole', tag: 'PANEL_CFG_0123456789abcdef' }]);
+  });
+
+  it.each([
+    [
+      { loglevel: 'error', access: 'none' },
+      { loglevel: 'warning', access: 'none' },
+    ],
+    [{ logLevel: 'None' }, { logLevel: 'warning' }],
+    [{ loglevel: 'debug' }, { loglevel: 'debug' }],
+    [undefined, {}],
+  ])('with the log %j shows when it has started', (log, expected) => {
+    expect(build({ log }).log).toEqual(expected);
+  });
+
+  it('has the users as clients, in their order, after those of the operator', () => {
+    const ops = { email: 'ops', id: ID };
+    const inbound = {
+      ...vless,
+      settings: { decryption: 'none', clients: [ops], users: [{ ...ops, email: 'more' }] },
+    };
+    const built = build({ inbounds: [inbound] }, [user(1), user(2)]);
+    expect(built.inbounds[0]?.settings).toEqual({
+      decryption: 'none',
+      clients: [ops, { ...ops, email: 'more' }, { email: '1.user1', id: ID }, { email: '2.user2', id: ID }],
+    });
+  });
+
+  it('has a list of clients also without users and without settings', () => {
+    expect(build({ inbounds: [{ tag: 'a', port: 1, protocol: 'trojan' }] }).inbounds[0]?.settings).toEqual({
+      clients: [],
+    });
+  });
+
+  it('leaves inbounds alone that the panel does not manage', () => {
+    expect(build({ inbounds: [socks, vless] }, [user(1)]).inbounds[0]).toEqual(socks);
+  });
+
+  it('keeps a shadowsocks 2022 inbound ready for users', () => {
+    const settings = { method: '2022-blake3-aes-128-gcm', password: 'S2V5' };
+    const inbounds = [{ tag: 'ss', port: 1, protocol: 'shadowsocks', settings }];
+    const clients = [build({ inbounds }), build({ inbounds }, [user(1)])].map(
+      (built) => (built.inbounds[0]?.settings as { clients: JsonObject[] }).clients,
+    );
+    expect(clients[0]).toEqual([
+      { email: 'placeholder@panel', password: expect.stringMatching(/^.{22}==$/) },
+    ]);
+    expect(clients[1]).toEqual([...clients[0]!, { email: '1.user1', password: expect.any(String) }]);
+  });
+
+  it('is the same text for the same input', () => {
+    expect(buildText({}, undefined, [user(1)])).toBe(buildText({}, undefined, [user(1)]));
+  });
+
+  it('carries TLS files for a core elsewhere', () => {
+    const certificates = [{ certificateFile: '/c.pem', keyFile: '/k.pem', usage: 'encipherment' }];
+    const inbound = {
+      ...vless,
+      streamSettings: { security: 'tls', tlsSettings: { certificates, alpn: ['h2'] } },
+    };
+    const readFile = (path: string): string => ` ${path}\r\nend \n`;
+    expect(build({ inbounds: [inbound] }, [], { readFile }).inbounds[0]?.streamSettings).toEqual({
+      security: 'tls',
+      tlsSettings: {
+        alpn: ['h2'],
+        certificates: [{ usage: 'encipherment', certificate: ['/c.pem', 'end'], key: ['/k.pem', 'end'] }],
+      },
+    });
+  });
+});
+
+describe('the hash of a config', () => {
+  const base = { inbounds: [vless], outbounds: [direct], policy: { levels: { 1: {}, 0: {} } } };
+
+  it('does not depend on blanks, comments and the order of keys', () => {
+    const shuffled = `{ # a comment
+      "policy": {"levels": {"0": {}, "1": {}}}, "outbounds": [{"protocol": "freedom", "tag": "direct"}],
+      "inbounds": [{"settings": {"decryption": "none"}, "protocol": "vless", "port": 1, "tag": "vless"}] }`;
+    expect(hash(shuffled)).toBe(hash(JSON.stringify(base)));
+  });
+
+  it.each([
+    ['a value', { ...base, inbounds: [{ ...vless, port: 3 }] }],
+    ['the order of a list', { ...base, inbounds: [vless], outbounds: [{ ...direct, tag: 'b' }, direct] }],
+    ['a key', { ...base, dns: {} }],
+  ])('depends on %s', (_, other) => {
+    expect(hash(JSON.stringify(other))).not.toBe(hash(JSON.stringify(base)));
+  });
+
+  it('depends on which inbounds are managed', () => {
+    expect(hash(JSON.stringify(base), ['vless'])).not.toBe(hash(JSON.stringify(base)));
+  });
+
+  it('names the marker', () => {
+    expect(markerTag('0123456789abcdef'.repeat(4))).toBe('PANEL_CFG_0123456789abcdef');
+  });
+});
+
+function hash(text: string, excludeTags: string[] = []): string {
+  const config = parseCoreConfig(text);
+  return configHash(
+    config,
+    resolveInbounds(config, { excludeTags, fallbacksTag: '', readCertificate: () => '' }),
+  );
+}
+
+type Built = Record<string, JsonObject> & { inbounds: JsonObject[]; outbounds: JsonObject[] };
+
+function build(config: object = {}, users: CoreUser[] = [], parts?: Partial<CoreConfigParts>): Built {
+  return JSON.parse(buildText(config, undefined, users, parts)) as Built;
+}
+
+function buildText(
+  changes: object,
+  edit = (text: string) => text,
+  users: CoreUser[] = [],
+  parts: Partial<CoreConfigParts> = {},
+): string {
+  const config = parseCoreConfig(
+    edit(JSON.stringify({ inbounds: [vless], outbounds: [direct], ...changes })),
+  );
+  return buildCoreConfig({
+    config,
+    inbounds: resolveInbounds(config, { excludeTags: [], fallbacksTag: '', readCertificate: () => '' }),
+    users,
+    apiListen: '127.0.0.1:10085',
+    marker: markerTag('0123456789abcdef'),
+    secret: createSecretKey(Buffer.from('secret')),
+    ...parts,
+  });
+}
+
+function user(id: number): CoreUser {
+  return {
+    id,
+    username: `user${id}`,
+    proxies: { vless: { id: ID, flow: '' }, shadowsocks: { password: 'p', method: 'aes-128-gcm' } },
+    excludedInbounds: {},
+  };
+}
