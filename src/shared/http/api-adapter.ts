@@ -23,6 +23,11 @@ export class ApiAdapter extends ExpressAdapter {
     return response.end(body);
   }
 
+  /** Headers of `@Header()` as they are written: Express would add a charset. */
+  override setHeader(response: Response, name: string, value: string): unknown {
+    return response.setHeader(name, value);
+  }
+
   /** `BodyGuard` reads bodies. */
   override registerParserMiddleware(): void {}
 
