@@ -4,8 +4,9 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { StartupError, systemReason } from '../domain/startup-error.js';
 import { clientOptions, type Connection, dataSourceOptions } from './data-source.js';
-import { EmbeddedPostgres, makeEnterable } from './embedded-postgres.js';
+import { EmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrate.js';
+import { makeEnterable } from './postgres-server.js';
 import { canEnter } from './postgres-binaries.js';
 import { serverUser } from './postgres-user.js';
 
