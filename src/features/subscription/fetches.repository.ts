@@ -11,14 +11,14 @@ export interface Fetch {
 
 const WRITE: Statement = {
   name: 'subscription_fetches',
-  text: `WITH fetch AS (
+  text: `WITH seen AS ( -- FETCH is a keyword
            SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[]) AS f (user_id, at, user_agent)
          ), locked AS ( -- in id order, so that two bulk writers cannot deadlock
-           SELECT u.id FROM users u JOIN fetch f ON f.user_id = u.id ORDER BY u.id FOR NO KEY UPDATE OF u
+           SELECT u.id FROM users u JOIN seen f ON f.user_id = u.id ORDER BY u.id FOR NO KEY UPDATE OF u
          )
          UPDATE users u
             SET sub_updated_at = f.at, sub_last_user_agent = f.user_agent
-           FROM fetch f JOIN locked ON locked.id = f.user_id
+           FROM seen f JOIN locked ON locked.id = f.user_id
           WHERE u.id = f.user_id AND (u.sub_updated_at IS NULL OR u.sub_updated_at <= f.at)`,
 };
 

@@ -1,13 +1,15 @@
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { SubscriptionUserDto, UserPresenter } from '../users/index.js';
 import { sendSubscription, toVisitor } from './subscription.mapper.js';
 import { SubscriptionService } from './subscription.service.js';
+import { Token } from './token.decorator.js';
 
 /** What a subscription link leads to. The module puts these routes under the configured path. */
 @ApiTags('Subscription')
+@ApiParam({ name: 'token', schema: { type: 'string' } })
 @Controller()
 export class SubscriptionController {
   constructor(
@@ -20,7 +22,7 @@ export class SubscriptionController {
   @ApiHeader({ name: 'user-agent', required: false, schema: { type: 'string', default: '' } })
   @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
   @ApiErrors('not_found', 'invalid')
-  async userSubscription(@Param('token') token: string, @Req() request: Request, @Res() response: Response) {
+  async userSubscription(@Token() token: string, @Req() request: Request, @Res() response: Response) {
     sendSubscription(response, await this.subscriptions.fetch(token, toVisitor(request), new Date()));
   }
 
@@ -28,7 +30,7 @@ export class SubscriptionController {
   @ApiOperation({ summary: 'The user behind a subscription' })
   @ApiOkResponse({ type: SubscriptionUserDto })
   @ApiErrors('not_found', 'invalid')
-  async userSubscriptionInfo(@Param('token') token: string): Promise<SubscriptionUserDto> {
+  async userSubscriptionInfo(@Token() token: string): Promise<SubscriptionUserDto> {
     return this.presenter.forSubscriber(await this.subscriptions.getUser(token));
   }
 }
