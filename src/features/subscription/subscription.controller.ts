@@ -20,7 +20,10 @@ export class SubscriptionController {
   @Get(':token{/}') // both forms are in the hands of users; HEAD is answered too, as some clients probe first
   @ApiOperation({ summary: 'Subscription: the share links of a user, in base64' })
   @ApiHeader({ name: 'user-agent', required: false, schema: { type: 'string', default: '' } })
-  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
+  // JSON is what the document always named; some formats are.
+  @ApiOkResponse({
+    content: { 'text/plain': { schema: { type: 'string' } }, 'application/json': { schema: {} } },
+  })
   @ApiErrors('not_found', 'invalid')
   async userSubscription(@Token() token: string, @Req() request: Request, @Res() response: Response) {
     sendSubscription(response, await this.subscriptions.fetch(token, toVisitor(request), new Date()));
