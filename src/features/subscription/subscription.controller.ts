@@ -25,7 +25,7 @@ export class SubscriptionController {
     content: { 'text/plain': { schema: { type: 'string' } }, 'application/json': { schema: {} } },
   })
   @ApiErrors('not_found', 'invalid')
-  async userSubscription(@Token() token: string, @Req() request: Request, @Res() response: Response) {
+  async user_subscription(@Token() token: string, @Req() request: Request, @Res() response: Response) {
     sendSubscription(response, await this.subscriptions.fetch(token, toVisitor(request), new Date()));
   }
 
@@ -33,7 +33,7 @@ export class SubscriptionController {
   @ApiOperation({ summary: 'The user behind a subscription' })
   @ApiOkResponse({ type: SubscriptionUserDto })
   @ApiErrors('not_found', 'invalid')
-  async userSubscriptionInfo(@Token() token: string): Promise<SubscriptionUserDto> {
+  async user_subscription_info(@Token() token: string): Promise<SubscriptionUserDto> {
     return this.presenter.forSubscriber(await this.subscriptions.getUser(token));
   }
 }
