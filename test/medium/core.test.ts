@@ -1,0 +1,423 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Database } from '../../src/shared/database/database.js';
+import { CoreConfigs } from '../../src/features/core/index.js';
+import { startApp, type TestApp, type TestClient, testConfig } from '../support/app.js';
+import { createTestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { xrayForTests } from '../support/xray.js';
+
+const direct = { tag: 'DIRECT', protocol: 'freedom' };
+const ws = {
+  tag: 'VMess WS',
+  listen: '127.0.0.1',
+  port: 18201,
+  protocol: 'vmess',
+  settings: { clients: [] },
+  streamSettings: { network: 'ws', wsSettings: { path: '/w' } },
+};
+const trojan = { tag: 'Trojan', listen: '127.0.0.1', port: '18202-18204', protocol: 'trojan', settings: {} };
+
+describe('the core config', () => {
+  let app: TestApp;
+  let db: Database;
+  let plain: TestClient;
+
+  beforeAll(async () => {
+    app = await startApp();
+    db = app.app.get(Database);
+    await app.sudo.post('/api/admin', { username: 'plain', password: 'plain password', is_sudo: false });
+    plain = app.client(await app.login('plain', 'plain password'));
+  });
+  afterAll(() => app?.close());
+
+  it('of a new installation has three inbounds, each with one host', async () => {
+    expect((await app.sudo.get('/api/inbounds')).json).toEqual({
+      vless: [
+        {
+          tag: 'VLESS TCP REALITY',
+          protocol: 'vless',
+          network: 'tcp',
+          tls: 'reality',
+          port: expect.any(Number),
+        },
+      ],
+      vmess: [
+        { tag: 'VMess WebSocket', protocol: 'vmess', network: 'ws', tls: 'none', port: expect.any(Number) },
+      ],
+      shadowsocks: [
+        {
+          tag: 'Shadowsocks TCP',
+          protocol: 'shadowsocks',
+          network: 'tcp',
+          tls: 'none',
+          port: expect.any(Number),
+        },
+      ],
+    });
+    const hosts = (await app.sudo.get('/api/hosts')).json as Record<string, unknown[]>;
+    expect(Object.values(hosts).map((list) => list.length)).toEqual([1, 1, 1]);
+  });
+
+  it('is answered and stored letter by letter, without blanks', async () => {
+    const text = `{ "log" : {"loglevel": "error"}, "policy": {"levels": {"1": {"connIdle": 1.50}, "0": {}}},
+      "inbounds": [${JSON.stringify(ws)}], "outbounds": [${JSON.stringify(direct)}], "x": [18446744073709551615, "\\u4f60 你"] }`;
+    const stored = text.replaceAll(/\s+(?![你W])/g, '');
+    const put = await app.sudo.put('/api/core/config', text);
+    expect([put.status, put.text, put.headers.get('content-type')]).toEqual([
+      200,
+      stored,
+      'application/json',
+    ]);
+    const get = await app.sudo.get('/api/core/config');
+    expect([get.status, get.text, get.headers.get('content-type')]).toEqual([
+      200,
+      stored,
+      'application/json',
+    ]);
+  });
+
+  it('decides at once which inbounds there are, in its order', async () => {
+    const socks = { tag: 'Socks', port: 18205, protocol: 'socks' };
+    expect((await put([trojan, socks, ws, { ...trojan, tag: 'Trojan 2' }])).status).toBe(200);
+    const inbounds = await plain.get('/api/inbounds');
+    expect(inbounds.text).toBe(
+      '{"trojan":[{"tag":"Trojan","protocol":"trojan","network":"tcp","tls":"none","port":"18202-18204"},' +
+        '{"tag":"Trojan 2","protocol":"trojan","network":"tcp","tls":"none","port":"18202-18204"}],' +
+        '"vmess":[{"tag":"VMess WS","protocol":"vmess","network":"ws","tls":"none","port":18201}]}',
+    );
+  });
+
+  it('gives a new inbound its first host once', async () => {
+    const tags = ['Fresh 1', 'Fresh 2'];
+    await Promise.all(tags.flatMap((tag) => [1, 2, 3].map(() => put([{ ...ws, tag }]))));
+    await put([ws, ...tags.map((tag) => ({ ...ws, tag }))]);
+    const hosts = (await app.sudo.get('/api/hosts')).json as Record<string, unknown[]>;
+    expect(Object.entries(hosts).map(([tag, list]) => [tag, list.length])).toEqual([
+      ['VMess WS', 1],
+      ['Fresh 1', 1],
+      ['Fresh 2', 1],
+    ]);
+  });
+
+  describe('when it is refused', () => {
+    it.each([
+      ['without inbounds', { outbounds: [direct] }, "config doesn't have inbounds"],
+      ['without outbounds', { inbounds: [ws] }, "config doesn't have outbounds"],
+      ['without a tag', config([{ ...ws, tag: undefined }]), 'all inbounds must have a unique tag'],
+      [
+        'with a comma in a tag',
+        config([{ ...ws, tag: 'a,b' }]),
+        'character «,» is not allowed in inbound tag',
+      ],
+      [
+        'with an untagged outbound',
+        { inbounds: [ws], outbounds: [{ protocol: 'freedom' }] },
+        'all outbounds must have a unique tag',
+      ],
+      ['with one tag twice', config([ws, ws]), 'inbound tag VMess WS is not unique'],
+      [
+        'without a protocol',
+        config([{ ...ws, protocol: undefined }]),
+        "inbound VMess WS doesn't have a protocol",
+      ],
+      ['without a port', config([{ ...ws, port: undefined }]), "inbound VMess WS doesn't have port"],
+      ['with a wrong port', config([{ ...ws, port: 70000 }]), 'port of inbound VMess WS is not valid'],
+      ['with our tag', config([{ ...ws, tag: 'API_INBOUND' }]), 'inbound tag API_INBOUND is reserved'],
+      ['with a text as header path', config([tcp({ request: { path: '/' } })]), tcpText],
+      [
+        'with a list as path',
+        config([{ ...ws, streamSettings: { network: 'ws', wsSettings: { path: ['/'] } } }]),
+        wsText,
+      ],
+      [
+        'with REALITY without keys',
+        config([reality({ shortIds: [''] })]),
+        'You need to provide privateKey in realitySettings of R',
+      ],
+      [
+        'with REALITY without short ids',
+        config([reality({ publicKey: 'P' })]),
+        'You need to define at least one shortID in realitySettings of R',
+      ],
+      [
+        'with a wrong REALITY key',
+        config([reality({ privateKey: 'short', shortIds: [''] })]),
+        'privateKey in realitySettings of R is not valid',
+      ],
+      [
+        'with a certificate that is not there',
+        config([tls('/nonexistent/cert.pem')]),
+        'Unable to read certificate file /nonexistent/cert.pem of T',
+      ],
+      [
+        'with a device for a certificate',
+        config([tls('/dev/zero')]),
+        'Unable to read certificate file /dev/zero of T',
+      ],
+    ])('%s it stays as it was', async (_, body, detail) => {
+      const before = (await app.sudo.get('/api/core/config')).text;
+      const reply = await app.sudo.put('/api/core/config', body);
+      expect([reply.status, reply.json]).toEqual([400, { detail }]);
+      expect((await app.sudo.get('/api/core/config')).text).toBe(before);
+    });
+
+    it.each([
+      ['a list', '[]', { loc: ['body'], msg: 'Input should be a valid dictionary', type: 'dict_type' }],
+      ['a number', '5', { loc: ['body'], msg: 'Input should be a valid dictionary', type: 'dict_type' }],
+      ['null', 'null', { loc: ['body'], msg: 'Field required', type: 'missing' }],
+      ['nothing', undefined, { loc: ['body'], msg: 'Field required', type: 'missing' }],
+      ['broken', '{"a" 1}', { loc: ['body', 5], msg: 'JSON decode error', type: 'json_invalid' }],
+    ])('as %s it does not validate', async (_, body, issue) => {
+      const reply = await app.sudo.put('/api/core/config', body);
+      expect([reply.status, reply.json]).toEqual([422, { detail: [issue] }]);
+    });
+
+    it('for nesting without end it is no server error', async () => {
+      const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+      expect((await app.sudo.put('/api/core/config', `{"a":${deep}}`)).status).toBe(400);
+    });
+  });
+
+  it.each([
+    ['get', '/api/core', 401, 200],
+    ['get', '/api/inbounds', 401, 200],
+    ['get', '/api/core/config', 401, 403],
+    ['put', '/api/core/config', 401, 403],
+    ['post', '/api/core/restart', 401, 403],
+  ] as const)('%s %s: %d for nobody, %d for an admin without sudo', async (method, path, nobody, admin) => {
+    expect((await app.client()[method](path)).status).toBe(nobody);
+    expect((await plain[method](path)).status).toBe(admin);
+  });
+
+  it('is kept in its last 50 versions', async () => {
+    for (let i = 0; i < 55; i++)
+      await put([{ ...ws, streamSettings: { network: 'ws', wsSettings: { path: `/${i}` } } }]);
+    const row = await db.row<{ all: bigint; active: bigint }>(
+      `SELECT count(*) AS all, count(*) FILTER (WHERE state = 'active') AS active FROM core_config`,
+    );
+    expect(row).toEqual({ all: 50n, active: 1n });
+  });
+
+  describe('and the nodes', () => {
+    beforeAll(async () => {
+      await put([ws]);
+      await db.run(`INSERT INTO nodes (kind, name, address, status) VALUES
+        ('local', 'Master', '', 'connecting'), ('marzban_node', 'off', '192.0.2.9', 'disabled')`);
+    });
+
+    it('no core runs while none is connected', async () => {
+      expect((await plain.get('/api/core')).text).toBe(
+        '{"version":"","started":false,"logs_websocket":"/api/core/logs"}',
+      );
+    });
+
+    it('a connected one shows its version', async () => {
+      await db.run("UPDATE nodes SET status = 'connected', xray_version = '26.3.27' WHERE kind = 'local'");
+      expect((await plain.get('/api/core')).json).toMatchObject({ version: '26.3.27', started: true });
+    });
+
+    it('all but disabled ones are told to restart', async () => {
+      const before = await generations();
+      expect(await app.sudo.post('/api/core/restart')).toMatchObject({ status: 200, text: '{}' });
+      expect(await generations()).toEqual({
+        ...before,
+        Master: [before.Master![0]! + 1n, before.Master![1]],
+      });
+    });
+
+    it('are told of a config that changes what they run, and of no other', async () => {
+      const before = await generations();
+      await app.sudo.put(
+        '/api/core/config',
+        `{"outbounds":[${JSON.stringify(direct)}],"inbounds":[${JSON.stringify(ws)}]}`,
+      );
+      expect((await app.sudo.get('/api/core/config')).text).toMatch(/^\{"outbounds"/);
+      expect(await generations()).toEqual(before);
+      await put([ws, trojan]);
+      expect(await generations()).toEqual({
+        ...before,
+        Master: [before.Master![0], before.Master![1]! + 1n],
+      });
+    });
+
+    async function generations(): Promise<Record<string, [bigint, bigint]>> {
+      const rows = await db.rows<{ name: string; restart: bigint; config: bigint }>(
+        'SELECT name, restart_generation AS restart, config_generation AS config FROM nodes',
+      );
+      return Object.fromEntries(rows.map(({ name, restart, config }) => [name, [restart, config]]));
+    }
+  });
+
+  async function put(inbounds: object[]) {
+    return app.sudo.put('/api/core/config', config(inbounds));
+  }
+});
+
+describe('the first core config', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'core-config-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is one for all replicas that start together, and stays', async () => {
+    const { connection, drop } = await createTestDatabase();
+    const first = await Promise.all([startApp({}, connection), startApp({}, connection)]);
+    const texts = await Promise.all(first.map(async (app) => (await app.sudo.get('/api/core/config')).text));
+    await Promise.all(first.map((app) => app.close()));
+    const again = await startApp({}, connection);
+    texts.push((await again.sudo.get('/api/core/config')).text);
+    await again.close();
+    await drop();
+    expect(new Set(texts).size).toBe(1);
+  });
+
+  it.each([
+    ['text', seed()],
+    ['a file', file('seed.json', seed())],
+  ])('may come from XRAY_JSON as %s with comments', async (_, json) => {
+    const app = await startApp(seededBy(json));
+    expect((await app.sudo.get('/api/core/config')).json).toEqual(config([ws]));
+    await app.close();
+  });
+
+  it.each([
+    [
+      'a file that is not there',
+      join(folder, 'none.json'),
+      /^XRAY_JSON: cannot read .*none.json: it does not exist$/,
+    ],
+    ['a broken file', file('broken.json', '{'), /^XRAY_JSON: config is not valid JSON/],
+    ['an unusable config', '{"outbounds":[]}', /^XRAY_JSON: config doesn't have inbounds$/],
+  ])('stops the start when it is %s', async (_, json, message) => {
+    await expect(startApp(seededBy(json))).rejects.toThrow(message);
+  });
+
+  it('leaves excluded inbounds alone', async () => {
+    const app = await startApp({
+      xray: { ...testConfig().xray, json: seed(), excludeInboundTags: ['VMess WS'] },
+    });
+    expect((await app.sudo.get('/api/inbounds')).text).toBe('{}');
+    expect((await app.sudo.get('/api/hosts')).text).toBe('{}');
+    await app.close();
+  });
+
+  function file(name: string, text: string): string {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  }
+
+  function seed(): string {
+    return `// a comment\n{ "inbounds": [${JSON.stringify(ws)},], # another\n "outbounds": [${JSON.stringify(direct)}] }`;
+  }
+
+  function seededBy(json: string) {
+    return { xray: { ...testConfig().xray, json } };
+  }
+});
+
+describe('two replicas', () => {
+  let one: TestApp;
+  let other: TestApp;
+
+  beforeAll(async () => {
+    one = await startApp();
+    other = await startApp({}, one.connection);
+  });
+  afterAll(async () => {
+    await other?.close();
+    await one?.close();
+  });
+
+  it('know of a new config within a second', async () => {
+    const heard: string[] = [];
+    other.app.get(CoreConfigs).onChange((active) => void heard.push(...active.byTag.keys()));
+    await one.sudo.put('/api/core/config', config([ws]));
+    await eventually(async () => {
+      expect((await other.sudo.get('/api/inbounds')).json).toEqual({
+        vmess: [expect.objectContaining({ tag: 'VMess WS' })],
+      });
+      return true;
+    }, 1_000);
+    expect(heard).toEqual(['VMess WS']);
+  });
+
+  it('find versions that were active before', async () => {
+    const configs = one.app.get(CoreConfigs);
+    const { version, hash } = configs.current();
+    await other.sudo.put('/api/core/config', config([trojan]));
+    expect(await other.app.get(CoreConfigs).byVersion(version)).toMatchObject({ version, hash });
+    await expect(configs.byVersion(123_456n)).rejects.toThrow(
+      'Version 123456 of the core config is not kept any more',
+    );
+  });
+});
+
+const xray = await xrayForTests();
+
+describe.skipIf(!xray)('with an Xray at hand', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp({ xray: { ...testConfig().xray, executablePath: xray!.path } });
+  });
+  afterAll(() => app?.close());
+
+  it('a config that Xray would refuse is refused in its words', async () => {
+    const before = (await app.sudo.get('/api/core/config')).text;
+    const body = { inbounds: [ws], outbounds: [{ tag: 'DIRECT', protocol: 'nonsense' }] };
+    const reply = await app.sudo.put('/api/core/config', body);
+    expect(reply.status).toBe(400);
+    expect(reply.json.detail).toMatch(/unknown config id: nonsense/);
+    expect(reply.json.detail).not.toMatch(/Failed to start/);
+    expect((await app.sudo.get('/api/core/config')).text).toBe(before);
+  });
+
+  it('the default config and all kinds of inbounds are accepted, with users', async () => {
+    const own = (await app.sudo.get('/api/core/config')).json as { inbounds: object[] };
+    const ss2022 = { method: '2022-blake3-aes-128-gcm', password: 'MTIzNDU2Nzg5MGFiY2RlZg==' };
+    const reply = await app.sudo.put('/api/core/config', {
+      ...own,
+      inbounds: [
+        ...own.inbounds,
+        ws,
+        trojan,
+        { tag: 'SS 2022', port: 18206, protocol: 'shadowsocks', settings: ss2022 },
+        {
+          tag: 'gRPC',
+          port: 18207,
+          protocol: 'vless',
+          settings: { decryption: 'none' },
+          streamSettings: { network: 'grpc' },
+        },
+      ],
+    });
+    expect([reply.status, reply.json.detail]).toEqual([200, undefined]);
+  });
+});
+
+const tcpText =
+  'Settings of T for path and host must be list, not str\nhttps://xtls.github.io/config/transports/tcp.html#httpheaderobject';
+const wsText =
+  'Settings of VMess WS for path and host must be str, not list\n' +
+  'https://xtls.github.io/config/transports/websocket.html#websocketobject';
+
+function config(inbounds: object[]): object {
+  return { inbounds, outbounds: [direct] };
+}
+
+function tcp(header: object): object {
+  return { ...trojan, tag: 'T', streamSettings: { network: 'tcp', tcpSettings: { header } } };
+}
+
+function reality(realitySettings: object): object {
+  return { ...trojan, tag: 'R', streamSettings: { security: 'reality', realitySettings } };
+}
+
+function tls(certificateFile: string): object {
+  return {
+    ...trojan,
+    tag: 'T',
+    streamSettings: { security: 'tls', tlsSettings: { certificates: [{ certificateFile }] } },
+  };
+}
