@@ -79,15 +79,16 @@ function planEntry(inbound: ResolvedInbound, dial: Host, surroundings: Surroundi
     TRANSPORT: inbound.network,
   };
   const remark = parseTemplate(dial.remark, known);
-  if (!remark) return 'the braces of its remark';
+  if (!remark) return 'its remark has unbalanced braces, or braces without a name';
   const addresses = members(dial.address).map((address) => parseTemplate(address, known));
   if (addresses.length === 0) return 'it has no address';
-  if (!addresses.every((address) => address !== undefined)) return 'the braces of its address';
+  if (!addresses.every((address) => address !== undefined))
+    return 'its address has unbalanced braces, or braces without a name';
   const path = parseTemplate(dial.path || inbound.path, known);
-  if (!path) return 'the braces of its path';
+  if (!path) return 'its path has unbalanced braces, or braces without a name';
   const ports = parsePorts(dial.port || inbound.port);
   const portCount = countPorts(ports);
-  if (portCount === 0) return `the port ${inbound.port}`;
+  if (portCount === 0) return `no client can dial the port ${dial.port || inbound.port}`;
   const sni = drawnOnce(choose(dial.sni, inbound.sni));
   return {
     inbound,
