@@ -152,13 +152,15 @@ export class PostgresServer {
       await rename(this.logFile, `${this.logFile}.1`);
     }
     const log = openSync(this.logFile, 'a', 0o600);
-    const settings = { listen_addresses: '', port: '5432', ...(this.options.volatile ? nothingSynced : {}) };
+    const settings = {
+      listen_addresses: '',
+      unix_socket_directories: this.socketDir,
+      port: '5432',
+      ...(this.options.volatile ? nothingSynced : {}),
+    };
     const child = spawn(
       this.binaries.postgres,
-      [
-        ...['-D', this.data, '-k', this.socketDir],
-        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-      ],
+      ['-D', this.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       // Detached: Ctrl-C reaches the whole foreground group, and the database must outlive our own shutdown.
       { ...this.user, cwd: '/', env: SERVER_ENVIRONMENT, detached: true, stdio: ['ignore', log, log] },
     );

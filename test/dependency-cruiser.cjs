@@ -1,0 +1,113 @@
+// The import rules of the house. `npm run imports` checks them.
+
+/** Features in order: each may import those named, and only their index.ts. */
+const FEATURES = {
+  admins: [],
+  core: ['admins'],
+  hosts: ['admins', 'core'],
+  templates: ['admins', 'core', 'hosts'],
+  users: ['admins', 'core', 'hosts', 'templates'],
+  subscription: ['admins', 'core', 'hosts', 'templates', 'users'],
+  nodes: ['admins', 'core', 'hosts', 'users'],
+  system: ['admins', 'core', 'hosts', 'templates', 'users', 'subscription', 'nodes'],
+};
+
+const PURE = '^src/(client-configs|xray/config|shared/domain|features/[^/]+/domain)/|/plan\\.ts$';
+/** Specs read golden files. */
+const SPEC = '\\.spec\\.ts$';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      // A cycle of types alone vanishes when it is compiled.
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    ...Object.entries(FEATURES).flatMap(([feature, allowed]) => [
+      {
+        name: `${feature}-imports-only-what-comes-before`,
+        severity: 'error',
+        from: { path: `^src/features/${feature}/` },
+        to: { path: '^src/features/', pathNot: `^src/features/(${[feature, ...allowed].join('|')})/` },
+      },
+      {
+        name: `${feature}-is-entered-at-its-index`,
+        severity: 'error',
+        from: { path: '^src/', pathNot: `^src/features/${feature}/` },
+        to: { path: `^src/features/${feature}/`, pathNot: `^src/features/${feature}/index\\.ts$` },
+      },
+    ]),
+    {
+      name: 'features-are-known-to-features-and-the-app-only',
+      severity: 'error',
+      from: { path: '^src/(shared|xray|client-configs|config|generated)/' },
+      to: { path: '^src/features/' },
+    },
+    {
+      name: 'pure-code-imports-pure-code',
+      comment:
+        'Values in, values out: no Nest, no TypeORM, no drivers, no I/O. Types of others are no dependency.',
+      severity: 'error',
+      from: { path: PURE, pathNot: SPEC },
+      to: {
+        dependencyTypesNot: ['type-only'],
+        path: '^(src|migrations)/|(^|/)node_modules/(@nestjs|typeorm|pg|@grpc|express|undici|pino)(/|$)',
+        pathNot: PURE,
+      },
+    },
+    {
+      name: 'pure-code-does-no-io',
+      severity: 'error',
+      from: { path: PURE, pathNot: SPEC },
+      to: {
+        path: '^(node:)?(fs|fs/promises|net|http|https|http2|tls|dns|dgram|child_process|cluster|worker_threads|os|process|timers|timers/promises|readline|async_hooks)$',
+      },
+    },
+    {
+      name: 'typeorm-in-repositories',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: '^src/shared/database/|(\\.repository|\\.entity)\\.ts$|/entities/|\\.module\\.ts$',
+      },
+      to: { path: '(^|/)node_modules/(typeorm|@nestjs/typeorm|pg)(/|$)' },
+    },
+    {
+      name: 'grpc-in-its-place',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(xray/grpc|generated)/|^src/features/nodes/adapters/' },
+      to: { path: '(^|/)node_modules/@grpc/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nothing-of-tests-in-the-service',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { path: '^test/|(^|/)node_modules/(vitest|supertest|fast-check|autocannon)(/|$)' },
+    },
+    {
+      name: 'declared-packages-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'everything-resolves',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    combinedDependencies: false,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.cjs', '.mjs', '.d.ts'],
+    },
+  },
+};
