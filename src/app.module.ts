@@ -5,6 +5,7 @@ import type { Connection } from './shared/database/data-source.js';
 import { AdminsModule } from './features/admins/index.js';
 import { CoreModule } from './features/core/index.js';
 import { HostsModule } from './features/hosts/index.js';
+import { NodesModule } from './features/nodes/index.js';
 import { SubscriptionModule } from './features/subscription/index.js';
 import { UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
@@ -28,6 +29,7 @@ export class AppModule {
         CoreModule,
         HostsModule,
         UsersModule,
+        NodesModule,
         SubscriptionModule.at(config.subscription.path),
       ],
       controllers: [HealthController],

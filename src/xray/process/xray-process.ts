@@ -57,10 +57,15 @@ export class XrayProcess {
     private readonly state: ProcessState,
     child?: ChildProcess,
   ) {
-    this.log = logOf(folder);
+    this.log = XrayProcess.logOf(folder);
     this.ended = (child ? this.exitOf(child) : this.watch()).then(() => {
       this.gone = true;
     });
+  }
+
+  /** Where the core of this folder writes, whether it runs or not. */
+  static logOf(folder: string): LogFile {
+    return new LogFile(join(folder, 'xray.log'));
   }
 
   /** The surviving core of an earlier process, or undefined. */
@@ -85,7 +90,7 @@ export class XrayProcess {
     const socket = join(sockets, `api-${Date.now().toString(36)}`);
     const config = configFor(socket);
 
-    const log = logOf(folder);
+    const log = XrayProcess.logOf(folder);
     await log.trim();
     const logStart = await log.size();
     const child = spawnXray(executable, assetsPath, log.path);
@@ -249,7 +254,6 @@ function spawnXray(
 }
 
 const stateFile = (folder: string) => join(folder, 'process.json');
-const logOf = (folder: string) => new LogFile(join(folder, 'xray.log'));
 
 async function readState(folder: string): Promise<ProcessState | undefined> {
   try {

@@ -1,0 +1,64 @@
+import type { Account, ResolvedInbound } from '../../../xray/config/types.js';
+import type { Traffic } from '../../../xray/grpc/index.js';
+import type { ObservedCore } from '../domain/plan.js';
+import type { StartInterval } from '../domain/core-process.js';
+
+export type NodeKind = 'marzban_node' | 'xray_grpc' | 'local' | 'pg_node';
+
+/** The config to start a core with. What it says of the API depends on where the core runs. */
+export interface CoreBody {
+  write(apiListen: string): string;
+}
+
+export type CoreState =
+  | Extract<ObservedCore, { running: false }>
+  | (Extract<ObservedCore, { running: true }> & { version: string; started: StartInterval });
+
+/** Cumulative traffic of one core process, by account email or outbound tag. */
+export interface Counters {
+  started: StartInterval;
+  values: ReadonlyMap<string, Traffic>;
+}
+
+/**
+ * One connection to one core, used by the one actor that owns the node. Adapters hold no desired state, set no timers,
+ * retry nothing and know no database; failures are `CoreError`, or `CoreRefused` for a start. Inbounds are always those
+ * of the config that runs on the node, and an account's type must fit its inbound: a wrong one kills the core.
+ */
+export interface CoreConnection {
+  /** Whether the core is to be ended with its owner. */
+  readonly endsWithOwner: boolean;
+  /** Aborted when the core is seen to end by itself; undefined while none is known. */
+  readonly lost: AbortSignal | undefined;
+
+  /** What runs there, without changing anything. */
+  observe(signal: AbortSignal): Promise<CoreState>;
+  /** Ends a running core and starts one with this config. @throws CoreRefused with the core's own words */
+  restart(body: CoreBody, signal: AbortSignal): Promise<{ version: string; started: StartInterval }>;
+  stop(): Promise<void>;
+  /** Frees local resources. Never stops the core. */
+  close(): void;
+
+  /** @throws CoreError `user_exists`, except where the core keeps a second copy (classic shadowsocks) */
+  addAccount(inbound: ResolvedInbound, account: Account, signal: AbortSignal): Promise<void>;
+  /** Removes one copy. @throws CoreError `user_not_found` */
+  removeAccount(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<void>;
+  /** The accounts of one email, or all of them. */
+  accounts(inbound: ResolvedInbound, email: string | undefined, signal: AbortSignal): Promise<Account[]>;
+
+  /** Never resets a counter. */
+  counters(of: 'user' | 'outbound', signal: AbortSignal): Promise<Counters>;
+
+  /** The last lines of the core's log, oldest first; at most `count`. */
+  recentLogs(count: number): Promise<string[]>;
+  /** Lines as the core writes them. */
+  followLogs(signal: AbortSignal): AsyncIterable<string[]>;
+}
+
+/** A core did not start with the config it was given; the message is the core's own. */
+export class CoreRefused extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CoreRefused';
+  }
+}

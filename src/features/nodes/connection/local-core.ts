@@ -1,0 +1,105 @@
+import type { Account, ResolvedInbound } from '../../../xray/config/types.js';
+import { CoreError } from '../../../xray/grpc/index.js';
+import { type XrayFolder, XrayProcess, XrayStartFailed } from '../../../xray/process/index.js';
+import type { StartInterval } from '../domain/core-process.js';
+import { CoreApi } from './core-api.js';
+import {
+  type CoreBody,
+  type CoreConnection,
+  CoreRefused,
+  type CoreState,
+  type Counters,
+} from './core-connection.js';
+
+interface Running {
+  process: XrayProcess;
+  api: CoreApi;
+  lost: AbortSignal;
+}
+
+/** The core of this machine: a child process, or one that survived its parent. */
+export class LocalCore implements CoreConnection {
+  readonly endsWithOwner = true;
+  private running: Running | undefined;
+
+  constructor(private readonly folder: XrayFolder) {}
+
+  get lost(): AbortSignal | undefined {
+    return this.running?.lost;
+  }
+
+  async observe(signal: AbortSignal): Promise<CoreState> {
+    if (!this.running?.process.isRunning) {
+      this.close();
+      const process = await XrayProcess.adopt(this.folder.path);
+      if (!process) return { running: false };
+      this.running = connectTo(process);
+    }
+    const { process, api } = this.running;
+    await process.log.trim();
+    return api.observe(process.version, signal);
+  }
+
+  async restart(body: CoreBody, signal: AbortSignal): Promise<{ version: string; started: StartInterval }> {
+    await this.stop();
+    try {
+      const process = await XrayProcess.start(this.folder, (socket) => body.write(socket), signal);
+      this.running = connectTo(process);
+      return { version: process.version, started: exactStart(process) };
+    } catch (error) {
+      if (error instanceof XrayStartFailed) throw new CoreRefused(error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    const process = this.running?.process ?? (await XrayProcess.adopt(this.folder.path));
+    this.close();
+    await process?.stop();
+  }
+
+  close(): void {
+    this.running?.api.close();
+    this.running = undefined;
+  }
+
+  addAccount(inbound: ResolvedInbound, account: Account, signal: AbortSignal): Promise<void> {
+    return this.api().addAccount(inbound, account, signal);
+  }
+
+  removeAccount(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<void> {
+    return this.api().removeAccount(inbound, email, signal);
+  }
+
+  accounts(inbound: ResolvedInbound, email: string | undefined, signal: AbortSignal): Promise<Account[]> {
+    return this.api().accounts(inbound, email, signal);
+  }
+
+  counters(of: 'user' | 'outbound', signal: AbortSignal): Promise<Counters> {
+    return this.api().counters(of, signal);
+  }
+
+  async recentLogs(count: number): Promise<string[]> {
+    return XrayProcess.logOf(this.folder.path).lastLines(count);
+  }
+
+  followLogs(signal: AbortSignal): AsyncIterable<string[]> {
+    return XrayProcess.logOf(this.folder.path).follow(signal);
+  }
+
+  private api(): CoreApi {
+    if (!this.running?.process.isRunning) throw new CoreError('unavailable', 'Xray is not running');
+    return this.running.api;
+  }
+}
+
+function connectTo(process: XrayProcess): Running {
+  const lost = new AbortController();
+  void process.untilExit().then(() => lost.abort());
+  return { process, api: new CoreApi(process.connect(), () => exactStart(process)), lost: lost.signal };
+}
+
+/** Exact, since the state file remembers it: no other process of this machine has it. */
+function exactStart({ startedAt }: XrayProcess): StartInterval {
+  return { earliest: startedAt, latest: startedAt };
+}

@@ -1,0 +1,267 @@
+import { performance } from 'node:perf_hooks';
+import { Logger } from '@nestjs/common';
+import { markerTag } from '../../../xray/config/index.js';
+import type { ActiveCoreConfig } from '../../core/index.js';
+import type { CoreConnection, CoreState } from '../connection/core-connection.js';
+import { type ReadPosition, startAt, type Cursor } from '../domain/change-cursor.js';
+import { isSameProcess, type StartInterval } from '../domain/core-process.js';
+import { CoreReplaced, UsageMeter } from '../usage/usage-meter.js';
+import { audit } from './audit.js';
+import type { NodeLease } from './node-lease.js';
+import type { NodeState } from './node-runtime.repository.js';
+import type { NodeServices } from './node-services.js';
+import { UserSync } from './user-sync.js';
+
+const HEALTH_MS = 5_000;
+const AUDIT_MS = 300_000;
+const SAVE_CURSOR_MS = 1_000;
+/** A cursor that only follows the clock of transactions is saved less often. */
+const SAVE_IDLE_CURSOR_MS = 30_000;
+
+/** Who cares for the core, and with what. */
+export interface CoreContext {
+  services: NodeServices;
+  lease: NodeLease;
+  connection: CoreConnection;
+  /** Aborted when all work on the node has to end. */
+  signal: AbortSignal;
+}
+
+interface Running {
+  version: string;
+  started: StartInterval;
+  coreEpoch: bigint;
+  config: ActiveCoreConfig | undefined;
+  marker: string | undefined;
+  cursor: Cursor;
+}
+
+/** One running core process under its owner's care: its users are kept true and its counters charged. */
+export class AttachedCore {
+  /** Milliseconds of the monotonic clock. */
+  readonly since = performance.now();
+  readonly version: string;
+  readonly marker: string | undefined;
+  private readonly logger: Logger;
+  private readonly meter: UsageMeter;
+  private readonly sync: UserSync;
+  private readonly started: StartInterval;
+  private position: ReadPosition;
+  private saved: { cursor: Cursor; at: number };
+  private hasNews = false;
+  private isAudited: boolean;
+  private nextUserPoll: number;
+  private nextOutboundPoll: number;
+  private nextHealth: number;
+  private nextAudit: number;
+
+  private readonly services: NodeServices;
+  private readonly lease: NodeLease;
+  private readonly connection: CoreConnection;
+
+  private constructor(
+    private readonly context: CoreContext,
+    running: Running,
+    isFresh: boolean,
+  ) {
+    const { services, lease, connection } = context;
+    this.services = services;
+    this.lease = lease;
+    this.connection = connection;
+    this.logger = new Logger(`Node ${lease.grant.nodeId}`);
+    this.version = running.version;
+    this.marker = running.marker;
+    this.started = running.started;
+    const metered = { grant: lease.grant, coreEpoch: running.coreEpoch, started: running.started };
+    this.meter = new UsageMeter(services.usage, metered, services.config.recordNodeUsage);
+    this.position = startAt(running.cursor);
+    this.saved = { cursor: running.cursor, at: this.since };
+    this.isAudited = isFresh;
+    this.nextUserPoll = this.since + services.config.jobs.userUsagesSeconds * 1000;
+    this.nextOutboundPoll = this.since + services.config.jobs.nodeUsagesSeconds * 1000;
+    this.nextHealth = this.since + HEALTH_MS;
+    this.nextAudit = isFresh ? this.since + spread(AUDIT_MS) : this.since;
+    this.sync = new UserSync(
+      {
+        connection,
+        inbounds: running.config?.inbounds ?? [],
+        findUsers: (ids) => services.desired.byIds(ids),
+        assertOwner: () => lease.assertHeld(),
+        onFailure: (userId, error) =>
+          this.logger.warn(`User ${userId} could not be applied: ${error.message}`),
+      },
+      running.cursor,
+    );
+  }
+
+  /** Takes over a core that runs. Its accounts are compared soon, and its counters go on where they were charged. */
+  static async toFound(
+    context: CoreContext,
+    state: NodeState,
+    found: Extract<CoreState, { running: true }>,
+  ): Promise<AttachedCore> {
+    const { services } = context;
+    const { grant } = context.lease;
+    const isNew = !isSameProcess(state.started, found.started);
+    const coreEpoch = await services.runtime.recordFound(grant, { started: found.started, isNew });
+    const config = await configOf(services, state, found.marker);
+    if (config && state.status !== 'error') {
+      await services.runtime.showStatus(grant, 'connected', { version: found.version, message: null });
+    }
+    const cursor = state.fullSyncNeeded ? await services.changes.horizon() : state.cursor;
+    const running = { ...found, coreEpoch, config, cursor };
+    return new AttachedCore(context, running, false);
+  }
+
+  /**
+   * Starts a core with all users of this moment. `refusal` tells why this is not the wanted config.
+   * @throws CoreRefused
+   */
+  static async toStarted(
+    context: CoreContext,
+    what: {
+      state: NodeState;
+      wanted: ActiveCoreConfig;
+      config: ActiveCoreConfig;
+      refusal: string | null | undefined;
+    },
+  ): Promise<AttachedCore> {
+    const { services, lease, connection, signal } = context;
+    const { state, wanted, config, refusal } = what;
+    const body = await services.bodies.complete(config);
+    lease.assertHeld();
+    const { version, started } = await connection.restart(body, signal);
+    const coreEpoch = await services.runtime.recordStart(lease.grant, {
+      version,
+      started,
+      generation: state.generation,
+      restartGeneration: state.restartGeneration,
+      configVersion: wanted.version,
+      runningVersion: config.version,
+      runningHash: config.hash,
+      cursor: body.cursor,
+      status: refusal ? 'error' : 'connected',
+      message: refusal ?? null,
+    });
+    const marker = markerTag(config.hash);
+    const running = { version, started, coreEpoch, config, marker, cursor: body.cursor };
+    return new AttachedCore(context, running, true);
+  }
+
+  /** Notes that this core runs the active config, also when only its version is new. */
+  async confirmConfig(state: NodeState, active: ActiveCoreConfig): Promise<void> {
+    if (this.marker !== markerTag(active.hash)) return;
+    const isNoted =
+      state.appliedConfigVersion === active.version && state.lastGoodConfigVersion === active.version;
+    if (!isNoted) await this.services.runtime.recordConfig(this.lease.grant, active);
+    if (state.status !== 'connected') {
+      await this.services.runtime.showStatus(this.lease.grant, 'connected', {
+        version: this.version,
+        message: null,
+      });
+    }
+  }
+
+  /** Does what is due. Returns in how many milliseconds something is due again. */
+  async work(state: NodeState): Promise<number> {
+    const { signal } = this.context;
+    await this.readChanges();
+    await this.sync.applyDue(performance.now(), signal);
+    if (performance.now() >= this.nextUserPoll) await this.pollUsers(state.now, signal);
+    if (performance.now() >= this.nextOutboundPoll) await this.pollOutbounds(state.now, signal);
+    if (performance.now() >= this.nextHealth) await this.checkHealth(signal);
+    if (performance.now() >= this.nextAudit) await this.audit(signal);
+    await this.saveCursorSometimes();
+    const now = performance.now();
+    if (this.sync.isDue(now)) return 0;
+    return Math.max(
+      0,
+      Math.min(this.nextUserPoll, this.nextOutboundPoll, this.nextHealth, this.nextAudit) - now,
+    );
+  }
+
+  /** Charges everything the core has counted up to now. */
+  async readCounters(at: Date, signal: AbortSignal): Promise<void> {
+    await this.pollUsers(at, signal);
+    await this.pollOutbounds(at, signal);
+  }
+
+  async saveCursor(): Promise<void> {
+    const cursor = this.sync.appliedTo;
+    const isSynced = this.isAudited && this.sync.pending === 0;
+    await this.services.runtime.saveCursor(this.lease.grant, cursor, isSynced);
+    this.saved = { cursor, at: performance.now() };
+    this.hasNews = false;
+  }
+
+  private async readChanges(): Promise<void> {
+    const before = this.position.cursor;
+    const { changes, position } = await this.services.changes.after(this.position);
+    this.position = position;
+    this.sync.take(changes, before, position.cursor);
+    if (changes.length > 0) this.hasNews = true;
+  }
+
+  private async pollUsers(at: Date, signal: AbortSignal): Promise<void> {
+    const due = await this.meter.pollUsers(this.connection, at, signal);
+    const now = performance.now();
+    this.nextUserPoll = now + this.services.config.jobs.userUsagesSeconds * 1000;
+    this.nextHealth = now + HEALTH_MS;
+    if (due.length === 0) return;
+    try {
+      await this.services.users.reviewUsers(due, new Date());
+    } catch (error) {
+      // The periodic review finds them too.
+      this.logger.warn({ err: error }, 'Users who may have reached a limit could not be reviewed at once');
+    }
+  }
+
+  private async pollOutbounds(at: Date, signal: AbortSignal): Promise<void> {
+    await this.meter.pollOutbounds(this.connection, at, signal);
+    this.nextOutboundPoll = performance.now() + this.services.config.jobs.nodeUsagesSeconds * 1000;
+  }
+
+  private async checkHealth(signal: AbortSignal): Promise<void> {
+    const seen = await this.connection.observe(signal);
+    const interval = Math.min(HEALTH_MS, this.services.config.jobs.coreHealthSeconds * 1000);
+    this.nextHealth = performance.now() + interval;
+    if (!seen.running || !isSameProcess(this.started, seen.started)) throw new CoreReplaced();
+  }
+
+  private async audit(signal: AbortSignal): Promise<void> {
+    this.nextAudit = performance.now() + spread(AUDIT_MS);
+    const { connection, services } = this;
+    const inbounds = this.sync.inbounds;
+    const found = await audit(connection, inbounds, (take) => services.desired.snapshot(take), signal);
+    for (const { userId, email } of found) this.sync.addDifference(userId, email);
+    this.isAudited = true;
+    if (found.length > 0) this.logger.log(`${found.length} users differ on the core and are applied again`);
+  }
+
+  private async saveCursorSometimes(): Promise<void> {
+    const passed = performance.now() - this.saved.at;
+    if (passed < (this.hasNews ? SAVE_CURSOR_MS : SAVE_IDLE_CURSOR_MS)) return;
+    await this.saveCursor();
+  }
+}
+
+/** The config that a marker stands for: a core runs the wanted one, or the one that was started last. */
+async function configOf(
+  { configs }: NodeServices,
+  state: NodeState,
+  marker: string | undefined,
+): Promise<ActiveCoreConfig | undefined> {
+  const active = configs.current();
+  if (marker === markerTag(active.hash)) return active;
+  for (const version of new Set([state.appliedConfigVersion, state.lastGoodConfigVersion])) {
+    if (version === null) continue;
+    const config = await configs.byVersion(version).catch(() => undefined);
+    if (config && markerTag(config.hash) === marker) return config;
+  }
+  return undefined;
+}
+
+/** Within a tenth of the interval, so that many nodes do not keep in step. */
+function spread(milliseconds: number): number {
+  return milliseconds * (0.9 + 0.2 * Math.random());
+}

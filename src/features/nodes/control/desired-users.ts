@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../../shared/database/database.js';
+import type { CoreUser } from '../../../xray/config/types.js';
+import { CoreUsersRepository } from '../../users/index.js';
+import type { Cursor } from '../domain/change-cursor.js';
+import { UserChangesRepository } from './user-changes.repository.js';
+
+/** The users that should have accounts on every node. */
+@Injectable()
+export class DesiredUsers {
+  constructor(
+    private readonly db: Database,
+    private readonly users: CoreUsersRepository,
+    private readonly changes: UserChangesRepository,
+  ) {}
+
+  byIds(ids: readonly number[]): Promise<CoreUser[]> {
+    return this.users.byIds(this.db, ids);
+  }
+
+  /** Hands over all of them as of one moment. Returns the place in the outbox that belongs to that moment. */
+  async snapshot(take: (users: readonly CoreUser[]) => void): Promise<Cursor> {
+    return this.db.transaction(async (tx) => {
+      await tx.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      const cursor = await this.changes.horizon(tx);
+      for await (const batch of this.users.all(tx)) take(batch);
+      return cursor;
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../../shared/database/database.js';
+import type { NodeKind } from '../connection/core-connection.js';
+
+/** How long a lease lives without being renewed. */
+export const LEASE_SECONDS = 15;
+
+/** The right to act on a node. The epoch is part of every write about the node: an older one is refused. */
+export interface Grant {
+  nodeId: number;
+  kind: NodeKind;
+  epoch: bigint;
+}
+
+/** Which replica works on which node: rows with an end, on the database's clock. */
+@Injectable()
+export class LeasesRepository {
+  constructor(private readonly db: Database) {}
+
+  /** Shows that this replica lives; forgets those that have been dead for long. */
+  async heartbeat(replica: { id: string; name: string }): Promise<void> {
+    await this.db.run(
+      `WITH forgotten AS (DELETE FROM replica WHERE heartbeat_at < now() - interval '1 hour')
+       INSERT INTO replica (id, name) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()`,
+      [replica.id, replica.name],
+    );
+  }
+
+  /** From now on the replica takes no more part in sharing out nodes. */
+  async drain(replicaId: string): Promise<void> {
+    await this.db.run('UPDATE replica SET draining = true WHERE id = $1', [replicaId]);
+  }
+
+  async remove(replicaId: string): Promise<void> {
+    await this.db.run('DELETE FROM replica WHERE id = $1', [replicaId]);
+  }
+
+  /** Ends what a replica holds that is known to be dead, so that nobody waits for it. */
+  async endLeasesOf(replicaId: string): Promise<void> {
+    await this.db.run(
+      `WITH dead AS (DELETE FROM replica WHERE id = $1)
+       UPDATE node_lease SET expires_at = '-infinity' WHERE owner_id = $1`,
+      [replicaId],
+    );
+  }
+
+  /**
+   * Takes nodes that nobody works on, up to this replica's fair share of them; those of kind `local` do not count.
+   * The runtime row moves with the lease, so a transaction of the former owner about the node ends first.
+   */
+  async acquire(replicaId: string, kinds: readonly NodeKind[]): Promise<Grant[]> {
+    return this.db.rows<Grant>(
+      `WITH share AS (
+         SELECT ceil((SELECT count(*) FROM nodes WHERE kind <> 'local' AND status <> 'disabled')::float8
+                / greatest(1, (SELECT count(*) FROM replica
+                                WHERE NOT draining AND heartbeat_at > now() - make_interval(secs => $3))))
+                - (SELECT count(*) FROM node_lease l JOIN nodes n ON n.id = l.node_id
+                    WHERE l.owner_id = $1 AND l.expires_at > now() AND n.kind <> 'local') AS free
+       ), candidate AS (
+         SELECT l.node_id, n.kind,
+                row_number() OVER (PARTITION BY n.kind = 'local' ORDER BY random()) AS place
+           FROM node_lease l JOIN nodes n ON n.id = l.node_id
+          WHERE n.kind = ANY ($2) AND l.expires_at < clock_timestamp()
+            AND (n.kind = 'local' OR n.status <> 'disabled' OR n.deleted_at IS NOT NULL)
+       ), locked AS (
+         SELECT l.node_id, c.kind
+           FROM node_lease l JOIN candidate c USING (node_id), share
+          WHERE (c.kind = 'local' OR c.place <= share.free) AND l.expires_at < clock_timestamp()
+          ORDER BY l.node_id FOR UPDATE OF l SKIP LOCKED
+       ), got AS (
+         UPDATE node_lease l
+            SET owner_id = $1, epoch = l.epoch + 1, acquired_at = now(),
+                expires_at = clock_timestamp() + make_interval(secs => $3)
+           FROM locked WHERE l.node_id = locked.node_id
+         RETURNING l.node_id, locked.kind, l.epoch
+       )
+       UPDATE node_runtime r SET owner_epoch = got.epoch FROM got WHERE r.node_id = got.node_id
+       RETURNING r.node_id AS "nodeId", got.kind, got.epoch`,
+      [replicaId, kinds, LEASE_SECONDS],
+    );
+  }
+
+  /** Renews all leases of the replica; returns the nodes that are still its own, with their epochs. */
+  async renew(replicaId: string): Promise<{ nodeId: number; epoch: bigint }[]> {
+    return this.db.rows(
+      `UPDATE node_lease SET expires_at = clock_timestamp() + make_interval(secs => $2)
+        WHERE owner_id = $1 AND expires_at > clock_timestamp()
+       RETURNING node_id AS "nodeId", epoch`,
+      [replicaId, LEASE_SECONDS],
+    );
+  }
+
+  /** Gives a node up and tells the others. */
+  async release({ nodeId, epoch }: Grant): Promise<void> {
+    await this.db.run(
+      `WITH released AS (
+         UPDATE node_lease SET expires_at = '-infinity' WHERE node_id = $1 AND epoch = $2 RETURNING node_id)
+       SELECT pg_notify('node_wake', node_id::text) FROM released`,
+      [nodeId, epoch],
+    );
+  }
+}

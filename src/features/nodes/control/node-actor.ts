@@ -1,0 +1,263 @@
+import { setMaxListeners } from 'node:events';
+import { performance } from 'node:perf_hooks';
+import { Logger } from '@nestjs/common';
+import { CoreError } from '../../../xray/grpc/index.js';
+import { markerTag } from '../../../xray/config/index.js';
+import { type CoreConnection, CoreRefused } from '../connection/core-connection.js';
+import { retryAfterSeconds } from '../domain/backoff.js';
+import { planCore, type RestartReason } from '../domain/plan.js';
+import { CoreReplaced } from '../usage/usage-meter.js';
+import { AttachedCore, type CoreContext } from './attached-core.js';
+import type { NodeLease } from './node-lease.js';
+import { LeaseLost, type NodeState } from './node-runtime.repository.js';
+import type { NodeServices } from './node-services.js';
+import { Pause } from './pause.js';
+
+/** Notifications tell of work at once; a lost one costs this much. */
+const LOOK_MS = 500;
+const RETRY_MS = 1_000;
+/** A core that does not answer this often or this long in a row counts as hung. */
+const MAX_SILENT_CALLS = 3;
+const MAX_SILENT_MS = 15_000;
+/** A core that ran this long did not crash at its start. */
+const STABLE_MS = 60_000;
+const HAND_OVER_MS = 3_000;
+
+/**
+ * The one that acts on a node while its replica holds the lease: step after step, it compares what the rows ask for
+ * with what is there. Whatever fails is tried again; whatever is missed is seen at the next look.
+ */
+export class NodeActor {
+  private readonly logger: Logger;
+  private readonly aborter = new AbortController();
+  private readonly context: CoreContext;
+  private core: AttachedCore | undefined;
+  private done: Promise<void> = Promise.resolve();
+  private stopping = false;
+  private readonly pause = new Pause();
+  private watched: AbortSignal | undefined;
+  private silentCalls = 0;
+  private silentSince = 0;
+  private crashes = 0;
+  private databaseFailed = false;
+
+  constructor(
+    readonly lease: NodeLease,
+    private readonly connection: CoreConnection,
+    private readonly services: NodeServices,
+  ) {
+    this.logger = new Logger(`Node ${lease.grant.nodeId}`);
+    this.context = { services, lease, connection, signal: this.aborter.signal };
+    setMaxListeners(0, this.aborter.signal); // one per call in flight
+  }
+
+  /** Acts until the lease is lost or {@link handOver} is called; then `onEnd` is called. */
+  start(onEnd: () => void): void {
+    this.done = this.run().finally(onEnd);
+  }
+
+  /** Something may have changed. */
+  wake(): void {
+    this.pause.wake();
+  }
+
+  /** Stops acting for good, for the lease belongs to another replica. The core goes on. */
+  async abandon(): Promise<void> {
+    this.stopping = true;
+    this.lease.end();
+    this.aborter.abort();
+    this.wake();
+    await this.done;
+  }
+
+  /** Ends the work in an orderly way: counts what is to be counted, and ends a core that is to end with us. */
+  async handOver(): Promise<void> {
+    this.stopping = true;
+    const limit = setTimeout(() => this.aborter.abort(), HAND_OVER_MS);
+    this.wake();
+    await this.done;
+    clearTimeout(limit);
+    try {
+      this.lease.assertHeld();
+      const { now } = await this.services.runtime.load(this.lease.grant);
+      await this.core?.readCounters(now, AbortSignal.timeout(HAND_OVER_MS));
+      await this.core?.saveCursor();
+      if (this.connection.endsWithOwner) {
+        await this.connection.stop();
+        await this.services.runtime.showStatus(this.lease.grant, 'connecting', {
+          version: null,
+          message: null,
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof LeaseLost))
+        this.logger.warn({ err: error }, 'The node was not handed over in order');
+    } finally {
+      this.connection.close();
+    }
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      this.pause.reset();
+      let waitMs: number;
+      try {
+        this.lease.assertHeld();
+        waitMs = await this.round();
+        this.databaseFailed = false;
+      } catch (error) {
+        if (error instanceof LeaseLost) break;
+        if (this.stopping) break;
+        waitMs = this.onUnexpected(error);
+      }
+      if (!this.stopping) await this.pause.wait(waitMs);
+    }
+    if (!this.stopping) this.connection.close();
+  }
+
+  /** One look at the node, with everything that is due. Returns after how many milliseconds to look again. */
+  private async round(): Promise<number> {
+    const state = await this.services.runtime.load(this.lease.grant);
+    if (this.core && this.connection.lost?.aborted) await this.onDeath(state);
+    if (!this.core && state.nextAttemptAt > state.now) {
+      return Math.min(LOOK_MS, state.nextAttemptAt.getTime() - state.now.getTime());
+    }
+    try {
+      await this.converge(state);
+      this.watchLoss();
+      const waitMs = (await this.core?.work(state)) ?? LOOK_MS;
+      this.silentCalls = 0;
+      return Math.min(LOOK_MS, waitMs);
+    } catch (error) {
+      return this.onNodeFailure(state, error);
+    }
+  }
+
+  /** A core that ends is noticed at once, not at the next look. */
+  private watchLoss(): void {
+    const { lost } = this.connection;
+    if (lost === this.watched) return;
+    this.watched = lost;
+    lost?.addEventListener('abort', () => this.wake(), { once: true });
+  }
+
+  /** Attaches to a core, or starts, restarts or stops it, as the rows ask. */
+  private async converge(state: NodeState): Promise<void> {
+    const active = this.services.configs.current();
+    const observed = this.core
+      ? { running: true as const, marker: this.core.marker }
+      : await this.connection.observe(this.aborter.signal);
+    const step = planCore(
+      {
+        enabled: state.kind === 'local' || (state.status !== 'disabled' && !state.isDeleted),
+        restartGeneration: state.restartGeneration,
+        configVersion: active.version,
+        marker: markerTag(active.hash),
+      },
+      {
+        restartGeneration: state.appliedRestartGeneration,
+        configVersion: state.appliedConfigVersion,
+        lastGoodVersion: state.lastGoodConfigVersion,
+        marker: state.appliedConfigHash === null ? undefined : markerTag(state.appliedConfigHash),
+      },
+      observed,
+    );
+    if (!this.core && 'started' in observed) {
+      this.core = await AttachedCore.toFound(this.context, state, observed);
+    }
+    if (step.do === 'restart') await this.restart(state, step.configVersion, step.reason);
+    else if (step.do === 'stop') await this.stopCore(state);
+    else if (this.core) await this.core.confirmConfig(state, active);
+  }
+
+  private async restart(state: NodeState, version: bigint, reason: RestartReason): Promise<void> {
+    this.logger.log(RESTARTS[reason]);
+    await this.core?.readCounters(state.now, this.aborter.signal).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'The counters could not be read before the restart');
+    });
+    this.core = undefined;
+    const { configs } = this.services;
+    const wanted = configs.current();
+    try {
+      this.core = await AttachedCore.toStarted(this.context, {
+        state,
+        wanted,
+        config: await configs.byVersion(version),
+        refusal: version === wanted.version ? undefined : state.message,
+      });
+    } catch (error) {
+      const lastGood = state.lastGoodConfigVersion;
+      if (!(error instanceof CoreRefused) || lastGood === null || lastGood === version) throw error;
+      const refusal = `config v${version} refused, running v${lastGood}: ${error.message}`;
+      this.logger.error(refusal);
+      const config = await configs.byVersion(lastGood);
+      this.core = await AttachedCore.toStarted(this.context, { state, wanted, config, refusal });
+    }
+    this.logger.log(`Xray ${this.core.version} runs`);
+  }
+
+  private async stopCore(state: NodeState): Promise<void> {
+    await this.core?.readCounters(state.now, this.aborter.signal).catch(() => undefined);
+    this.core = undefined;
+    await this.connection.stop();
+  }
+
+  private async onDeath(state: NodeState): Promise<void> {
+    const ranMs = performance.now() - (this.core?.since ?? 0);
+    this.crashes = ranMs > STABLE_MS ? 1 : this.crashes + 1;
+    this.core = undefined;
+    const waitSeconds = retryAfterSeconds(this.crashes - 1, Math.random());
+    this.logger.error(`Xray ended by itself; it is started again in ${waitSeconds.toFixed(1)} s`);
+    await this.services.runtime.recordFailure(this.lease.grant, this.crashes, waitSeconds);
+    await this.services.runtime.showStatus(this.lease.grant, 'error', {
+      version: null,
+      message: 'Xray ended by itself',
+    });
+    state.nextAttemptAt = new Date(state.now.getTime() + waitSeconds * 1000);
+  }
+
+  /** Decides what a failure of the node means; one of the database is left to {@link onUnexpected}. */
+  private async onNodeFailure(state: NodeState, error: unknown): Promise<number> {
+    if (error instanceof CoreReplaced) {
+      this.core = undefined; // look again: it is found as a new process
+      return 0;
+    }
+    const isNodes = error instanceof CoreError || error instanceof CoreRefused;
+    if (!isNodes || this.aborter.signal.aborted) throw error;
+    if (this.core) {
+      if (this.connection.lost?.aborted) return 0;
+      if (this.silentCalls++ === 0) this.silentSince = performance.now();
+      const silentMs = performance.now() - this.silentSince;
+      this.logger.warn(`Xray does not answer: ${error.message}`);
+      if (this.silentCalls < MAX_SILENT_CALLS && silentMs < MAX_SILENT_MS) return RETRY_MS;
+      this.core = undefined;
+      this.silentCalls = 0;
+      if (this.connection.endsWithOwner) await this.connection.stop();
+      return 0;
+    }
+    const failures = state.failures + 1;
+    const waitSeconds = retryAfterSeconds(failures, Math.random());
+    this.logger.error(`${error.message} (trying again in ${waitSeconds.toFixed(1)} s)`);
+    const isHung = error instanceof CoreError && failures >= MAX_SILENT_CALLS;
+    if (this.connection.endsWithOwner && isHung) await this.connection.stop();
+    await this.services.runtime.recordFailure(this.lease.grant, failures, waitSeconds);
+    await this.services.runtime.showStatus(this.lease.grant, 'error', {
+      version: null,
+      message: error.message,
+    });
+    return waitSeconds * 1000;
+  }
+
+  /** The database, or a bug. The node is left as it is. */
+  private onUnexpected(error: unknown): number {
+    if (!this.databaseFailed) this.logger.error({ err: error }, 'The node cannot be worked on at the moment');
+    this.databaseFailed = true;
+    return RETRY_MS;
+  }
+}
+
+const RESTARTS: Record<RestartReason, string> = {
+  not_running: 'Xray is started, since none runs',
+  operator: 'Xray is restarted, as an operator asked',
+  config: 'Xray is restarted with another config',
+};

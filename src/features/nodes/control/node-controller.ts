@@ -1,0 +1,144 @@
+import { performance } from 'node:perf_hooks';
+import { join } from 'node:path';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Config } from '../../../config/config.js';
+import { DatabaseEvents } from '../../../shared/database/database-events.js';
+import { Replica } from '../../../shared/scheduling/replica.js';
+import { CoreConfigs } from '../../core/index.js';
+import { Connections } from '../connection/connections.js';
+import { NodesRepository } from '../nodes.repository.js';
+import { type Grant, LeasesRepository } from './leases.repository.js';
+import { NodeActor } from './node-actor.js';
+import { NodeLease } from './node-lease.js';
+import { NodeServices } from './node-services.js';
+import { OwnerFile } from './owner-file.js';
+import { Pause } from './pause.js';
+
+const RENEW_MS = 5_000;
+const ACQUIRE_MS = 2_000;
+
+/** Takes the nodes this replica is to work on, keeps their leases, and has one actor for each. */
+@Injectable()
+export class NodeController implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Nodes');
+  private readonly actors = new Map<number, NodeActor>();
+  private readonly stopListening: (() => void)[] = [];
+  private readonly ownerFile: OwnerFile;
+  private readonly renewal = new Pause();
+  private readonly acquisition = new Pause();
+  private isEnding = false;
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly config: Config,
+    private readonly events: DatabaseEvents,
+    private readonly replica: Replica,
+    private readonly configs: CoreConfigs,
+    private readonly leases: LeasesRepository,
+    private readonly nodes: NodesRepository,
+    private readonly connections: Connections,
+    private readonly services: NodeServices,
+  ) {
+    this.ownerFile = new OwnerFile(join(config.dataDir, 'xray', 'owner.json'));
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.config.role === 'api') return;
+    const runsLocalCore = this.connections.kinds.includes('local');
+    await this.nodes.noteDatabase();
+    if (runsLocalCore) {
+      const dead = await this.ownerFile.deadReplica();
+      if (dead !== undefined) await this.leases.endLeasesOf(dead);
+      await this.nodes.ensureLocalNode();
+    }
+    this.stopListening.push(
+      this.events.on('user_change', () => this.wakeAll()),
+      this.events.on('node_wake', (nodeId) => this.onWake(nodeId)),
+      this.configs.onChange(() => this.wakeAll()),
+    );
+    this.running = Promise.all([
+      this.repeat(RENEW_MS, this.renewal, () => this.renew()),
+      this.repeat(ACQUIRE_MS, this.acquisition, () => this.acquire()),
+    ]);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.config.role === 'api') return;
+    this.isEnding = true;
+    this.renewal.wake();
+    this.acquisition.wake();
+    for (const stop of this.stopListening) stop();
+    await this.running;
+    await this.leases.drain(this.replica.id).catch(() => undefined);
+    await Promise.all(
+      [...this.actors.values()].map(async (actor) => {
+        await actor.handOver();
+        await this.leases.release(actor.lease.grant).catch(() => undefined);
+      }),
+    );
+    await this.leases.remove(this.replica.id).catch(() => undefined);
+  }
+
+  private async acquire(): Promise<void> {
+    const { kinds } = this.connections;
+    if (!kinds.includes('local')) await this.nodes.disableUnownedLocalNode();
+    if (kinds.length === 0) return;
+    const since = performance.now();
+    for (const grant of await this.leases.acquire(this.replica.id, kinds)) await this.take(grant, since);
+  }
+
+  private async take(grant: Grant, since: number): Promise<void> {
+    await this.actors.get(grant.nodeId)?.abandon(); // its lease had run out
+    const lease = new NodeLease(grant, since);
+    const actor = new NodeActor(lease, this.connections.make(grant.kind), this.services);
+    this.actors.set(grant.nodeId, actor);
+    if (grant.kind === 'local') await this.ownerFile.write(this.replica.id);
+    actor.start(() => {
+      if (this.actors.get(grant.nodeId) === actor) this.actors.delete(grant.nodeId);
+    });
+  }
+
+  private async renew(): Promise<void> {
+    await this.leases.heartbeat(this.replica);
+    const since = performance.now();
+    const held = new Map(
+      (await this.leases.renew(this.replica.id)).map(({ nodeId, epoch }) => [nodeId, epoch]),
+    );
+    for (const [nodeId, actor] of this.actors) {
+      if (held.get(nodeId) === actor.lease.grant.epoch) actor.lease.renewed(since);
+      else await actor.abandon();
+    }
+  }
+
+  private onWake(nodeId: string): void {
+    const actor = this.actors.get(Number(nodeId));
+    if (actor) actor.wake();
+    else if (nodeId === '') this.wakeAll();
+    else this.acquisition.wake(); // a new node, or one that was given up
+  }
+
+  private wakeAll(): void {
+    for (const actor of this.actors.values()) actor.wake();
+  }
+
+  /** Runs `work` now and then again and again, until the service stops. */
+  private async repeat(milliseconds: number, pause: Pause, work: () => Promise<void>): Promise<void> {
+    let failed = false;
+    while (!this.isEnding) {
+      pause.reset();
+      try {
+        await work();
+        failed = false;
+      } catch (error) {
+        if (!failed) this.logger.error({ err: error }, 'The leases of nodes cannot be kept at the moment');
+        failed = true;
+      }
+      if (!this.isEnding) await pause.wait(milliseconds * (0.9 + 0.2 * Math.random()));
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../../shared/database/database.js';
+import type { NodeKind } from '../connection/core-connection.js';
+import type { Cursor } from '../domain/change-cursor.js';
+import type { StartInterval } from '../domain/core-process.js';
+import type { Grant } from './leases.repository.js';
+
+export type NodeStatus = 'connected' | 'connecting' | 'error' | 'disabled';
+
+/** Longer texts are cut: the column of Marzban has room for no more, and clients expect none. */
+const MAX_MESSAGE = 1024;
+
+/** Another replica works on the node now; nothing of this one may be written any more. */
+export class LeaseLost extends Error {
+  constructor(nodeId: number) {
+    super(`Node ${nodeId} belongs to another replica now`);
+    this.name = 'LeaseLost';
+  }
+}
+
+/** A node's row of desire beside what its owner has applied. */
+export interface NodeState {
+  /** The database's clock, so that owners agree on it. */
+  now: Date;
+  kind: NodeKind;
+  name: string;
+  status: NodeStatus;
+  message: string | null;
+  isDeleted: boolean;
+  generation: bigint;
+  restartGeneration: bigint;
+  appliedRestartGeneration: bigint;
+  appliedConfigVersion: bigint | null;
+  /** 64 hexadecimal digits of the config that was started last. */
+  appliedConfigHash: string | null;
+  lastGoodConfigVersion: bigint | null;
+  coreEpoch: bigint;
+  started: StartInterval | undefined;
+  cursor: Cursor;
+  fullSyncNeeded: boolean;
+  failures: number;
+  nextAttemptAt: Date;
+}
+
+interface Row extends Omit<NodeState, 'cursor' | 'started' | 'appliedConfigHash'> {
+  startedLo: Date | null;
+  startedHi: Date | null;
+  configHash: Buffer | null;
+  cursorXid: string;
+  cursorSeq: bigint;
+}
+
+/** What to record of a core that has been started. */
+export interface StartedCore {
+  version: string;
+  started: StartInterval;
+  generation: bigint;
+  restartGeneration: bigint;
+  /** The version that was wanted; differs from `runningVersion` when the core refused it. */
+  configVersion: bigint;
+  runningVersion: bigint;
+  runningHash: string;
+  cursor: Cursor;
+  status: 'connected' | 'error';
+  message: string | null;
+}
+
+/** What the owner of a node reads and writes. Each write is refused (`LeaseLost`) once another replica is the owner. */
+@Injectable()
+export class NodeRuntimeRepository {
+  constructor(private readonly db: Database) {}
+
+  async load({ nodeId, epoch }: Grant): Promise<NodeState> {
+    const row = await this.db.row<Row>(LOAD, [nodeId, epoch]);
+    if (!row) throw new LeaseLost(nodeId);
+    const { startedLo, startedHi, configHash, cursorXid, cursorSeq, ...state } = row;
+    return {
+      ...state,
+      started: startedLo && startedHi ? { earliest: startedLo, latest: startedHi } : undefined,
+      appliedConfigHash: configHash?.toString('hex') ?? null,
+      cursor: { xid: BigInt(cursorXid), seq: cursorSeq },
+    };
+  }
+
+  /** Records a core that was just started, as a new epoch of counters. Returns that epoch. */
+  async recordStart(grant: Grant, core: StartedCore): Promise<bigint> {
+    const row = await this.db.row<{ coreEpoch: bigint }>(
+      `WITH started AS (
+         UPDATE node_runtime
+            SET core_epoch = core_epoch + 1, core_started_lo = $3, core_started_hi = $4,
+                applied_generation = $5, applied_restart_generation = $6,
+                applied_config_version = $7, last_good_config_version = $8, applied_config_hash = $9,
+                cursor_xid = $10, cursor_seq = $11, full_sync_needed = false,
+                failures = 0, next_attempt_at = now()
+          WHERE node_id = $1 AND owner_epoch = $2
+         RETURNING node_id, core_epoch
+       ), shown AS (
+         UPDATE nodes SET status = $12, xray_version = $13, message = $14, last_status_change = now()
+           FROM started WHERE id = started.node_id AND deleted_at IS NULL
+       )
+       SELECT core_epoch AS "coreEpoch" FROM started`,
+      [
+        grant.nodeId,
+        grant.epoch,
+        core.started.earliest,
+        core.started.latest,
+        core.generation,
+        core.restartGeneration,
+        core.configVersion,
+        core.runningVersion,
+        Buffer.from(core.runningHash, 'hex'),
+        core.cursor.xid.toString(),
+        core.cursor.seq,
+        core.status,
+        core.status === 'connected' ? core.version : null,
+        cut(core.message),
+      ],
+    );
+    if (!row) throw new LeaseLost(grant.nodeId);
+    return row.coreEpoch;
+  }
+
+  /** Records a core that was found running: a process seen for the first time begins a new epoch of counters. */
+  async recordFound(
+    { nodeId, epoch }: Grant,
+    { started, isNew }: { started: StartInterval; isNew: boolean },
+  ): Promise<bigint> {
+    const row = await this.db.row<{ coreEpoch: bigint }>(
+      `UPDATE node_runtime
+          SET core_epoch = core_epoch + $3::boolean::int, core_started_lo = $4, core_started_hi = $5,
+              failures = 0, next_attempt_at = now()
+        WHERE node_id = $1 AND owner_epoch = $2
+       RETURNING core_epoch AS "coreEpoch"`,
+      [nodeId, epoch, isNew, started.earliest, started.latest],
+    );
+    if (!row) throw new LeaseLost(nodeId);
+    return row.coreEpoch;
+  }
+
+  /** Records that a core that was not restarted runs this version of the config. */
+  async recordConfig({ nodeId, epoch }: Grant, config: { version: bigint; hash: string }): Promise<void> {
+    await this.fenced(
+      nodeId,
+      `UPDATE node_runtime
+          SET applied_config_version = $3, last_good_config_version = $3, applied_config_hash = $4
+        WHERE node_id = $1 AND owner_epoch = $2`,
+      [nodeId, epoch, config.version, Buffer.from(config.hash, 'hex')],
+    );
+  }
+
+  /** Shows the node in another state; the same state again changes nothing. */
+  async showStatus(
+    { nodeId, epoch }: Grant,
+    status: NodeStatus,
+    shown: { version: string | null; message: string | null },
+  ): Promise<void> {
+    await this.db.run(
+      `WITH fence AS (SELECT node_id FROM node_runtime WHERE node_id = $1 AND owner_epoch = $2 FOR UPDATE)
+       UPDATE nodes SET status = $3, xray_version = $4, message = $5, last_status_change = now()
+         FROM fence WHERE id = fence.node_id AND deleted_at IS NULL
+          AND (status, xray_version, message) IS DISTINCT FROM ($3::node_status, $4, $5)`,
+      [nodeId, epoch, status, shown.version, cut(shown.message)],
+    );
+  }
+
+  /** Remembers failures in a row and when to try again, also for the next owner. */
+  async recordFailure({ nodeId, epoch }: Grant, failures: number, retryAfterSeconds: number): Promise<void> {
+    await this.fenced(
+      nodeId,
+      `UPDATE node_runtime SET failures = $3, next_attempt_at = now() + make_interval(secs => $4)
+        WHERE node_id = $1 AND owner_epoch = $2`,
+      [nodeId, epoch, failures, retryAfterSeconds],
+    );
+  }
+
+  /** Remembers up to where user changes are applied. */
+  async saveCursor({ nodeId, epoch }: Grant, cursor: Cursor, isSynced: boolean): Promise<void> {
+    await this.fenced(
+      nodeId,
+      `UPDATE node_runtime
+          SET cursor_xid = $3, cursor_seq = $4, full_sync_needed = full_sync_needed AND NOT $5
+        WHERE node_id = $1 AND owner_epoch = $2`,
+      [nodeId, epoch, cursor.xid.toString(), cursor.seq, isSynced],
+    );
+  }
+
+  private async fenced(nodeId: number, sql: string, values: unknown[]): Promise<void> {
+    if ((await this.db.run(sql, values)) === 0) throw new LeaseLost(nodeId);
+  }
+}
+
+const LOAD = {
+  name: 'node_state',
+  text: `SELECT clock_timestamp() AS now, n.kind, n.name, n.status, n.message, n.deleted_at IS NOT NULL AS "isDeleted",
+                n.generation, n.restart_generation AS "restartGeneration",
+                r.applied_restart_generation AS "appliedRestartGeneration",
+                r.applied_config_version AS "appliedConfigVersion", r.applied_config_hash AS "configHash",
+                r.last_good_config_version AS "lastGoodConfigVersion", r.core_epoch AS "coreEpoch",
+                r.core_started_lo AS "startedLo", r.core_started_hi AS "startedHi",
+                r.cursor_xid::text AS "cursorXid", r.cursor_seq AS "cursorSeq",
+                r.full_sync_needed AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt"
+           FROM nodes n JOIN node_runtime r ON r.node_id = n.id
+          WHERE n.id = $1 AND r.owner_epoch = $2`,
+};
+
+function cut(message: string | null): string | null {
+  return message === null ? null : message.replaceAll('\0', '').slice(0, MAX_MESSAGE);
+}

@@ -1,0 +1,39 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { processIdentity } from '../../../xray/process/index.js';
+
+interface Owner {
+  replicaId: string;
+  host: string;
+  pid: number;
+  identity: string;
+}
+
+/**
+ * Which process of this machine last owned the local core. A later one that finds it dead need not wait for its
+ * lease to run out.
+ */
+export class OwnerFile {
+  constructor(private readonly path: string) {}
+
+  async write(replicaId: string): Promise<void> {
+    const identity = processIdentity(process.pid);
+    if (identity === undefined) return;
+    const owner: Owner = { replicaId, host: hostname(), pid: process.pid, identity };
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    await writeFile(`${this.path}.new`, JSON.stringify(owner), { mode: 0o600 });
+    await rename(`${this.path}.new`, this.path);
+  }
+
+  /** The replica that wrote last, if its process is surely dead: on this machine, or in this container. */
+  async deadReplica(): Promise<string | undefined> {
+    try {
+      const owner = JSON.parse(await readFile(this.path, 'utf8')) as Owner;
+      const isHere = owner.host === hostname();
+      return isHere && processIdentity(owner.pid) !== owner.identity ? owner.replicaId : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}

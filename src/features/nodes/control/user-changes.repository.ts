@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Queryable } from '../../../shared/database/database.js';
+import { advance, type Cursor, type ReadPosition, type UserChange } from '../domain/change-cursor.js';
+
+const LIMIT = 5_000;
+/** With more than this seen beyond the cursor, wait for the transaction that holds it back. */
+const MAX_BEYOND = 100_000;
+
+interface Row {
+  horizon: string;
+  xid: string | null;
+  seq: bigint;
+  userId: number;
+  email: string;
+}
+
+export interface ReadChanges {
+  changes: UserChange[];
+  position: ReadPosition;
+}
+
+/** The outbox of users whose accounts may differ from what they should be. */
+@Injectable()
+export class UserChangesRepository {
+  private readonly shared = new Map<string, Promise<ReadChanges>>();
+
+  constructor(private readonly db: Database) {}
+
+  /**
+   * What has become visible after `position`, at most 5,000 changes, and the position behind them. Actors that
+   * stand at the same place at the same time share one query.
+   */
+  after(position: ReadPosition): Promise<ReadChanges> {
+    const { cursor, beyond } = position;
+    const key = beyond.length === 0 ? `${cursor.xid}/${cursor.seq}` : undefined;
+    const pending = key === undefined ? undefined : this.shared.get(key);
+    if (pending) return pending;
+    const reading = this.read(position).finally(() => key !== undefined && this.shared.delete(key));
+    if (key !== undefined) this.shared.set(key, reading);
+    return reading;
+  }
+
+  /** Where a reader starts that has seen the users in the same snapshot of the database. */
+  async horizon(db: Queryable = this.db): Promise<Cursor> {
+    const row = await db.row<{ xid: string }>('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid');
+    return { xid: BigInt(row!.xid), seq: 0n };
+  }
+
+  /** Deletes what every enabled node has applied; a node that lags by a day gets a full comparison instead. */
+  async prune(): Promise<void> {
+    await this.db.run(
+      `UPDATE node_runtime r SET full_sync_needed = true
+         FROM nodes n
+        WHERE n.id = r.node_id AND NOT r.full_sync_needed
+          AND EXISTS (SELECT FROM user_change c
+                       WHERE (c.xid, c.seq) > (r.cursor_xid, r.cursor_seq) AND c.at < now() - interval '1 day')`,
+    );
+    await this.db.run(
+      `DELETE FROM user_change c
+        WHERE c.at < now() - interval '1 hour'
+          AND NOT EXISTS (SELECT FROM node_runtime r JOIN nodes n ON n.id = r.node_id
+                           WHERE n.status <> 'disabled' AND n.deleted_at IS NULL AND NOT r.full_sync_needed
+                             AND (r.cursor_xid, r.cursor_seq) < (c.xid, c.seq))`,
+    );
+  }
+
+  private async read(position: ReadPosition): Promise<ReadChanges> {
+    const { cursor, beyond } = position;
+    const waits = beyond.length > MAX_BEYOND;
+    const rows = await this.db.rows<Row>(beyond.length === 0 ? AFTER : AFTER_WITH_GAPS, [
+      cursor.xid.toString(),
+      cursor.seq,
+      ...(beyond.length === 0 ? [] : [beyond.map((had) => had.seq), waits]),
+    ]);
+    const horizon = BigInt(rows[0]!.horizon);
+    const changes = rows.flatMap(({ xid, seq, userId, email }) =>
+      xid === null ? [] : [{ xid: BigInt(xid), seq, userId, email }],
+    );
+    return { changes, position: advance(position, changes, horizon, LIMIT) };
+  }
+}
+
+const afterSql = (condition: string) =>
+  `SELECT s.horizon::text, c.xid::text, c.seq, c.user_id AS "userId", c.email
+     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon) s
+     LEFT JOIN LATERAL (
+       SELECT * FROM user_change WHERE (xid, seq) > ($1::xid8, $2::bigint) ${condition}
+        ORDER BY xid, seq LIMIT ${LIMIT}
+     ) c ON true
+    ORDER BY c.xid, c.seq`;
+
+const AFTER = { name: 'user_changes_after', text: afterSql('') };
+const AFTER_WITH_GAPS = {
+  name: 'user_changes_after_gaps',
+  text: afterSql('AND NOT seq = ANY ($3::bigint[]) AND (NOT $4::boolean OR xid < s.horizon)'),
+};

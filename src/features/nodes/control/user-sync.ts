@@ -1,0 +1,241 @@
+import { accountFor } from '../../../xray/config/index.js';
+import { coreEmail, type Account, type CoreUser, type ResolvedInbound } from '../../../xray/config/types.js';
+import { CoreError } from '../../../xray/grpc/index.js';
+import type { CoreConnection } from '../connection/core-connection.js';
+import { retryAfterSeconds } from '../domain/backoff.js';
+import type { Cursor, UserChange } from '../domain/change-cursor.js';
+import { isAfter } from '../domain/change-cursor.js';
+import { planAccount } from '../domain/plan.js';
+
+/** Calls in flight to one core. */
+const CONCURRENCY = 64;
+/** Users per round, so that polls and restarts get their turn between rounds. */
+const ROUND = 1_000;
+/** A classic shadowsocks inbound may hold several copies of one user; more than these are none of ours. */
+const MAX_COPIES = 8;
+const MAX_RETRY_SECONDS = 30;
+
+interface DirtyUser {
+  /** Names the core may know the user by. */
+  emails: Set<string>;
+  /** Place of the oldest change not applied yet; undefined for what an audit found. */
+  since: Cursor | undefined;
+  /** Found to differ: what is there is replaced even where it looks right, since a copy of it may not be. */
+  rebuild: boolean;
+  failures: number;
+  retryAt: number;
+}
+
+/** What the sync asks of its surroundings. */
+export interface UserSyncParts {
+  connection: CoreConnection;
+  /** The managed inbounds of the config that runs on the node. */
+  inbounds: readonly ResolvedInbound[];
+  /** Those of the given users that may have accounts now. */
+  findUsers(ids: number[]): Promise<CoreUser[]>;
+  /** @throws when this process may not act on the node any more */
+  assertOwner(): void;
+  onFailure(userId: number, error: CoreError): void;
+}
+
+/**
+ * Brings the accounts of changed users on one core to what they should be: the operations of one user one after the
+ * other, many users side by side, a failing one again later. Each time from the present state of the database, so
+ * that repetition does no harm.
+ */
+export class UserSync {
+  private readonly dirty = new Map<number, DirtyUser>();
+  private readTo: Cursor;
+  private canList = true;
+
+  constructor(
+    private readonly parts: UserSyncParts,
+    from: Cursor,
+  ) {
+    this.readTo = from;
+  }
+
+  get inbounds(): readonly ResolvedInbound[] {
+    return this.parts.inbounds;
+  }
+
+  get pending(): number {
+    return this.dirty.size;
+  }
+
+  /** Up to where every change is applied. */
+  get appliedTo(): Cursor {
+    let applied = this.readTo;
+    for (const { since } of this.dirty.values()) if (since && isAfter(applied, since)) applied = since;
+    return applied;
+  }
+
+  /** Adds changes that lie between two places of the outbox. */
+  take(changes: readonly UserChange[], from: Cursor, to: Cursor): void {
+    for (const { userId, email } of changes) this.add(userId, email, from);
+    this.readTo = to;
+  }
+
+  /** Adds a user in whom the core was found to differ. */
+  addDifference(userId: number, email: string): void {
+    this.add(userId, email, undefined).rebuild = true;
+  }
+
+  /** Whether a user is waiting for {@link applyDue} at `now` (milliseconds of a monotonic clock). */
+  isDue(now: number): boolean {
+    for (const user of this.dirty.values()) if (user.retryAt <= now) return true;
+    return false;
+  }
+
+  /** Applies what is due, at most a round of users. @throws CoreError when the core as a whole cannot be reached */
+  async applyDue(now: number, signal: AbortSignal): Promise<void> {
+    const due: [number, DirtyUser][] = [];
+    for (const entry of this.dirty) {
+      if (entry[1].retryAt <= now) due.push(entry);
+      if (due.length === ROUND) break;
+    }
+    if (due.length === 0) return;
+    for (const [userId] of due) this.dirty.delete(userId); // a change during the round puts it back
+    const found = await this.parts.findUsers(due.map(([userId]) => userId)).catch((error: unknown) => {
+      for (const [userId, user] of due) this.putBack(userId, user);
+      throw error;
+    });
+    const users = new Map(found.map((user) => [user.id, user]));
+    let lost: unknown;
+    await inParallel(due, CONCURRENCY, async ([userId, user]) => {
+      try {
+        if (lost !== undefined) throw lost;
+        await this.apply(user, users.get(userId), signal);
+      } catch (error) {
+        const isLocal = error instanceof CoreError && !error.isConnection && error.code !== 'aborted';
+        if (!isLocal) lost ??= error;
+        if (isLocal) {
+          user.failures++;
+          const wait = Math.min(MAX_RETRY_SECONDS, retryAfterSeconds(user.failures, Math.random()));
+          user.retryAt = now + wait * 1000;
+          this.parts.onFailure(userId, error);
+        }
+        this.putBack(userId, user);
+      }
+    });
+    if (lost !== undefined) throw lost;
+  }
+
+  private add(userId: number, email: string, since: Cursor | undefined): DirtyUser {
+    const user = this.dirty.get(userId) ?? {
+      emails: new Set(),
+      since,
+      rebuild: false,
+      failures: 0,
+      retryAt: 0,
+    };
+    user.emails.add(email);
+    user.since ??= since;
+    user.retryAt = 0;
+    this.dirty.set(userId, user);
+    return user;
+  }
+
+  private putBack(userId: number, user: DirtyUser): void {
+    const newer = this.dirty.get(userId);
+    if (newer) {
+      for (const email of newer.emails) user.emails.add(email);
+      user.since ??= newer.since;
+      user.rebuild ||= newer.rebuild;
+      user.retryAt = 0;
+    }
+    this.dirty.set(userId, user);
+  }
+
+  private async apply(
+    { emails, rebuild }: DirtyUser,
+    user: CoreUser | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const current = user && coreEmail(user);
+    for (const inbound of this.parts.inbounds) {
+      for (const email of emails) if (email !== current) await this.remove(inbound, email, signal);
+      if (!user || current === undefined) continue;
+      const account = accountFor(user, inbound);
+      if (account) await this.ensure(inbound, account, rebuild, signal);
+      else await this.remove(inbound, current, signal);
+    }
+  }
+
+  private async ensure(
+    inbound: ResolvedInbound,
+    account: Account,
+    rebuild: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    // A classic shadowsocks inbound takes a second copy without a word, so it is looked at first.
+    const looksFirst = account.type === 'shadowsocks';
+    if (!looksFirst && (await this.tryAdd(inbound, account, signal))) return;
+    const observed = rebuild ? undefined : await this.find(inbound, account.email, signal);
+    // Where the core cannot tell, whatever is there is taken for stale.
+    const steps = observed
+      ? planAccount(account, observed)
+      : ([
+          { do: 'remove', email: account.email },
+          { do: 'add', account },
+        ] as const);
+    for (const step of steps) {
+      if (step.do === 'remove') await this.remove(inbound, step.email, signal);
+      else await this.act(() => this.parts.connection.addAccount(inbound, step.account, signal));
+    }
+  }
+
+  private async tryAdd(inbound: ResolvedInbound, account: Account, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.act(() => this.parts.connection.addAccount(inbound, account, signal));
+      return true;
+    } catch (error) {
+      if (error instanceof CoreError && error.code === 'user_exists') return false;
+      throw error;
+    }
+  }
+
+  private async find(
+    inbound: ResolvedInbound,
+    email: string,
+    signal: AbortSignal,
+  ): Promise<Account[] | undefined> {
+    if (!this.canList) return undefined;
+    try {
+      return await this.act(() => this.parts.connection.accounts(inbound, email, signal));
+    } catch (error) {
+      if (!(error instanceof CoreError) || error.code !== 'unsupported') throw error;
+      this.canList = false;
+      return undefined;
+    }
+  }
+
+  /** Removes every copy: only "not found" tells that none is left where an inbound keeps copies. */
+  private async remove(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<void> {
+    const copies = inbound.protocol === 'shadowsocks' ? MAX_COPIES : 1;
+    try {
+      for (let copy = 0; copy < copies; copy++) {
+        await this.act(() => this.parts.connection.removeAccount(inbound, email, signal));
+      }
+    } catch (error) {
+      if (!(error instanceof CoreError) || error.code !== 'user_not_found') throw error;
+    }
+  }
+
+  private act<T>(call: () => Promise<T>): Promise<T> {
+    this.parts.assertOwner();
+    return call();
+  }
+}
+
+async function inParallel<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}

@@ -1,0 +1,21 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Config } from '../../../config/config.js';
+import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
+import { UserChangesRepository } from '../control/user-changes.repository.js';
+
+const SECONDS = 60;
+
+/** Deletes changes of users that every node has applied. */
+@Injectable()
+export class PruneUserChangesJob implements OnApplicationBootstrap {
+  constructor(
+    private readonly config: Config,
+    private readonly jobs: PeriodicJobs,
+    private readonly changes: UserChangesRepository,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.config.role === 'api') return;
+    this.jobs.every('prune-user-changes', SECONDS, () => this.changes.prune());
+  }
+}

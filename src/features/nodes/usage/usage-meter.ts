@@ -1,0 +1,80 @@
+import type { Traffic } from '../../../xray/grpc/index.js';
+import { MARKER_PREFIX } from '../../../xray/config/index.js';
+import type { CoreConnection } from '../connection/core-connection.js';
+import type { Grant } from '../control/leases.repository.js';
+import { isSameProcess, type StartInterval } from '../domain/core-process.js';
+import { movedSince, trafficByUser } from '../domain/user-traffic.js';
+import { type Poll, PollRefused, UsageRepository } from './usage.repository.js';
+
+/** The core that answered is not the one whose counters are being charged. */
+export class CoreReplaced extends Error {
+  constructor() {
+    super('Another core process answered');
+    this.name = 'CoreReplaced';
+  }
+}
+
+/** One process of one core, as far as its counters are concerned. */
+export interface MeteredCore {
+  grant: Grant;
+  coreEpoch: bigint;
+  started: StartInterval;
+}
+
+/**
+ * Charges one core process. Remembers what it has charged, so that only what moved is sent to the database, which
+ * knows better in any case.
+ */
+export class UsageMeter {
+  private users: ReadonlyMap<number, Traffic> = new Map();
+  private outbounds: ReadonlyMap<string, Traffic> = new Map();
+
+  constructor(
+    private readonly usage: UsageRepository,
+    private readonly core: MeteredCore,
+    private readonly hourly: boolean,
+  ) {}
+
+  /** Reads and charges the users' counters; returns the ids of users whose status may be due. */
+  async pollUsers(connection: CoreConnection, at: Date, signal: AbortSignal): Promise<number[]> {
+    const counters = await connection.counters('user', signal);
+    this.check(counters.started);
+    const current = trafficByUser(counters.values);
+    const moved = movedSince(this.users, current);
+    if (moved.size === 0) return [];
+    const due = await unlessRefused(() => this.usage.chargeUsers(this.poll(at), moved, this.hourly));
+    if (due) this.users = current;
+    return due ?? [];
+  }
+
+  /** Reads the outbounds' counters and adds them to the node's totals. */
+  async pollOutbounds(connection: CoreConnection, at: Date, signal: AbortSignal): Promise<void> {
+    const counters = await connection.counters('outbound', signal);
+    this.check(counters.started);
+    const current = new Map([...counters.values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX)));
+    const moved = movedSince(this.outbounds, current);
+    if (moved.size === 0) return;
+    const done = await unlessRefused(async () => {
+      await this.usage.addOutbounds(this.poll(at), moved, this.hourly);
+      return true;
+    });
+    if (done) this.outbounds = current;
+  }
+
+  private check(started: StartInterval): void {
+    if (!isSameProcess(this.core.started, started)) throw new CoreReplaced();
+  }
+
+  private poll(startedAt: Date): Poll {
+    return { grant: this.core.grant, coreEpoch: this.core.coreEpoch, startedAt };
+  }
+}
+
+async function unlessRefused<T>(charge: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await charge();
+  } catch (error) {
+    if (error instanceof PollRefused) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Tx } from '../../../shared/database/database.js';
+import type { Traffic } from '../../../xray/grpc/index.js';
+import type { Grant } from '../control/leases.repository.js';
+
+/** Which core process was read, and when by the database's clock. */
+export interface Poll {
+  grant: Grant;
+  coreEpoch: bigint;
+  startedAt: Date;
+}
+
+/** Another replica owns the node, another core process runs, or a newer poll was charged already. */
+export class PollRefused extends Error {
+  constructor(nodeId: number) {
+    super(`A poll of node ${nodeId} came too late to be charged; the next one holds its traffic too`);
+    this.name = 'PollRefused';
+  }
+}
+
+/** PostgreSQL gave one of two transactions up so that the other could go on. */
+const TRY_AGAIN = new Set(['40P01', '40001']);
+const ATTEMPTS = 4;
+
+/**
+ * Charges what cores report. Counters only grow while a core runs, so the difference to the values last charged is
+ * what is new; both are written in one transaction, and each reported byte is charged exactly once whatever fails.
+ */
+@Injectable()
+export class UsageRepository {
+  constructor(private readonly db: Database) {}
+
+  /**
+   * Charges users by the node's coefficient, rounded down, and their owners; keeps hourly history if `hourly`.
+   * Returns the ids of those whose status may be due: on hold, or over their limit. Unknown users are ignored.
+   * @throws PollRefused
+   */
+  async chargeUsers(poll: Poll, traffic: ReadonlyMap<number, Traffic>, hourly: boolean): Promise<number[]> {
+    const ids = [...traffic.keys()].sort((a, b) => a - b);
+    const up = ids.map((id) => traffic.get(id)!.up);
+    const down = ids.map((id) => traffic.get(id)!.down);
+    return this.inTurn(poll, 'last_user_poll_at', async (tx) => {
+      if (ids.length === 0) return [];
+      // In id order: two nodes that charge the same users cannot deadlock.
+      await tx.run(
+        'SELECT FROM user_usage WHERE user_id = ANY ($1::int[]) ORDER BY user_id FOR NO KEY UPDATE',
+        [ids],
+      );
+      const due = await tx.rows<{ id: number }>(chargeUsersSql(hourly), [
+        poll.grant.nodeId,
+        poll.coreEpoch,
+        ids,
+        up,
+        down,
+      ]);
+      return due.map((row) => row.id);
+    });
+  }
+
+  /** Adds to the node's totals, and to its hourly history if `hourly`. @throws PollRefused */
+  async addOutbounds(poll: Poll, traffic: ReadonlyMap<string, Traffic>, hourly: boolean): Promise<void> {
+    const entries = [...traffic];
+    await this.inTurn(poll, 'last_outbound_poll_at', async (tx) => {
+      await tx.run(addOutboundsSql(hourly), [
+        poll.grant.nodeId,
+        poll.coreEpoch,
+        entries.map(([tag]) => tag),
+        entries.map(([, { up }]) => up),
+        entries.map(([, { down }]) => down),
+      ]);
+    });
+  }
+
+  /** Runs `work` if the poll is the newest one of the node's owner; two of them wait for each other. */
+  private async inTurn<T>(
+    { grant, coreEpoch, startedAt }: Poll,
+    column: 'last_user_poll_at' | 'last_outbound_poll_at',
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.db.transaction(async (tx) => {
+          const isInTurn = await tx.run(
+            `UPDATE node_runtime SET ${column} = $4
+              WHERE node_id = $1 AND owner_epoch = $2 AND core_epoch = $3 AND ${column} < $4`,
+            [grant.nodeId, grant.epoch, coreEpoch, startedAt],
+          );
+          if (isInTurn === 0) throw new PollRefused(grant.nodeId);
+          return work(tx);
+        });
+      } catch (error) {
+        if (attempt === ATTEMPTS || !TRY_AGAIN.has((error as { code?: string }).code ?? '')) throw error;
+      }
+    }
+  }
+}
+
+/** Grown since the values last charged of the same process; a smaller value is that of another process. */
+const GROWN = (direction: 'up' | 'down') =>
+  `CASE WHEN c.core_epoch = $2 AND i.${direction} >= c.${direction}
+        THEN i.${direction} - c.${direction} ELSE i.${direction} END`;
+
+const chargeUsersSql = (hourly: boolean) => `
+  WITH node AS (
+    SELECT usage_coefficient AS coefficient FROM nodes WHERE id = $1
+  ), grown AS MATERIALIZED (
+    SELECT i.user_id, i.up, i.down, u.admin_id, u.status, u.data_limit,
+           ${GROWN('up')} + ${GROWN('down')} AS bytes
+      FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS i (user_id, up, down)
+      JOIN users u ON u.id = i.user_id
+      LEFT JOIN node_user_counter c ON c.user_id = i.user_id AND c.node_id = $1
+  ), baseline AS (
+    INSERT INTO node_user_counter AS c (node_id, user_id, core_epoch, up, down)
+    SELECT $1, user_id, $2, up, down FROM grown
+    ON CONFLICT (user_id, node_id) DO UPDATE
+      SET core_epoch = excluded.core_epoch, up = excluded.up, down = excluded.down
+  ), charged AS MATERIALIZED (
+    SELECT user_id, admin_id, status, data_limit,
+           CASE WHEN coefficient = 1 THEN bytes ELSE floor(bytes * coefficient::numeric)::bigint END AS bytes
+      FROM grown, node WHERE bytes > 0
+  ), usage AS (
+    UPDATE user_usage u SET used_traffic = u.used_traffic + c.bytes, online_at = now()
+      FROM charged c WHERE u.user_id = c.user_id
+    RETURNING u.user_id, u.used_traffic, c.status, c.data_limit
+  ), owned AS (
+    SELECT admin_id, sum(bytes)::bigint AS bytes FROM charged WHERE admin_id IS NOT NULL GROUP BY admin_id
+  ), owner AS (
+    SELECT a.id FROM admins a JOIN owned ON owned.admin_id = a.id ORDER BY a.id FOR NO KEY UPDATE OF a
+  ), owners AS (
+    UPDATE admins a SET users_usage = a.users_usage + owned.bytes
+      FROM owned JOIN owner ON owner.id = owned.admin_id WHERE a.id = owned.admin_id
+  )${
+    hourly
+      ? `, history AS (
+    INSERT INTO node_user_usages AS h (user_id, created_at, node_id, used_traffic)
+    SELECT user_id, date_trunc('hour', now(), 'UTC'), $1, bytes FROM charged
+    ON CONFLICT (user_id, created_at, node_id) DO UPDATE SET used_traffic = h.used_traffic + excluded.used_traffic
+  )`
+      : ''
+  }
+  SELECT user_id AS id FROM usage
+   WHERE status = 'on_hold' OR (status = 'active' AND used_traffic >= data_limit)
+   ORDER BY user_id`;
+
+const addOutboundsSql = (hourly: boolean) => `
+  WITH grown AS MATERIALIZED (
+    SELECT i.tag, i.up, i.down, ${GROWN('up')} AS grown_up, ${GROWN('down')} AS grown_down
+      FROM unnest($3::text[], $4::bigint[], $5::bigint[]) AS i (tag, up, down)
+      LEFT JOIN node_outbound_counter c ON c.node_id = $1 AND c.tag = i.tag
+  ), baseline AS (
+    INSERT INTO node_outbound_counter AS c (node_id, tag, core_epoch, up, down)
+    SELECT $1, tag, $2, up, down FROM grown
+    ON CONFLICT (node_id, tag) DO UPDATE
+      SET core_epoch = excluded.core_epoch, up = excluded.up, down = excluded.down
+  ), total AS MATERIALIZED (
+    SELECT coalesce(sum(grown_up), 0)::bigint AS up, coalesce(sum(grown_down), 0)::bigint AS down FROM grown
+  )${
+    hourly
+      ? `, history AS (
+    INSERT INTO node_usages AS h (node_id, created_at, uplink, downlink)
+    SELECT $1, date_trunc('hour', now(), 'UTC'), up, down FROM total WHERE up > 0 OR down > 0
+    ON CONFLICT (node_id, created_at) DO UPDATE
+      SET uplink = h.uplink + excluded.uplink, downlink = h.downlink + excluded.downlink
+  )`
+      : ''
+  }
+  UPDATE nodes n SET uplink = n.uplink + total.up, downlink = n.downlink + total.down
+    FROM total WHERE n.id = $1 AND (total.up > 0 OR total.down > 0)`;
