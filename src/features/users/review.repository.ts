@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Tx } from '../../shared/database/database.js';
+import type { Tx } from '../../shared/database/database.js';
 import type { Statement } from '../../shared/database/statement.js';
 import type { ReviewChange, ReviewedUser } from './domain/review.js';
 
@@ -14,43 +14,43 @@ interface ReviewRow extends Omit<ReviewedUser, 'nextPlan'> {
   planFiresOnEither: boolean;
 }
 
-const REVIEWED = /* sql */ `
-  SELECT u.id, u.status, u.data_limit AS "dataLimit", u.expire_at AS "expireAt",
-         u.hold_seconds::float8 AS "holdSeconds", u.hold_until AS "holdUntil", u.created_at AS "createdAt",
-         u.edited_at AS "editedAt", g.used_traffic AS "usedTraffic", g.online_at AS "onlineAt",
-         p.user_id AS "planOf", p.data_limit AS "planDataLimit", p.expire_at AS "planExpireAt",
-         p.add_remaining_traffic AS "planAddsRemaining", p.fire_on_either AS "planFiresOnEither"
-    FROM users u
-    JOIN user_usage g ON g.user_id = u.id
-    LEFT JOIN next_plans p ON p.user_id = u.id`;
-
-/** In id order, as every bulk writer locks users; the usage too, so that a plan takes exactly what it saw. */
-const LOCKING = /* sql */ `ORDER BY u.id FOR NO KEY UPDATE OF u, g`;
-
 // Each branch has an index of its own. The first one joins two narrow ranges: the index of limited users holds their
-// limits, and the usage table little more than the traffic.
-const DUE: Statement = {
-  name: 'users_due',
-  text: `WITH due AS (
-           SELECT u.id FROM users u JOIN user_usage g ON g.user_id = u.id
-            WHERE u.status = 'active' AND u.data_limit IS NOT NULL AND g.used_traffic >= u.data_limit
-           UNION
-           SELECT id FROM users WHERE status = 'active' AND expire_at <= $1
-           UNION
-           SELECT u.id FROM users u JOIN user_usage g ON g.user_id = u.id
-            WHERE u.status = 'on_hold'
-              AND (u.hold_until <= $1 OR g.online_at >= coalesce(u.edited_at, u.created_at))
-           UNION
-           SELECT u.id FROM next_plans p JOIN users u ON u.id = p.user_id JOIN user_usage g ON g.user_id = u.id
-            WHERE u.status IN ('limited', 'expired') AND u.expire_at <= $1 AND g.used_traffic >= u.data_limit
-            LIMIT ${REVIEW_BATCH}
+// limits, and the usage table little more than the traffic. Users are locked in id order, as every bulk writer does.
+// Not prepared: the plan depends on how many are due.
+const LOCK_DUE = /* sql */ `
+  WITH due AS (
+    SELECT u.id FROM users u JOIN user_usage g ON g.user_id = u.id
+     WHERE u.status = 'active' AND u.data_limit IS NOT NULL AND g.used_traffic >= u.data_limit
+    UNION
+    SELECT id FROM users WHERE status = 'active' AND expire_at <= $1
+    UNION
+    SELECT u.id FROM users u JOIN user_usage g ON g.user_id = u.id
+     WHERE u.status = 'on_hold'
+       AND (u.hold_until <= $1 OR g.online_at >= coalesce(u.edited_at, u.created_at))
+    UNION
+    SELECT u.id FROM next_plans p JOIN users u ON u.id = p.user_id JOIN user_usage g ON g.user_id = u.id
+     WHERE u.status IN ('limited', 'expired') AND u.expire_at <= $1 AND g.used_traffic >= u.data_limit
+     LIMIT ${REVIEW_BATCH}
          )
-         ${REVIEWED} WHERE u.id IN (SELECT id FROM due) ${LOCKING}`,
+         SELECT id FROM users WHERE id IN (SELECT id FROM due) ORDER BY id FOR NO KEY UPDATE`;
+
+const LOCK_NAMED: Statement = {
+  name: 'users_lock_named',
+  text: 'SELECT id FROM users WHERE id = ANY ($1::int[]) ORDER BY id FOR NO KEY UPDATE',
 };
 
-const NAMED: Statement = {
+// After the lock, for a statement that waited sees usage and plans as they were before the wait.
+const READ: Statement = {
   name: 'users_to_review',
-  text: `${REVIEWED} WHERE u.id = ANY ($1::int[]) ${LOCKING}`,
+  text: `SELECT u.id, u.status, u.data_limit AS "dataLimit", u.expire_at AS "expireAt",
+                u.hold_seconds::float8 AS "holdSeconds", u.hold_until AS "holdUntil", u.created_at AS "createdAt",
+                u.edited_at AS "editedAt", g.used_traffic AS "usedTraffic", g.online_at AS "onlineAt",
+                p.user_id AS "planOf", p.data_limit AS "planDataLimit", p.expire_at AS "planExpireAt",
+                p.add_remaining_traffic AS "planAddsRemaining", p.fire_on_either AS "planFiresOnEither"
+           FROM users u
+           JOIN user_usage g ON g.user_id = u.id
+           LEFT JOIN next_plans p ON p.user_id = u.id
+          WHERE u.id = ANY ($1::int[])`,
 };
 
 const WRITE: Statement = {
@@ -79,16 +79,14 @@ const WRITE: Statement = {
 /** Users whose traffic or time may have changed what they are. */
 @Injectable()
 export class ReviewRepository {
-  constructor(private readonly db: Database) {}
-
   /** Locks and returns users that seem due at `now`, at most `REVIEW_BATCH` of them. */
   async lockDue(tx: Tx, now: Date): Promise<ReviewedUser[]> {
-    return (await tx.rows<ReviewRow>(DUE, [now])).map(toReviewedUser);
+    return read(tx, await tx.rows<{ id: number }>(LOCK_DUE, [now]));
   }
 
   /** Locks and returns the given users. */
   async lockNamed(tx: Tx, ids: readonly number[]): Promise<ReviewedUser[]> {
-    return (await tx.rows<ReviewRow>(NAMED, [ids])).map(toReviewedUser);
+    return read(tx, await tx.rows<{ id: number }>(LOCK_NAMED, [ids]));
   }
 
   /** Writes what the review decided about locked users. */
@@ -103,6 +101,11 @@ export class ReviewRepository {
       changes.map((change) => change.taken),
     ]);
   }
+}
+
+async function read(tx: Tx, locked: readonly { id: number }[]): Promise<ReviewedUser[]> {
+  if (locked.length === 0) return [];
+  return (await tx.rows<ReviewRow>(READ, [locked.map(({ id }) => id)])).map(toReviewedUser);
 }
 
 function toReviewedUser(row: ReviewRow): ReviewedUser {

@@ -29,10 +29,15 @@ const BY_NAME: Statement = {
   text: `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE u.username = $1`,
 };
 
-// The usage is locked with the user: what is decided on its traffic is true when it is written.
-const LOCKED: Statement = {
-  name: 'user_locked',
-  text: `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE u.id = $1 FOR NO KEY UPDATE OF u, g`,
+// Two statements: one that waited for the lock would see the plan as it was before the wait.
+const LOCK: Statement = {
+  name: 'user_lock',
+  text: 'SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE',
+};
+
+const BY_ID: Statement = {
+  name: 'user_by_id',
+  text: `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE u.id = $1`,
 };
 
 const INSERT: Statement = {
@@ -92,9 +97,13 @@ export class UsersRepository {
     return row ? toUser(row) : null;
   }
 
-  /** The user with its rows locked until the transaction ends; null when it was deleted. */
+  /**
+   * The user, locked until the transaction ends; null when it was deleted. Whoever counts traffic locks the user too,
+   * so the usage is as steady as the rest.
+   */
   async lock(tx: Tx, id: number): Promise<User | null> {
-    const row = await tx.row<UserRow>(LOCKED, [id]);
+    await tx.run(LOCK, [id]);
+    const row = await tx.row<UserRow>(BY_ID, [id]);
     return row ? toUser(row) : null;
   }
 

@@ -44,7 +44,7 @@ it('looks only at the protocols of the user', () => {
 });
 
 it('opens exactly what was chosen', () => {
-  const tags = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'));
+  const tags = fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e'));
   const inbounds = tags.chain((all) =>
     fc.tuple(
       ...all.map((tag) => fc.record({ tag: fc.constant(tag), protocol: fc.constantFrom(...PROTOCOLS) })),
