@@ -7,6 +7,7 @@ import { CoreModule } from './features/core/index.js';
 import { HostsModule } from './features/hosts/index.js';
 import { NodesModule } from './features/nodes/index.js';
 import { SubscriptionModule } from './features/subscription/index.js';
+import { SystemModule } from './features/system/index.js';
 import { UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
@@ -31,6 +32,7 @@ export class AppModule {
         UsersModule,
         NodesModule,
         SubscriptionModule.at(config.subscription.path),
+        SystemModule,
       ],
       controllers: [HealthController],
       providers: [Readiness],
