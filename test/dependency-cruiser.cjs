@@ -1,4 +1,4 @@
-// The import rules of the house. `npm run imports` checks them.
+// The import rules of the house. `npm run lint:imports` checks them.
 
 /** Features in order: each may import those named, and only their index.ts. */
 const FEATURES = {
