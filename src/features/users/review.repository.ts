@@ -31,8 +31,8 @@ const LOCK_DUE = /* sql */ `
     SELECT u.id FROM next_plans p JOIN users u ON u.id = p.user_id JOIN user_usage g ON g.user_id = u.id
      WHERE u.status IN ('limited', 'expired') AND u.expire_at <= $1 AND g.used_traffic >= u.data_limit
      LIMIT ${REVIEW_BATCH}
-         )
-         SELECT id FROM users WHERE id IN (SELECT id FROM due) ORDER BY id FOR NO KEY UPDATE`;
+  )
+  SELECT id FROM users WHERE id IN (SELECT id FROM due) ORDER BY id FOR NO KEY UPDATE`;
 
 const LOCK_NAMED: Statement = {
   name: 'users_lock_named',
