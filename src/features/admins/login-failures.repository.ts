@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../shared/database/database.js';
+import { networkOf } from './domain/network.js';
 import { FORGOTTEN_AFTER_SECONDS, type FailureCount, type LimitedBy } from './domain/login-limit.js';
 
 /** The keys one attempt is counted under. */
@@ -14,14 +15,6 @@ export function limitKeys(username: string, address: string): LimitKeys {
   const name = createHash('sha256').update(username).digest('base64url');
   const network = networkOf(address);
   return { name_and_address: `both:${name}@${network}`, address: `address:${network}`, name: `name:${name}` };
-}
-
-function networkOf(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address.replace('::ffff:', '');
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  if (tail !== undefined) while (groups.length < 4) groups.push('0');
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }
 
 const find = {

@@ -22,6 +22,8 @@ function methodsAt(app: Express, path: string): string[] | undefined {
 export function strictRoutes(app: Express) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const { path, method } = request;
+    // Nothing has a name with U+0000 in it, and the database cannot even be asked for one.
+    if (path.includes('%00')) return sendJson(response, 404, { detail: 'Not Found' });
     if (!API.test(path)) return next();
     if (path.endsWith('/') && methodsAt(app, path.slice(0, -1))) {
       const query = request.url.slice(path.length);

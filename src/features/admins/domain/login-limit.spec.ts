@@ -15,7 +15,7 @@ describe('the wait after failed logins', () => {
     ['has an end', 'name_and_address', 500, 0, 900],
     ['is forgotten after an hour', 'name_and_address', 500, 3600, 0],
     ['lets an address fail with several names', 'address', 19, 0, 0],
-    ['stops an address that tries many names', 'address', 30, 0, 900],
+    ['stops an address that tries many names', 'address', 30, 0, 60],
     ['lets a name be guessed at from many addresses for a while', 'name', 49, 0, 0],
     ['stays short for a name, whose owner must get through', 'name', 100_000, 0, 10],
   ])('%s', (_, by, failures, since, expected) => {

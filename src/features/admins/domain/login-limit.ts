@@ -13,8 +13,8 @@ export type LimitedBy = 'name_and_address' | 'address' | 'name';
  */
 const FREE_FAILURES: Record<LimitedBy, number> = { name_and_address: 5, address: 20, name: 50 };
 
-/** A name's own people must get through although strangers keep failing with it. */
-const LONGEST_WAIT_SECONDS: Record<LimitedBy, number> = { name_and_address: 900, address: 900, name: 10 };
+/** People who share an address or own a name must get through although strangers keep failing there. */
+const LONGEST_WAIT_SECONDS: Record<LimitedBy, number> = { name_and_address: 900, address: 60, name: 10 };
 
 /** Failures are forgotten this long after the last. */
 export const FORGOTTEN_AFTER_SECONDS = 3600;

@@ -1,0 +1,370 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApp, type TestApp } from '../support/app.js';
+
+let app: TestApp;
+let token: string;
+
+beforeAll(async () => {
+  app = await startApp();
+  token = await app.login('root', 'correct horse battery');
+});
+afterAll(() => app.close());
+
+/** A request with exactly these headers and bytes. */
+function send(method: string, path: string, headers: Record<string, string> = {}, body?: string | Buffer) {
+  return new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; text: string }>(
+    (resolve, reject) => {
+      const sent = request(`${app.url}${path}`, { method, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(chunks).toString(),
+          }),
+        );
+      });
+      sent.on('error', reject).end(body);
+    },
+  );
+}
+
+const asRoot = (type?: string) => ({
+  authorization: `Bearer ${token}`,
+  ...(type === undefined ? {} : { 'content-type': type }),
+});
+
+describe('an answer', () => {
+  it('is JSON without charset, and 200 also for a POST', async () => {
+    const reply = await app.sudo.post('/api/admin', { username: 'plain', is_sudo: false, password: 'x' });
+    expect(reply.status).toBe(200);
+    expect(reply.headers.get('content-type')).toBe('application/json');
+    expect(reply.text).toBe(
+      '{"username":"plain","is_sudo":false,"telegram_id":null,"discord_webhook":null,"users_usage":0}',
+    );
+  });
+
+  it('has 64-bit integers digit for digit, as they were sent', async () => {
+    const reply = await send(
+      'POST',
+      '/api/admin',
+      asRoot('application/json'),
+      '{"username":"big","is_sudo":false,"password":"x","telegram_id":9223372036854775807}',
+    );
+    expect(reply.text).toContain('"telegram_id":9223372036854775807');
+  });
+
+  it('may be a bare integer', async () => {
+    expect((await app.sudo.get('/api/admin/usage/root')).text).toBe('0');
+  });
+
+  it('tells browsers to do nothing with it, and proxies nothing about us', async () => {
+    const { headers } = await app.sudo.get('/api/admin');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
+    expect(headers.get('x-powered-by')).toBeNull();
+    expect(headers.get('strict-transport-security')).toBeNull();
+  });
+});
+
+describe('a path', () => {
+  it('that is unknown is 404, whatever comes with it', async () => {
+    const reply = await send('POST', '/api/nothing', { 'content-type': 'application/json' }, '{');
+    expect([reply.status, reply.text]).toEqual([404, '{"detail":"Not Found"}']);
+  });
+
+  it.each([
+    ['GET', '/api//admin'],
+    ['GET', '/API/admin'],
+    ['GET', '/'],
+  ])('%s %s is unknown', async (method, path) => {
+    expect((await send(method, path)).text).toBe('{"detail":"Not Found"}');
+  });
+
+  it.each([
+    ['PATCH', '/api/admin/x', 'PUT'],
+    ['DELETE', '/api/admin', 'GET'],
+    ['GET', '/api/admin/token', 'POST'],
+    ['HEAD', '/api/admin', 'GET'],
+    ['OPTIONS', '/api/admin', 'GET'],
+  ])('of another method is 405: %s %s', async (method, path, allow) => {
+    const reply = await send(method, path);
+    expect([reply.status, reply.headers.allow]).toEqual([405, allow]);
+    if (method !== 'HEAD') expect(reply.text).toBe('{"detail":"Method Not Allowed"}');
+  });
+
+  it('with a slash too many is redirected with its query, whatever the method', async () => {
+    const reply = await send('POST', '/api/admin/token/?x=1', {}, 'username=a');
+    expect([reply.status, reply.headers.location, reply.text]).toEqual([
+      307,
+      `${app.url}/api/admin/token?x=1`,
+      '',
+    ]);
+  });
+
+  it('with a character no name can have is 404', async () => {
+    expect((await app.sudo.get('/api/admin/usage/a%00b')).status).toBe(404);
+    expect((await app.sudo.get('/api/user/a%00b')).status).toBe(404);
+  });
+
+  it('that is no percent-encoding is 400', async () => {
+    const reply = await app.sudo.get('/api/admin/usage/%zz');
+    expect([reply.status, Object.keys(reply.json as object)]).toEqual([400, ['detail']]);
+  });
+});
+
+describe('a body', () => {
+  const broken = '{"detail":[{"loc":["body",1],"msg":"JSON decode error","type":"json_invalid"}]}';
+
+  it('that is broken is 422 before anybody asks for a token', async () => {
+    const reply = await send('POST', '/api/admin', { 'content-type': 'application/json' }, '{');
+    expect([reply.status, reply.text]).toEqual([422, broken]);
+  });
+
+  it('is not read where none is expected', async () => {
+    const headers = { ...asRoot('application/json'), 'content-length': '1' };
+    expect((await send('GET', '/api/admin', headers, '{')).status).toBe(200);
+  });
+
+  it('that is invalid is 401 without a token', async () => {
+    const reply = await app.client().post('/api/admin', {});
+    expect([reply.status, reply.json, reply.headers.get('www-authenticate')]).toEqual([
+      401,
+      { detail: 'Not authenticated' },
+      'Bearer',
+    ]);
+  });
+
+  it.each([
+    ['application/json', 409],
+    ['application/json; charset=utf-8', 409],
+    ['application/problem+json', 409],
+    [undefined, 409],
+    ['text/plain', 422],
+    ['application/x-www-form-urlencoded', 422],
+  ])('of the type %s is answered %d', async (type, status) => {
+    const body = '{"username":"root","is_sudo":false,"password":"x"}';
+    const reply = await send('POST', '/api/admin', asRoot(type), body);
+    expect(reply.status).toBe(status);
+    if (status === 422)
+      expect(reply.text).toContain('"loc":["body"],"msg":"Input should be a valid dictionary or obj');
+  });
+
+  it('may start with a byte order mark', async () => {
+    const body = '\ufeff{"username":"root","is_sudo":false,"password":"x"}';
+    expect((await send('POST', '/api/admin', asRoot('application/json'), body)).status).toBe(409);
+  });
+
+  it.each(['', 'null'])('%j is missing', async (body) => {
+    const reply = await send('POST', '/api/admin', asRoot('application/json'), body);
+    expect(reply.text).toBe('{"detail":[{"loc":["body"],"msg":"Field required","type":"missing"}]}');
+  });
+
+  it.each(['[]', '"x"', '5'])('%s is no object', async (body) => {
+    const reply = await send('POST', '/api/admin', asRoot('application/json'), body);
+    expect(reply.text).toContain('"type":"model_attributes_type"');
+  });
+
+  it('of bytes that are no text is 400', async () => {
+    const reply = await send(
+      'POST',
+      '/api/admin',
+      asRoot('application/json'),
+      Buffer.from([0x7b, 0xff, 0x7d]),
+    );
+    expect([reply.status, reply.text]).toEqual([400, '{"detail":"There was an error parsing the body"}']);
+  });
+
+  it('that is nested without end is 400', async () => {
+    const reply = await send(
+      'POST',
+      '/api/admin',
+      asRoot('application/json'),
+      '['.repeat(50_000) + ']'.repeat(50_000),
+    );
+    expect(reply.status).toBe(400);
+  });
+
+  it('that is too large is 413', async () => {
+    const reply = await app.sudo.post('/api/admin', { username: 'x'.repeat(2_000_000) });
+    expect([reply.status, reply.json]).toEqual([413, { detail: 'The body has more than 1048576 bytes' }]);
+  });
+
+  it.each([
+    ['a NUL', 'a\\u0000b'],
+    ['half a character', 'a\\ud800b'],
+  ])('with %s in a text is 422', async (_, name) => {
+    const body = `{"username":"${name}","is_sudo":false,"password":"x"}`;
+    const reply = await send('POST', '/api/admin', asRoot('application/json'), body);
+    expect([reply.status, JSON.parse(reply.text).detail[0].loc]).toEqual([422, ['body', 'username']]);
+  });
+
+  it.each(['9223372036854775808', '1e300', '1e400', `${'9'.repeat(5000)}`])(
+    'with an integer beyond 64 bits is 422',
+    async (int) => {
+      const body = `{"username":"huge","is_sudo":false,"password":"x","telegram_id":${int}}`;
+      const reply = await send('POST', '/api/admin', asRoot('application/json'), body);
+      expect([reply.status, JSON.parse(reply.text).detail[0].loc]).toEqual([422, ['body', 'telegram_id']]);
+    },
+  );
+
+  it('with a text of a megabyte is 422', async () => {
+    const reply = await app.sudo.post('/api/admin', {
+      username: 'x'.repeat(1_000_000),
+      is_sudo: false,
+      password: 'x',
+    });
+    expect(reply.status).toBe(422);
+  });
+
+  it('names every field that is wrong, in order', async () => {
+    const reply = await app.sudo.post('/api/admin', {
+      password: 5,
+      discord_webhook: 'https://discord.com.example.org/api/webhooks/1/x',
+      username: '',
+      users_usage: '5',
+    });
+    expect(reply.json).toEqual({
+      detail: [
+        {
+          loc: ['body', 'username'],
+          msg: 'Value error, Username must have 1 to 34 characters and no slash',
+          type: 'value_error',
+        },
+        { loc: ['body', 'is_sudo'], msg: 'Field required', type: 'missing' },
+        {
+          loc: ['body', 'discord_webhook'],
+          msg: "Value error, Discord webhook must start with 'https://discord.com'",
+          type: 'value_error',
+        },
+        {
+          loc: ['body', 'users_usage'],
+          msg: 'Value error, must be an integer or a float, not a string',
+          type: 'value_error',
+        },
+        { loc: ['body', 'password'], msg: 'Input should be a valid string', type: 'string_type' },
+      ],
+    });
+  });
+});
+
+describe('a query', () => {
+  it.each([
+    ['limit=', 'int_parsing'],
+    ['limit=x', 'int_parsing'],
+    ['limit=-1', 'greater_than_equal'],
+    ['limit=9223372036854775808', 'less_than_equal'],
+    ['username=%00', 'value_error'],
+  ])('%s is 422', async (query, type) => {
+    const reply = await app.sudo.get(`/api/admins?${query}`);
+    expect([reply.status, reply.json.detail[0]]).toMatchObject([
+      422,
+      { loc: ['query', query.split('=')[0]], type },
+    ]);
+  });
+
+  it('takes the last of repeated values and ignores unknown ones', async () => {
+    const reply = await app.sudo.get('/api/admins?limit=x&limit=1&foo=bar&limit[]=x');
+    expect([reply.status, reply.json.length]).toEqual([200, 1]);
+  });
+});
+
+describe('browsers', () => {
+  it('of any origin may read answers, without cookies', async () => {
+    const reply = await send('GET', '/api/admin', { origin: 'https://panel.example' });
+    expect(reply.status).toBe(401);
+    expect(reply.headers['access-control-allow-origin']).toBe('*');
+    expect(reply.headers['access-control-allow-credentials']).toBeUndefined();
+  });
+
+  it('ask first and get an answer for any path, without a token', async () => {
+    const reply = await send('OPTIONS', '/api/whatever', {
+      origin: 'https://panel.example',
+      'access-control-request-method': 'PUT',
+      'access-control-request-headers': 'authorization,content-type',
+    });
+    expect([reply.status, reply.headers]).toMatchObject([
+      200,
+      {
+        'access-control-allow-methods': 'DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT',
+        'access-control-allow-headers': 'authorization,content-type',
+        'access-control-max-age': '600',
+      },
+    ]);
+  });
+});
+
+describe('the API document', () => {
+  it('is served without a token, together with a page for it', async () => {
+    const document = await app.client().get('/openapi.json');
+    expect(document.json).toMatchObject({ openapi: '3.1.0', info: { version: '0.8.4' } });
+    const page = await app.client().get('/docs');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self' 'unsafe-inline'");
+  });
+
+  it('describes login, token and errors under the names clients are generated from', async () => {
+    const { paths, components } = (await app.client().get('/openapi.json')).json;
+    const login = paths['/api/admin/token'].post;
+    expect(login.operationId).toBe('admin_token');
+    expect(login.requestBody.content['application/x-www-form-urlencoded'].schema).toEqual({
+      $ref: '#/components/schemas/Body_admin_token_api_admin_token_post',
+    });
+    expect(Object.keys(login.responses)).toEqual(['200', '401', '422']);
+    expect(components.securitySchemes).toEqual({
+      OAuth2PasswordBearer: {
+        type: 'oauth2',
+        flows: { password: { tokenUrl: '/api/admin/token', scopes: {} } },
+      },
+    });
+    expect(components.schemas).toMatchObject({
+      HTTPValidationError: {
+        type: 'object',
+        properties: { detail: { type: 'array', items: { $ref: '#/components/schemas/ValidationError' } } },
+      },
+      Unauthorized: {
+        type: 'object',
+        properties: { detail: { type: 'string', default: 'Not authenticated' } },
+      },
+      AdminModify: {
+        required: ['is_sudo'],
+        properties: { telegram_id: { anyOf: [{ type: 'integer' }, { type: 'null' }] } },
+      },
+    });
+    expect(JSON.stringify({ paths, components })).not.toContain('x-kind');
+  });
+});
+
+describe('other settings', () => {
+  it('give the 422 that Marzban really sends', async () => {
+    const other = await startApp({
+      validationErrors: 'fields',
+      allowedOrigins: ['https://panel.example'],
+      docs: false,
+    });
+    try {
+      expect((await other.sudo.post('/api/admin', { username: 5 })).json).toEqual({
+        detail: {
+          username: 'Input should be a valid string',
+          is_sudo: 'Field required',
+          password: 'Field required',
+        },
+      });
+      expect((await other.sudo.post('/api/admin', '{')).json).toEqual({ detail: { 1: 'JSON decode error' } });
+      expect((await other.client().post('/api/admin/token', 'x')).json).toEqual({
+        detail: { username: 'Field required', password: 'Field required' },
+      });
+      const mine = await fetch(`${other.url}/api/admin`, { headers: { origin: 'https://panel.example' } });
+      expect(mine.headers.get('access-control-allow-origin')).toBe('https://panel.example');
+      expect(mine.headers.get('access-control-allow-credentials')).toBe('true');
+      const others = await fetch(`${other.url}/api/admin`, { headers: { origin: 'https://other.example' } });
+      expect(others.headers.get('access-control-allow-origin')).toBeNull();
+      expect((await other.client().get('/docs')).status).toBe(404);
+      expect((await other.client().get('/openapi.json')).status).toBe(404);
+    } finally {
+      await other.close();
+    }
+  });
+});

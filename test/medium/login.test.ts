@@ -1,0 +1,216 @@
+import { createHmac } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { clientOptions } from '../../src/shared/database/data-source.js';
+import { startApp, SUDO, type TestApp } from '../support/app.js';
+
+let app: TestApp;
+let db: pg.Client;
+
+beforeAll(async () => {
+  app = await startApp({ trustedProxies: ['loopback'] });
+  db = new pg.Client(clientOptions(app.connection));
+  await db.connect();
+});
+afterEach(() => db.query('DELETE FROM login_failures'));
+afterAll(async () => {
+  await db.end();
+  await app.close();
+});
+
+/** One attempt from an address, on one replica. */
+async function attempt(username: string, password: string, address = '192.0.2.1', url = app.url) {
+  const reply = await fetch(`${url}/api/admin/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ username, password }),
+    headers: { 'x-forwarded-for': address },
+  });
+  return {
+    status: reply.status,
+    headers: reply.headers,
+    body: (await reply.json()) as Record<string, string>,
+  };
+}
+
+const claimsOf = (token: string) =>
+  JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as object;
+
+describe('a login', () => {
+  it('gives a token that says who, which rights, and how long', async () => {
+    const { status, body } = await attempt(SUDO.username, SUDO.password);
+    expect(status).toBe(200);
+    expect(Object.keys(body)).toEqual(['access_token', 'token_type']);
+    expect(body.token_type).toBe('bearer');
+    const claims = claimsOf(body.access_token!) as { iat: number; exp: number };
+    expect(claims).toMatchObject({ sub: 'root', access: 'sudo' });
+    expect(claims.exp - claims.iat).toBe(1440 * 60);
+  });
+
+  it('may be sent as multipart, as the dashboard does', async () => {
+    const form = new FormData();
+    form.append('username', 'ignored');
+    form.append('username', SUDO.username);
+    form.append('password', SUDO.password);
+    form.append('grant_type', 'password');
+    expect((await app.client().post('/api/admin/token', form)).status).toBe(200);
+  });
+
+  it.each<[string, unknown]>([
+    ['as JSON', SUDO],
+    ['without name and password', new URLSearchParams({ scope: 'x' })],
+  ])('%s is 422', async (_, body) => {
+    const reply = await app.client().post('/api/admin/token', body);
+    expect([reply.status, reply.json]).toEqual([
+      422,
+      {
+        detail: [
+          { loc: ['body', 'username'], msg: 'Field required', type: 'missing' },
+          { loc: ['body', 'password'], msg: 'Field required', type: 'missing' },
+        ],
+      },
+    ]);
+  });
+
+  it.each([
+    ['password', 200],
+    ['xpasswordx', 200],
+    ['', 422],
+    ['refresh_token', 422],
+  ])('with the grant type %j is %d', async (grant_type, status) => {
+    const reply = await app.client().post('/api/admin/token', new URLSearchParams({ ...SUDO, grant_type }));
+    expect(reply.status).toBe(status);
+    if (status === 422) expect(reply.json.detail[0].msg).toBe("String should match pattern 'password'");
+  });
+
+  it('with a file in place of the password is 422', async () => {
+    const form = new FormData();
+    form.append('username', 'root');
+    form.append('password', new Blob(['x']), 'x.txt');
+    const reply = await app.client().post('/api/admin/token', form);
+    expect([reply.status, reply.json.detail[0].loc]).toEqual([422, ['body', 'password']]);
+  });
+
+  it('with a broken form is 400', async () => {
+    const reply = await fetch(`${app.url}/api/admin/token`, {
+      method: 'POST',
+      body: 'nonsense',
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    });
+    expect([reply.status, await reply.json()]).toEqual([
+      400,
+      { detail: 'There was an error parsing the body' },
+    ]);
+  });
+
+  it.each([
+    ['root', 'wrong'],
+    ['root', ''],
+    ['', ''],
+    ['nobody', 'wrong'],
+    ['ROOT', SUDO.password],
+    ['x'.repeat(100_000), 'y'.repeat(100_000)],
+  ])('that is wrong is refused without saying why', async (username, password) => {
+    const { status, headers, body } = await attempt(username, password);
+    expect([status, body]).toEqual([401, { detail: 'Incorrect username or password' }]);
+    expect(headers.get('www-authenticate')).toBe('Bearer');
+  });
+});
+
+describe('failed logins', () => {
+  it('are limited per name and address, on all replicas', async () => {
+    const other = await startApp({ trustedProxies: ['loopback'] }, app.connection);
+    try {
+      for (let i = 0; i < 5; i++) {
+        const { status } = await attempt('root', 'wrong', '192.0.2.7', i % 2 ? app.url : other.url);
+        expect(status).toBe(401);
+      }
+      for (const url of [app.url, other.url]) {
+        const { status, headers, body } = await attempt('root', SUDO.password, '192.0.2.7', url);
+        expect([status, headers.get('retry-after')]).toEqual([429, '1']);
+        expect(body.detail).toBe('Too many failed logins, try again in 1 seconds');
+      }
+      // Neither another address nor another name is held up.
+      expect((await attempt('root', SUDO.password, '192.0.2.8')).status).toBe(200);
+      expect((await attempt('nobody', 'wrong', '192.0.2.7')).status).toBe(401);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('sent all at once are limited too', async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 30 }, () => attempt('root', 'wrong', '192.0.2.9')),
+    );
+    expect(replies.filter(({ status }) => status === 401).length).toBe(5);
+    expect(replies.filter(({ status }) => status === 429).length).toBe(25);
+  });
+
+  it('are forgotten by a success; successes never count', async () => {
+    for (let i = 0; i < 4; i++) await attempt('root', 'wrong');
+    expect((await attempt('root', SUDO.password)).status).toBe(200);
+    for (let i = 0; i < 4; i++) expect((await attempt('root', 'wrong')).status).toBe(401);
+    const many = await Promise.all(
+      Array.from({ length: 20 }, () => attempt('root', SUDO.password, '192.0.2.20')),
+    );
+    expect(many.every(({ status }) => status === 200)).toBe(true);
+  });
+
+  it('of an IPv6 customer count together', async () => {
+    for (let i = 0; i < 5; i++) await attempt('root', 'wrong', `2001:db8:0:1::${i}`);
+    expect((await attempt('root', 'wrong', '2001:db8::1:0:0:0:99')).status).toBe(429);
+    expect((await attempt('root', 'wrong', '2001:db8:0:2::1')).status).toBe(401);
+  });
+
+  it('hold names and addresses only, never what was typed', async () => {
+    await attempt('my-password-typed-here', 'wrong');
+    const { rows } = await db.query<{ key: string }>('SELECT key FROM login_failures ORDER BY key');
+    expect(rows.length).toBe(3);
+    expect(JSON.stringify(rows)).not.toContain('typed');
+  });
+});
+
+describe('a token', () => {
+  const get = (authorization: string) =>
+    fetch(`${app.url}/api/admin`, { headers: { authorization } }).then(async (reply) => ({
+      status: reply.status,
+      detail: ((await reply.json()) as { detail?: string }).detail,
+    }));
+
+  it('is taken with the scheme in any case', async () => {
+    const token = await app.login(SUDO.username, SUDO.password);
+    expect((await get(`bEARER ${token}`)).status).toBe(200);
+  });
+
+  it('is refused for what is wrong with it', async () => {
+    const token = await app.login(SUDO.username, SUDO.password);
+    const [header = '', payload = ''] = token.split('.');
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const unsigned = `${encode({ alg: 'none', typ: 'JWT' })}.${payload}.`;
+    const forged = `${header}.${payload}.${createHmac('sha256', 'guess').update(`${header}.${payload}`).digest('base64url')}`;
+    for (const [authorization, detail] of [
+      [`Basic ${token}`, 'Not authenticated'],
+      [token, 'Not authenticated'],
+      ['Bearer', 'Could not validate credentials'],
+      [`Bearer  ${token}`, 'Could not validate credentials'],
+      [`Bearer ${token}x`, 'Could not validate credentials'],
+      [`Bearer ${unsigned}`, 'Could not validate credentials'],
+      [`Bearer ${forged}`, 'Could not validate credentials'],
+    ] as const) {
+      expect(await get(authorization)).toEqual({ status: 401, detail });
+    }
+  });
+
+  it('lives as long as the setting says', async () => {
+    const brief = await startApp({ auth: { tokenMinutes: 1 / 60, sudo: SUDO } }, app.connection);
+    const forever = await startApp({ auth: { tokenMinutes: 0, sudo: SUDO } }, app.connection);
+    try {
+      const token = await brief.login(SUDO.username, SUDO.password);
+      const client = brief.client(token);
+      await expect.poll(async () => (await client.get('/api/admin')).status, { timeout: 3000 }).toBe(401);
+      expect(claimsOf(await forever.login(SUDO.username, SUDO.password))).not.toHaveProperty('exp');
+    } finally {
+      await brief.close();
+      await forever.close();
+    }
+  });
+});
