@@ -26,10 +26,12 @@ describe('the core config', () => {
   let plain: TestClient;
 
   beforeAll(async () => {
-    app = await startApp();
+    app = await startApp({ role: 'api' }); // nobody but the test touches the nodes
     db = app.app.get(Database);
     await app.sudo.post('/api/admin', { username: 'plain', password: 'plain password', is_sudo: false });
     plain = app.client(await app.login('plain', 'plain password'));
+    await db.run(`INSERT INTO nodes (kind, name, address, status) VALUES
+      ('local', 'Master', '', 'connecting'), ('marzban_node', 'off', '192.0.2.9', 'disabled')`);
   });
   afterAll(() => app?.close());
 
@@ -192,21 +194,23 @@ describe('the core config', () => {
     expect((await plain[method](path)).status).toBe(admin);
   });
 
-  it('is kept in its last 50 versions', async () => {
+  it('is kept in its last 50 versions, and in those that cores run', async () => {
+    const first = await db.row<{ version: bigint }>('SELECT min(version) AS version FROM core_config');
+    await db.run(
+      "UPDATE node_runtime SET last_good_config_version = $1 FROM nodes WHERE id = node_id AND kind = 'local'",
+      [first!.version],
+    );
     for (let i = 0; i < 55; i++)
       await put([{ ...ws, streamSettings: { network: 'ws', wsSettings: { path: `/${i}` } } }]);
     const row = await db.row<{ all: bigint; active: bigint }>(
       `SELECT count(*) AS all, count(*) FILTER (WHERE state = 'active') AS active FROM core_config`,
     );
-    expect(row).toEqual({ all: 50n, active: 1n });
+    expect(row).toEqual({ all: 51n, active: 1n });
+    expect((await app.app.get(CoreConfigs).byVersion(first!.version)).byTag.size).toBe(3);
   });
 
   describe('and the nodes', () => {
-    beforeAll(async () => {
-      await put([ws]);
-      await db.run(`INSERT INTO nodes (kind, name, address, status) VALUES
-        ('local', 'Master', '', 'connecting'), ('marzban_node', 'off', '192.0.2.9', 'disabled')`);
-    });
+    beforeAll(() => put([ws]));
 
     it('no core runs while none is connected', async () => {
       expect((await plain.get('/api/core')).text).toBe(
@@ -359,7 +363,7 @@ describe.skipIf(!xray)('with an Xray at hand', () => {
   let app: TestApp;
 
   beforeAll(async () => {
-    app = await startApp({ xray: { ...testConfig().xray, executablePath: xray!.path } });
+    app = await startApp({ role: 'api', xray: { ...testConfig().xray, executablePath: xray!.path } });
   });
   afterAll(() => app?.close());
 

@@ -55,8 +55,11 @@ describe('hosts', () => {
   let db: Database;
 
   beforeAll(async () => {
-    app = await startApp({ xray: { ...testConfig().xray, json: JSON.stringify(config('A', 'B')) } });
-    other = await startApp({}, app.connection);
+    app = await startApp({
+      role: 'api',
+      xray: { ...testConfig().xray, json: JSON.stringify(config('A', 'B')) },
+    });
+    other = await startApp({ role: 'api' }, app.connection);
     db = app.app.get(Database);
   });
   afterAll(async () => {

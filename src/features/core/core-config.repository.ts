@@ -50,8 +50,8 @@ export class CoreConfigRepository {
     await tx.run(
       `DELETE FROM core_config
         WHERE version NOT IN (SELECT version FROM core_config ORDER BY version DESC LIMIT $1)
-          AND version NOT IN (SELECT unnest(ARRAY[applied_config_version, last_good_config_version])
-                                FROM node_runtime)`,
+          AND NOT EXISTS (SELECT FROM node_runtime
+                           WHERE version IN (applied_config_version, last_good_config_version))`,
       [KEPT_VERSIONS],
     );
     const { version } = inserted!;

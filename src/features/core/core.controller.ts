@@ -10,7 +10,7 @@ import { CoreService } from './core.service.js';
 /** The stored text is the answer, letter by letter. */
 const JSON_TYPE = ['Content-Type', 'application/json'] as const;
 
-const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
+const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 @ApiTags('Core')
 @Controller('api/core')

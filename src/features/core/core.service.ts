@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { Secrets } from '../../shared/secrets/secrets.js';
 import { buildCoreConfig, InvalidCoreConfig, markerTag, TRIAL_USER } from '../../xray/config/index.js';
@@ -18,6 +18,8 @@ export interface CoreState {
 
 @Injectable()
 export class CoreService {
+  private readonly logger = new Logger(CoreService.name);
+
   constructor(
     private readonly settings: Config,
     private readonly configs: CoreConfigs,
@@ -76,6 +78,11 @@ export class CoreService {
       marker: markerTag(hash),
       secret: this.secrets.nodeCredentials,
     });
-    return dryRun(executable, complete, this.settings.xray.assetsPath);
+    try {
+      return await dryRun(executable, complete, this.settings.xray.assetsPath);
+    } catch (error) {
+      this.logger.warn({ err: error }, `${executable.path} could not be asked about a core config`);
+      return undefined;
+    }
   }
 }

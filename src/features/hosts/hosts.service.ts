@@ -60,6 +60,7 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
 
   /** The hosts of every inbound of the core config, in its order; an inbound without hosts has an empty list. */
   async all(): Promise<Map<string, HostSettings[]>> {
+    await this.configs.refresh(); // another replica may just have changed it
     const byTag = groupBy((await this.hosts.snapshot()).hosts, (host) => host.inboundTag);
     return new Map(this.configs.current().inbounds.map(({ tag }) => [tag, byTag.get(tag) ?? []]));
   }
@@ -69,6 +70,7 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
    * @throws InboundNotFound for the first tag that the core config does not have
    */
   async replace(hosts: ReadonlyMap<string, readonly HostSettings[]>): Promise<void> {
+    await this.configs.refresh();
     const unknown = [...hosts.keys()].find((tag) => !this.configs.current().byTag.has(tag));
     if (unknown !== undefined) throw new InboundNotFound(unknown);
     await this.hosts.change([...hosts.keys()], (old) => {

@@ -107,6 +107,12 @@ describe('a built config', () => {
     });
   });
 
+  it('has each of our users once, also when the operator pasted an older config of ours', () => {
+    const pasted = { email: '1.user1', id: '11111111-1111-4111-8111-111111111111' };
+    const built = build({ inbounds: [{ ...vless, settings: { clients: [pasted] } }] }, [user(1)]);
+    expect(built.inbounds[0]?.settings).toEqual({ clients: [{ email: '1.user1', id: ID }] });
+  });
+
   it('has a list of clients also without users and without settings', () => {
     expect(build({ inbounds: [{ tag: 'a', port: 1, protocol: 'trojan' }] }).inbounds[0]?.settings).toEqual({
       clients: [],

@@ -91,7 +91,8 @@ export class CoreConfigWriter {
     const { settings, ...rest } = inbound;
     // `users` is the newer name; cores that know both read only `clients` when it is there.
     const { clients, users, ...others } = object(settings);
-    const fixed = [...list(clients), ...list(users), ...this.placeholders(target.inbound)];
+    const own = [...list(clients), ...list(users)].filter(({ email }) => !isUserEmail(text(email)));
+    const fixed = [...own, ...this.placeholders(target.inbound)];
     const json = fixed.map((client) => `,${writeJson(client)}`).join('') + target.json;
     const head = writeJson(others).slice(0, -1);
     const separator = head === '{' ? '' : ',';
@@ -184,6 +185,11 @@ function withStatistics(policy: JsonValue | undefined): JsonObject {
       statsOutboundDownlink: true,
     },
   };
+}
+
+/** Names of our users in a pasted config are old copies: the same name twice makes Xray refuse everything. */
+function isUserEmail(email: string): boolean {
+  return /^\d+\./.test(email);
 }
 
 function list(value: JsonValue | undefined): JsonObject[] {
