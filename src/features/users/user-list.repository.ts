@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../shared/database/database.js';
 import type { SortKey, SortOrder } from './domain/user-sort.js';
 import type { User, UserStatus } from './domain/user.js';
+import { UserCounts } from './user-counts.js';
 import { toUser, USER_COLUMNS, USER_TABLES, type UserRow } from './user-rows.js';
 
 /** Which users, in which order. Undefined means: any. All conditions hold together. */
@@ -37,7 +38,10 @@ const BATCH = 250;
 /** Lists of users. */
 @Injectable()
 export class UserListRepository {
-  constructor(private readonly db: Database) {}
+  constructor(
+    private readonly db: Database,
+    private readonly counts: UserCounts,
+  ) {}
 
   async page(query: UserQuery, page: Page): Promise<User[]> {
     const { sql, values } = select(query, page);
@@ -50,10 +54,10 @@ export class UserListRepository {
     for await (const rows of this.db.batches<UserRow>(sql, values, BATCH)) yield rows.map(toUser);
   }
 
+  /** How many users the query matches. */
   async count(query: UserQuery): Promise<number> {
     const values: unknown[] = [];
-    const sql = `SELECT count(*)::int AS total FROM users u ${where(query, values)}`;
-    return (await this.db.row<{ total: number }>(sql, values))!.total;
+    return this.counts.of(`SELECT count(*)::int AS total FROM users u ${where(query, values)}`, values);
   }
 }
 

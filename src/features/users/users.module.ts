@@ -5,6 +5,7 @@ import { HostsModule } from '../hosts/index.js';
 import { CoreUsersRepository } from './core-users.repository.js';
 import { ReviewUsersJob } from './jobs/review-users.job.js';
 import { ReviewRepository } from './review.repository.js';
+import { UserCounts } from './user-counts.js';
 import { UserListRepository } from './user-list.repository.js';
 import { UserListsService } from './user-lists.service.js';
 import { UserPresenter } from './user-presenter.js';
@@ -19,6 +20,7 @@ import { UsersService } from './users.service.js';
     CoreUsersRepository,
     ReviewRepository,
     ReviewUsersJob,
+    UserCounts,
     UserListRepository,
     UserListsService,
     UserPresenter,

@@ -110,7 +110,7 @@ export class UsersRepository {
   /** Stores a new user and returns its id. Throws `UsernameTaken`. */
   async insert(user: NewUser): Promise<number> {
     try {
-      const [row] = await this.db.point<{ id: number }>(INSERT, [
+      const row = await this.db.row<{ id: number }>(INSERT, [
         user.username,
         user.status,
         user.ownerId,

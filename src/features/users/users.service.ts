@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { Database, type Tx } from '../../shared/database/database.js';
 import { Secrets } from '../../shared/secrets/secrets.js';
 import type { TagsByProtocol } from '../../xray/config/types.js';
@@ -14,6 +15,7 @@ import { reviewUser } from './domain/review.js';
 import { revokeLinks } from './domain/revocation.js';
 import { isTokenValid, readToken } from './domain/subscription-token.js';
 import type { User } from './domain/user.js';
+import { UserCounts } from './user-counts.js';
 import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
 import { NotYourUser, ProtocolDisabled, unknownInbound, UserNotFound } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
@@ -25,8 +27,10 @@ export class UsersService {
     private readonly db: Database,
     private readonly users: UsersRepository,
     private readonly reviews: ReviewRepository,
+    private readonly counts: UserCounts,
     private readonly core: CoreConfigs,
     private readonly secrets: Secrets,
+    private readonly events: DatabaseEvents,
   ) {}
 
   /** The user, if the admin may have it. Throws `UserNotFound`, then `NotYourUser`. */
@@ -52,6 +56,8 @@ export class UsersService {
     refuseDisabled(request.proxies, config);
     const user = createUser(request, { now: new Date(), config, fresh: randomCredentials });
     const id = await this.users.insert({ ...user, ownerId: admin.id });
+    this.counts.forget();
+    this.tellNodes();
     return { ...user, id, owner: admin };
   }
 
@@ -68,13 +74,15 @@ export class UsersService {
   /** Starts the count of a user's traffic again. Throws `UserNotFound`. */
   async reset(id: number): Promise<User> {
     const now = new Date();
-    return this.db.transaction(async (tx) => {
+    const reset = await this.db.transaction(async (tx) => {
       const user = await this.lock(tx, id);
       const next = resetTraffic(user, now);
       await this.users.takeTraffic(tx, id, user.usedTraffic, now);
       await this.users.update(tx, next);
       return next;
     });
+    this.tellNodes();
+    return reset;
   }
 
   /** Gives a user a new subscription link and new credentials. Throws `UserNotFound`. */
@@ -85,6 +93,8 @@ export class UsersService {
   /** Deletes a user with all that is known of it. Throws `UserNotFound`. */
   async remove(id: number): Promise<void> {
     if (!(await this.users.delete(id))) throw new UserNotFound();
+    this.counts.forget();
+    this.tellNodes();
   }
 
   /** Applies every change of status due at `now`; returns how many users changed. */
@@ -103,21 +113,36 @@ export class UsersService {
   }
 
   private async review(now: Date, ids?: readonly number[]): Promise<{ seen: number; written: number }> {
-    return this.db.transaction(async (tx) => {
+    const outcome = await this.db.transaction(async (tx) => {
       const candidates = ids ? await this.reviews.lockNamed(tx, ids) : await this.reviews.lockDue(tx, now);
       const changes = candidates.flatMap((user) => reviewUser(user, now) ?? []);
       await this.reviews.write(tx, changes, now);
       return { seen: candidates.length, written: changes.length };
     });
+    if (outcome.written > 0) this.tellNodes();
+    return outcome;
   }
 
   /** Decides on the locked user and writes the outcome, so that two changes at once follow each other. */
   private async change(id: number, decide: (user: User) => User): Promise<User> {
-    return this.db.transaction(async (tx) => {
+    const changed = await this.db.transaction(async (tx) => {
       const next = decide(await this.lock(tx, id));
       await this.users.update(tx, next);
       return next;
     });
+    this.tellNodes();
+    return changed;
+  }
+
+  /** The triggers have noted who changed; this makes the nodes' keepers look at once. */
+  private tellNodes(): void {
+    this.events.hint('user_change');
+  }
+
+  private async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const result = await this.db.transaction(work);
+    this.counts.forget();
+    return result;
   }
 
   private async lock(tx: Tx, id: number): Promise<User> {

@@ -2,11 +2,13 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import pg from 'pg';
 
 /** The notifications this service sends itself. Each is a hint: whoever listens also looks now and then. */
-export type Channel = 'user_change' | 'node_wake' | 'core_config' | 'hosts_changed' | 'admins_changed';
+export type Channel =
+  'user_change' | 'node_wake' | 'core_config' | 'hosts_changed' | 'admins_changed' | 'users_recounted';
 
 type Handler = (payload: string) => void;
 
 const RETRY_MS = 1_000;
+const HINT_MS = 3;
 
 /**
  * `LISTEN` on one dedicated connection. After a lost connection every handler is called once with an empty
@@ -18,10 +20,28 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
   private readonly handlers = new Map<Channel, Set<Handler>>();
   private client: pg.Client | undefined;
   private retry: NodeJS.Timeout | undefined;
+  private readonly hints = new Set<Channel>();
+  private hinting: NodeJS.Timeout | undefined;
   private ended = false;
   private connectedBefore = false;
 
   constructor(private readonly options: pg.ClientConfig) {}
+
+  /**
+   * Tells all replicas, soon and in one statement with other hints, that something changed. To be called after the
+   * commit: a NOTIFY inside a writing transaction makes all such commits of the cluster wait for each other.
+   */
+  hint(channel: Channel): void {
+    this.hints.add(channel);
+    this.hinting ??= setTimeout(() => {
+      this.hinting = undefined;
+      const channels = [...this.hints];
+      this.hints.clear();
+      void this.client
+        ?.query('SELECT pg_notify(c, $2) FROM unnest($1::text[]) c', [channels, ''])
+        .catch(() => undefined);
+    }, HINT_MS);
+  }
 
   /** Calls `handler` on each notification until the returned function is called. */
   on(channel: Channel, handler: Handler): () => void {
@@ -38,6 +58,7 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
   async onApplicationShutdown(): Promise<void> {
     this.ended = true;
     clearTimeout(this.retry);
+    clearTimeout(this.hinting);
     await this.client?.end().catch(() => undefined);
   }
 
