@@ -22,7 +22,12 @@ interface RawRow {
   created_at: Date;
 }
 
-const pool = new pg.Pool({ host: process.env.PG_SOCKET, user: process.env.PG_USER, database: 'raw', max: 10 });
+const pool = new pg.Pool({
+  host: process.env.PG_SOCKET,
+  user: process.env.PG_USER,
+  database: 'raw',
+  max: 10,
+});
 
 const app = express();
 app.use(express.json());

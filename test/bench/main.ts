@@ -1,0 +1,91 @@
+/**
+ * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, start,
+ * fleet. HTTP figures are ratios to a raw express + pg reference in the same run; the others are times on this machine.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
+import { EmbeddedPostgres } from '../../src/shared/database/embedded-postgres.js';
+import { fleetRows } from './fleet.js';
+import { httpRows } from './http.js';
+import { median, type Row, table } from './report.js';
+import { seedUsers, useTenHosts } from './seed.js';
+import { BenchService } from './service.js';
+
+const USERS = 100_000;
+const PORT = 18_998;
+
+const wanted = process.argv.slice(2);
+const groups = wanted.length > 0 ? wanted : ['http', 'start', 'fleet'];
+
+const dataDir = await mkdtemp(join(tmpdir(), 'margrave-bench-'));
+await chmod(dataDir, 0o755); // as root, PostgreSQL runs as somebody else
+// Ours first, so that the service adopts it and leaves it to us when it stops.
+const postgres = await EmbeddedPostgres.start({ folder: join(dataDir, 'postgres') });
+const rows: Row[] = [];
+try {
+  const { connection } = postgres;
+  const service = new BenchService(dataDir, PORT);
+  if (groups.includes('http') || groups.includes('start')) {
+    await service.start();
+    if (groups.includes('http')) {
+      await useTenHosts(service);
+      await withClient(connection, (db) => seedUsers(db, USERS));
+      rows.push(...(await httpRows(service, connection, USERS)));
+    }
+    await service.stop();
+    if (groups.includes('start')) rows.push(...(await startRows()));
+  }
+  if (groups.includes('fleet')) rows.push(...(await fleetRows(postgres, USERS)));
+} finally {
+  await postgres.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}
+process.stdout.write(`\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ${USERS} users\n\n`);
+process.stdout.write(`${table(rows)}\n`);
+process.exit(rows.every((row) => row.ok) ? 0 : 1);
+
+/** Warm starts, and memory a while after the last one. */
+async function startRows(): Promise<Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'margrave-bench-start-'));
+  await chmod(folder, 0o755);
+  try {
+    const service = new BenchService(folder, PORT);
+    await service.start();
+    await service.stop();
+    const times: number[] = [];
+    let memory = 0;
+    for (let round = 0; round < 5; round++) {
+      times.push(await service.start());
+      if (round === 4) {
+        await new Promise((resolve) => setTimeout(resolve, 15_000));
+        memory = service.memory();
+      }
+      await service.stop();
+    }
+    const boot = median(times);
+    return [
+      {
+        name: 'warm start to ready',
+        measured: `${boot.toFixed(0)} ms`,
+        target: '≤ 3000 ms',
+        ok: boot <= 3000,
+      },
+      { name: 'idle memory', measured: `${memory.toFixed(0)} MB`, target: '≤ 200 MB', ok: memory <= 200 },
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function withClient<T>(connection: Connection, work: (db: pg.Client) => Promise<T>): Promise<T> {
+  const db = new pg.Client(clientOptions(connection));
+  await db.connect();
+  try {
+    return await work(db);
+  } finally {
+    await db.end();
+  }
+}

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const PASSWORD = 'correct horse battery';
+
+/** The built service as an operator runs it, in a data folder of the benchmark. */
+export class BenchService {
+  readonly url: string;
+  token = '';
+  private child: ChildProcess | undefined;
+
+  constructor(
+    private readonly dataDir: string,
+    private readonly port: number,
+    private readonly env: Record<string, string> = {},
+  ) {
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  get pid(): number {
+    return this.child!.pid!;
+  }
+
+  /** Starts it and returns the milliseconds until it was ready. */
+  async start(): Promise<number> {
+    const begun = performance.now();
+    this.child = spawn(process.execPath, ['--enable-source-maps', 'dist/src/main.js'], {
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        HOST: '127.0.0.1',
+        PORT: String(this.port),
+        DATA_DIR: this.dataDir,
+        SUDO_USERNAME: 'bench',
+        SUDO_PASSWORD: PASSWORD,
+        XRAY_INSTALL: 'never',
+        ...this.env,
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    for (;;) {
+      if (this.child.exitCode !== null) throw new Error('the service did not start');
+      if (
+        await fetch(`${this.url}/health/ready`).then(
+          (answer) => answer.ok,
+          () => false,
+        )
+      )
+        break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const taken = performance.now() - begun;
+    const body = new URLSearchParams({ username: 'bench', password: PASSWORD });
+    const answer = await fetch(`${this.url}/api/admin/token`, { method: 'POST', body });
+    this.token = ((await answer.json()) as { access_token: string }).access_token;
+    return taken;
+  }
+
+  // oxlint-disable-next-line no-explicit-any -- whatever the API answers
+  async call(method: string, path: string, body?: unknown): Promise<any> {
+    const answer = await fetch(this.url + path, {
+      method,
+      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** Resident memory of the Node process, MB. Source: proc(5). */
+  memory(): number {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))![1]) / 1024;
+  }
+
+  async stop(): Promise<void> {
+    const child = this.child;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await ended;
+  }
+}
