@@ -105,15 +105,16 @@ const chargeUsersSql = (hourly: boolean) => `
     SELECT usage_coefficient AS coefficient FROM nodes WHERE id = $1
   ), grown AS MATERIALIZED (
     SELECT i.user_id, i.up, i.down, u.admin_id, u.status, u.data_limit,
-           ${GROWN('up')} + ${GROWN('down')} AS bytes
+           c.user_id IS NULL AS is_new, ${GROWN('up')} + ${GROWN('down')} AS bytes
       FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS i (user_id, up, down)
       JOIN users u ON u.id = i.user_id
       LEFT JOIN node_user_counter c ON c.user_id = i.user_id AND c.node_id = $1
-  ), baseline AS (
-    INSERT INTO node_user_counter AS c (node_id, user_id, core_epoch, up, down)
-    SELECT $1, user_id, $2, up, down FROM grown
-    ON CONFLICT (user_id, node_id) DO UPDATE
-      SET core_epoch = excluded.core_epoch, up = excluded.up, down = excluded.down
+  ), baseline AS ( -- nobody else writes rows of this node, so these need no ON CONFLICT, which costs twice as much
+    UPDATE node_user_counter c SET core_epoch = $2, up = g.up, down = g.down
+      FROM grown g WHERE c.user_id = g.user_id AND c.node_id = $1
+  ), first_baseline AS (
+    INSERT INTO node_user_counter (node_id, user_id, core_epoch, up, down)
+    SELECT $1, user_id, $2, up, down FROM grown WHERE is_new
   ), charged AS MATERIALIZED (
     SELECT user_id, admin_id, status, data_limit,
            CASE WHEN coefficient = 1 THEN bytes ELSE floor(bytes * coefficient::numeric)::bigint END AS bytes
@@ -132,9 +133,14 @@ const chargeUsersSql = (hourly: boolean) => `
   )${
     hourly
       ? `, history AS (
-    INSERT INTO node_user_usages AS h (user_id, created_at, node_id, used_traffic)
-    SELECT user_id, date_trunc('hour', now(), 'UTC'), $1, bytes FROM charged
-    ON CONFLICT (user_id, created_at, node_id) DO UPDATE SET used_traffic = h.used_traffic + excluded.used_traffic
+    UPDATE node_user_usages h SET used_traffic = h.used_traffic + c.bytes
+      FROM charged c
+     WHERE h.user_id = c.user_id AND h.node_id = $1 AND h.created_at = date_trunc('hour', now(), 'UTC')
+    RETURNING h.user_id
+  ), first_history AS (
+    INSERT INTO node_user_usages (user_id, created_at, node_id, used_traffic)
+    SELECT user_id, date_trunc('hour', now(), 'UTC'), $1, bytes
+      FROM charged WHERE NOT EXISTS (SELECT FROM history WHERE history.user_id = charged.user_id)
   )`
       : ''
   }
