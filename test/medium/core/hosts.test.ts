@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Subscriber } from '../../src/client-configs/index.js';
-import { HostsService } from '../../src/features/hosts/index.js';
-import { Database } from '../../src/shared/database/database.js';
-import { startApp, type TestApp, testConfig } from '../support/app.js';
-import { eventually } from '../support/eventually.js';
+import type { Subscriber } from '../../../src/client-configs/index.js';
+import { HostsService } from '../../../src/features/hosts/index.js';
+import { Database } from '../../../src/shared/database/database.js';
+import { startApp, type TestApp, testConfig } from '../../support/app.js';
+import { eventually } from '../../support/eventually.js';
 
 const inbound = (tag: string, port: number): object => ({ tag, port, protocol: 'vmess', settings: {} });
 const config = (...tags: string[]): object => ({

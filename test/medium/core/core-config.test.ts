@@ -1,24 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Database } from '../../src/shared/database/database.js';
-import { CoreConfigs } from '../../src/features/core/index.js';
-import { startApp, type TestApp, type TestClient, testConfig } from '../support/app.js';
-import { createTestDatabase } from '../support/database.js';
-import { eventually } from '../support/eventually.js';
-import { xrayForTests } from '../support/xray.js';
-
-const direct = { tag: 'DIRECT', protocol: 'freedom' };
-const ws = {
-  tag: 'VMess WS',
-  listen: '127.0.0.1',
-  port: 18201,
-  protocol: 'vmess',
-  settings: { clients: [] },
-  streamSettings: { network: 'ws', wsSettings: { path: '/w' } },
-};
-const trojan = { tag: 'Trojan', listen: '127.0.0.1', port: '18202-18204', protocol: 'trojan', settings: {} };
+import { CoreConfigs } from '../../../src/features/core/index.js';
+import { Database } from '../../../src/shared/database/database.js';
+import { startApp, type TestApp, type TestClient } from '../../support/app.js';
+import { coreConfig, direct, trojan, ws } from '../../support/core-configs.js';
 
 describe('the core config', () => {
   let app: TestApp;
@@ -108,10 +92,10 @@ describe('the core config', () => {
     it.each([
       ['without inbounds', { outbounds: [direct] }, "config doesn't have inbounds"],
       ['without outbounds', { inbounds: [ws] }, "config doesn't have outbounds"],
-      ['without a tag', config([{ ...ws, tag: undefined }]), 'all inbounds must have a unique tag'],
+      ['without a tag', coreConfig([{ ...ws, tag: undefined }]), 'all inbounds must have a unique tag'],
       [
         'with a comma in a tag',
-        config([{ ...ws, tag: 'a,b' }]),
+        coreConfig([{ ...ws, tag: 'a,b' }]),
         'character «,» is not allowed in inbound tag',
       ],
       [
@@ -119,44 +103,44 @@ describe('the core config', () => {
         { inbounds: [ws], outbounds: [{ protocol: 'freedom' }] },
         'all outbounds must have a unique tag',
       ],
-      ['with one tag twice', config([ws, ws]), 'inbound tag VMess WS is not unique'],
+      ['with one tag twice', coreConfig([ws, ws]), 'inbound tag VMess WS is not unique'],
       [
         'without a protocol',
-        config([{ ...ws, protocol: undefined }]),
+        coreConfig([{ ...ws, protocol: undefined }]),
         "inbound VMess WS doesn't have a protocol",
       ],
-      ['without a port', config([{ ...ws, port: undefined }]), "inbound VMess WS doesn't have port"],
-      ['with a wrong port', config([{ ...ws, port: 70000 }]), 'port of inbound VMess WS is not valid'],
-      ['with our tag', config([{ ...ws, tag: 'API_INBOUND' }]), 'inbound tag API_INBOUND is reserved'],
-      ['with a text as header path', config([tcp({ request: { path: '/' } })]), tcpText],
+      ['without a port', coreConfig([{ ...ws, port: undefined }]), "inbound VMess WS doesn't have port"],
+      ['with a wrong port', coreConfig([{ ...ws, port: 70000 }]), 'port of inbound VMess WS is not valid'],
+      ['with our tag', coreConfig([{ ...ws, tag: 'API_INBOUND' }]), 'inbound tag API_INBOUND is reserved'],
+      ['with a text as header path', coreConfig([tcp({ request: { path: '/' } })]), tcpText],
       [
         'with a list as path',
-        config([{ ...ws, streamSettings: { network: 'ws', wsSettings: { path: ['/'] } } }]),
+        coreConfig([{ ...ws, streamSettings: { network: 'ws', wsSettings: { path: ['/'] } } }]),
         wsText,
       ],
       [
         'with REALITY without keys',
-        config([reality({ shortIds: [''] })]),
+        coreConfig([reality({ shortIds: [''] })]),
         'You need to provide privateKey in realitySettings of R',
       ],
       [
         'with REALITY without short ids',
-        config([reality({ publicKey: 'P' })]),
+        coreConfig([reality({ publicKey: 'P' })]),
         'You need to define at least one shortID in realitySettings of R',
       ],
       [
         'with a wrong REALITY key',
-        config([reality({ privateKey: 'short', shortIds: [''] })]),
+        coreConfig([reality({ privateKey: 'short', shortIds: [''] })]),
         'privateKey in realitySettings of R is not valid',
       ],
       [
         'with a certificate that is not there',
-        config([tls('/nonexistent/cert.pem')]),
+        coreConfig([tls('/nonexistent/cert.pem')]),
         'Unable to read certificate file /nonexistent/cert.pem of T',
       ],
       [
         'with a device for a certificate',
-        config([tls('/dev/zero')]),
+        coreConfig([tls('/dev/zero')]),
         'Unable to read certificate file /dev/zero of T',
       ],
     ])('%s it stays as it was', async (_, body, detail) => {
@@ -256,148 +240,8 @@ describe('the core config', () => {
   });
 
   async function put(inbounds: object[]) {
-    return app.sudo.put('/api/core/config', config(inbounds));
+    return app.sudo.put('/api/core/config', coreConfig(inbounds));
   }
-});
-
-describe('the first core config', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'core-config-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  it('is one for all replicas that start together, and stays', async () => {
-    const { connection, drop } = await createTestDatabase();
-    const first = await Promise.all([startApp({}, connection), startApp({}, connection)]);
-    const texts = await Promise.all(first.map(async (app) => (await app.sudo.get('/api/core/config')).text));
-    await Promise.all(first.map((app) => app.close()));
-    const again = await startApp({}, connection);
-    texts.push((await again.sudo.get('/api/core/config')).text);
-    await again.close();
-    await drop();
-    expect(new Set(texts).size).toBe(1);
-  });
-
-  it.each([
-    ['text', seed()],
-    ['a file', file('seed.json', seed())],
-  ])('may come from XRAY_JSON as %s with comments', async (_, json) => {
-    const app = await startApp(seededBy(json));
-    expect((await app.sudo.get('/api/core/config')).json).toEqual(config([ws]));
-    await app.close();
-  });
-
-  it.each([
-    [
-      'a file that is not there',
-      join(folder, 'none.json'),
-      /^XRAY_JSON: cannot read .*none.json: it does not exist$/,
-    ],
-    ['a broken file', file('broken.json', '{'), /^XRAY_JSON: config is not valid JSON/],
-    ['an unusable config', '{"outbounds":[]}', /^XRAY_JSON: config doesn't have inbounds$/],
-  ])('stops the start when it is %s', async (_, json, message) => {
-    await expect(startApp(seededBy(json))).rejects.toThrow(message);
-  });
-
-  it('leaves excluded inbounds alone', async () => {
-    const app = await startApp({
-      xray: { ...testConfig().xray, json: seed(), excludeInboundTags: ['VMess WS'] },
-    });
-    expect((await app.sudo.get('/api/inbounds')).text).toBe('{}');
-    expect((await app.sudo.get('/api/hosts')).text).toBe('{}');
-    await app.close();
-  });
-
-  function file(name: string, text: string): string {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  }
-
-  function seed(): string {
-    return `// a comment\n{ "inbounds": [${JSON.stringify(ws)},], # another\n "outbounds": [${JSON.stringify(direct)}] }`;
-  }
-
-  function seededBy(json: string) {
-    return { xray: { ...testConfig().xray, json } };
-  }
-});
-
-describe('two replicas', () => {
-  let one: TestApp;
-  let other: TestApp;
-
-  beforeAll(async () => {
-    one = await startApp();
-    other = await startApp({}, one.connection);
-  });
-  afterAll(async () => {
-    await other?.close();
-    await one?.close();
-  });
-
-  it('know of a new config within a second', async () => {
-    const heard: string[] = [];
-    other.app.get(CoreConfigs).onChange((active) => void heard.push(...active.byTag.keys()));
-    await one.sudo.put('/api/core/config', config([ws]));
-    await eventually(async () => {
-      expect((await other.sudo.get('/api/inbounds')).json).toEqual({
-        vmess: [expect.objectContaining({ tag: 'VMess WS' })],
-      });
-      return true;
-    }, 1_000);
-    expect(heard).toEqual(['VMess WS']);
-  });
-
-  it('find versions that were active before', async () => {
-    const configs = one.app.get(CoreConfigs);
-    const { version, hash } = configs.current();
-    await other.sudo.put('/api/core/config', config([trojan]));
-    expect(await other.app.get(CoreConfigs).byVersion(version)).toMatchObject({ version, hash });
-    await expect(configs.byVersion(123_456n)).rejects.toThrow(
-      'Version 123456 of the core config is not kept any more',
-    );
-  });
-});
-
-const xray = await xrayForTests();
-
-describe.skipIf(!xray)('with an Xray at hand', () => {
-  let app: TestApp;
-
-  beforeAll(async () => {
-    app = await startApp({ role: 'api', xray: { ...testConfig().xray, executablePath: xray!.path } });
-  });
-  afterAll(() => app?.close());
-
-  it('a config that Xray would refuse is refused in its words', async () => {
-    const before = (await app.sudo.get('/api/core/config')).text;
-    const body = { inbounds: [ws], outbounds: [{ tag: 'DIRECT', protocol: 'nonsense' }] };
-    const reply = await app.sudo.put('/api/core/config', body);
-    expect(reply.status).toBe(400);
-    expect(reply.json.detail).toMatch(/unknown config id: nonsense/);
-    expect(reply.json.detail).not.toMatch(/Failed to start/);
-    expect((await app.sudo.get('/api/core/config')).text).toBe(before);
-  });
-
-  it('the default config and all kinds of inbounds are accepted, with users', async () => {
-    const own = (await app.sudo.get('/api/core/config')).json as { inbounds: object[] };
-    const ss2022 = { method: '2022-blake3-aes-128-gcm', password: 'MTIzNDU2Nzg5MGFiY2RlZg==' };
-    const reply = await app.sudo.put('/api/core/config', {
-      ...own,
-      inbounds: [
-        ...own.inbounds,
-        ws,
-        trojan,
-        { tag: 'SS 2022', port: 18206, protocol: 'shadowsocks', settings: ss2022 },
-        {
-          tag: 'gRPC',
-          port: 18207,
-          protocol: 'vless',
-          settings: { decryption: 'none' },
-          streamSettings: { network: 'grpc' },
-        },
-      ],
-    });
-    expect([reply.status, reply.json.detail]).toEqual([200, undefined]);
-  });
 });
 
 const tcpText =
@@ -405,10 +249,6 @@ const tcpText =
 const wsText =
   'Settings of VMess WS for path and host must be str, not list\n' +
   'https://xtls.github.io/config/transports/websocket.html#websocketobject';
-
-function config(inbounds: object[]): object {
-  return { inbounds, outbounds: [direct] };
-}
 
 function tcp(header: object): object {
   return { ...trojan, tag: 'T', streamSettings: { network: 'tcp', tcpSettings: { header } } };
