@@ -353,15 +353,6 @@ CREATE TRIGGER user_altered AFTER UPDATE OF status, username, proxies, excluded_
      OR old.excluded_inbounds::text <> new.excluded_inbounds::text)
   EXECUTE FUNCTION user_changed();
 
--- Tells the replicas that what they counted may no longer be so.
-CREATE FUNCTION users_recounted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  PERFORM pg_notify('users_recounted', '');
-  RETURN NULL;
-END $$;
-CREATE TRIGGER users_recounted AFTER INSERT OR DELETE OR UPDATE OF status, admin_id, username, note ON users
-  FOR EACH STATEMENT EXECUTE FUNCTION users_recounted();
-
 -- The rows a deleted user leaves in tables without a foreign key.
 CREATE FUNCTION user_history_removed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -2,8 +2,8 @@ import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nest
 import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { Database } from '../../shared/database/database.js';
 
-/** In case a notification is lost. */
-const LIFE_MS = 5_000;
+/** In case a notification is lost, or users changed by other means. */
+const LIFE_MS = 2_000;
 const MANY = 1_000;
 
 /**
@@ -22,7 +22,7 @@ export class UserCounts implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.stopListening = this.events.on('users_recounted', () => this.forget());
+    this.stopListening = this.events.on('user_change', () => this.forget());
   }
 
   onApplicationShutdown(): void {

@@ -56,8 +56,7 @@ export class UsersService {
     refuseDisabled(request.proxies, config);
     const user = createUser(request, { now: new Date(), config, fresh: randomCredentials });
     const id = await this.users.insert({ ...user, ownerId: admin.id });
-    this.counts.forget();
-    this.tellNodes();
+    this.announce();
     return { ...user, id, owner: admin };
   }
 
@@ -81,7 +80,7 @@ export class UsersService {
       await this.users.update(tx, next);
       return next;
     });
-    this.tellNodes();
+    this.announce();
     return reset;
   }
 
@@ -93,8 +92,7 @@ export class UsersService {
   /** Deletes a user with all that is known of it. Throws `UserNotFound`. */
   async remove(id: number): Promise<void> {
     if (!(await this.users.delete(id))) throw new UserNotFound();
-    this.counts.forget();
-    this.tellNodes();
+    this.announce();
   }
 
   /** Applies every change of status due at `now`; returns how many users changed. */
@@ -119,7 +117,7 @@ export class UsersService {
       await this.reviews.write(tx, changes, now);
       return { seen: candidates.length, written: changes.length };
     });
-    if (outcome.written > 0) this.tellNodes();
+    if (outcome.written > 0) this.announce();
     return outcome;
   }
 
@@ -130,19 +128,14 @@ export class UsersService {
       await this.users.update(tx, next);
       return next;
     });
-    this.tellNodes();
+    this.announce();
     return changed;
   }
 
-  /** The triggers have noted who changed; this makes the nodes' keepers look at once. */
-  private tellNodes(): void {
-    this.events.hint('user_change');
-  }
-
-  private async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const result = await this.db.transaction(work);
+  /** After a commit. The triggers have noted who changed; this makes everyone look at once. */
+  private announce(): void {
     this.counts.forget();
-    return result;
+    this.events.hint('user_change');
   }
 
   private async lock(tx: Tx, id: number): Promise<User> {

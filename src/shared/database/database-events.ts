@@ -2,8 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import pg from 'pg';
 
 /** The notifications this service sends itself. Each is a hint: whoever listens also looks now and then. */
-export type Channel =
-  'user_change' | 'node_wake' | 'core_config' | 'hosts_changed' | 'admins_changed' | 'users_recounted';
+export type Channel = 'user_change' | 'node_wake' | 'core_config' | 'hosts_changed' | 'admins_changed';
 
 type Handler = (payload: string) => void;
 
