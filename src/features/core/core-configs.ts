@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Config } from '../../config/config.js';
+import type { Tx } from '../../shared/database/database.js';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { StartupError } from '../../shared/domain/startup-error.js';
 import {
@@ -57,12 +58,12 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     await this.repository.exclusively(async (tx) => {
-      let stored = await this.repository.findActive(tx);
-      if (!stored) {
-        const { source, hash } = this.readSeed(await this.initial.text());
-        stored = { source, version: await this.repository.activate(tx, source, hash, null) };
+      const found = await this.repository.findActive(tx);
+      if (found && this.config.xray.json !== undefined) {
+        this.logger.log('XRAY_JSON only seeds the first start; the core config of the database is used');
       }
-      this.active = this.load(stored);
+      const stored = found ?? (await this.seed(tx));
+      this.active = this.usable(stored);
       // Settings decide which inbounds are managed, so a start can bring new ones too.
       await this.repository.addInbounds(tx, [...this.active.byTag.keys()]);
     });
@@ -92,6 +93,18 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
     const stored = await this.repository.findVersion(version);
     if (!stored) throw new Error(`Version ${version} of the core config is not kept any more`);
     return this.load(stored);
+  }
+
+  /** What the panel makes of a stored version. */
+  load(stored: StoredConfig): ActiveCoreConfig {
+    const known = this.remembered.get(stored.version);
+    if (known) return known;
+    const loaded = { ...this.read(stored.source, readCertificateIfThere), version: stored.version };
+    this.remembered.set(stored.version, loaded);
+    for (const version of this.remembered.keys()) {
+      if (this.remembered.size > REMEMBERED_VERSIONS) this.remembered.delete(version);
+    }
+    return loaded;
   }
 
   /**
@@ -142,24 +155,28 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private readSeed(text: string): CoreConfig {
-    try {
-      return this.read(text);
-    } catch (error) {
-      if (!(error instanceof InvalidCoreConfig)) throw error;
-      throw new StartupError(`XRAY_JSON: ${error.message}`, { cause: error });
-    }
+  private async seed(tx: Tx): Promise<StoredConfig> {
+    const text = await this.initial.text();
+    const { source, hash } = orExplain('XRAY_JSON', () => this.read(text));
+    return { source, version: await this.repository.activate(tx, source, hash, null) };
   }
 
-  private load(stored: StoredConfig): ActiveCoreConfig {
-    const known = this.remembered.get(stored.version);
-    if (known) return known;
-    const loaded = { ...this.read(stored.source, readCertificateIfThere), version: stored.version };
-    this.remembered.set(stored.version, loaded);
-    for (const version of this.remembered.keys()) {
-      if (this.remembered.size > REMEMBERED_VERSIONS) this.remembered.delete(version);
-    }
-    return loaded;
+  /** Other settings than those it was accepted with can make a config unusable. */
+  private usable(stored: StoredConfig): ActiveCoreConfig {
+    return orExplain(
+      'The core config does not fit XRAY_FALLBACKS_INBOUND_TAG or XRAY_EXCLUDE_INBOUND_TAGS',
+      () => this.load(stored),
+    );
+  }
+}
+
+/** Runs `read` at the start of the process, where a config that cannot be used is for the operator to mend. */
+function orExplain<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InvalidCoreConfig)) throw error;
+    throw new StartupError(`${what}: ${error.message}`, { cause: error });
   }
 }
 

@@ -56,7 +56,7 @@ export class CoreService {
     await this.repository.exclusively(async (tx) => {
       const active = await this.repository.findActive(tx);
       if (active?.source === wanted.source) return;
-      const running = active && (await this.configs.byVersion(active.version));
+      const running = active && this.configs.load(active);
       await this.repository.activate(tx, wanted.source, wanted.hash, by);
       await this.repository.addInbounds(tx, [...wanted.byTag.keys()]);
       // Other blanks or another order of keys are no reason to cut anybody off.

@@ -88,6 +88,16 @@ describe('the core config', () => {
     ]);
   });
 
+  it('sent many times at once is one of those sent', async () => {
+    const paths = Array.from({ length: 20 }, (_, i) => `/${i}`);
+    const replies = await Promise.all(
+      paths.map((path) => put([{ ...ws, streamSettings: { network: 'ws', wsSettings: { path } } }])),
+    );
+    expect(replies.map(({ status }) => status)).toEqual(paths.map(() => 200));
+    const { inbounds } = (await app.sudo.get('/api/core/config')).json;
+    expect(paths).toContain(inbounds[0].streamSettings.wsSettings.path);
+  });
+
   describe('when it is refused', () => {
     it.each([
       ['without inbounds', { outbounds: [direct] }, "config doesn't have inbounds"],

@@ -45,6 +45,19 @@ describe('the first core config', () => {
     await expect(startApp(seededBy(json))).rejects.toThrow(message);
   });
 
+  it('must fit the settings of later starts', async () => {
+    const behind = { inbounds: [ws, { ...trojan, port: undefined }], outbounds: [direct] };
+    const xray = { ...testConfig().xray, json: JSON.stringify(behind), fallbacksInboundTag: ws.tag };
+    const app = await startApp({ xray });
+    expect((await app.sudo.get('/api/inbounds')).json.trojan).toEqual([
+      { tag: 'Trojan', protocol: 'trojan', network: 'tcp', tls: 'none', port: ws.port },
+    ]);
+    await expect(startApp({ xray: { ...xray, fallbacksInboundTag: '' } }, app.connection)).rejects.toThrow(
+      /^The core config does not fit XRAY_FALLBACKS_INBOUND_TAG .*: inbound Trojan doesn't have port$/,
+    );
+    await app.close();
+  });
+
   it('leaves excluded inbounds alone', async () => {
     const app = await startApp({
       xray: { ...testConfig().xray, json: seed(), excludeInboundTags: ['VMess WS'] },
