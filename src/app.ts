@@ -1,8 +1,10 @@
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
+import { AdminsService } from './features/admins/index.js';
 import type { Connection } from './shared/database/data-source.js';
 import { ApiAdapter } from './shared/http/api-adapter.js';
 import { configureHttp } from './shared/http/configure-http.js';
@@ -22,6 +24,15 @@ export async function buildApp(config: Config, connection: Connection): Promise<
   if (config.role === 'worker') app.use(onlyHealth);
   configureHttp(app, config);
   return app;
+}
+
+/** Brings the environment's admin up to date; makes and returns a first one where there is none at all. */
+export async function ensureAdmins(
+  app: INestApplication,
+): Promise<{ username: string; password: string } | undefined> {
+  const admins = app.get(AdminsService, { strict: false });
+  await admins.ensureEnvironmentAdmin();
+  return admins.ensureFirstAdmin();
 }
 
 function onlyHealth(request: Request, response: Response, next: NextFunction): void {

@@ -4,10 +4,8 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { buildApp } from './app.js';
 import type { Config } from './config/config.js';
 import { searchPath } from './config/environment.js';
-import { AdminsService } from './features/admins/index.js';
 import { migrateDatabase, openDatabase } from './shared/database/ensure-database.js';
 import type { EmbeddedPostgres } from './shared/database/embedded-postgres.js';
 import { StartupError, systemReason } from './shared/domain/startup-error.js';
@@ -54,15 +52,15 @@ export class Service {
     this.embedded = database.embedded;
     this.embedded?.keepAlive();
     this.goOn();
+    // Loaded no earlier: it takes a second, and a start that cannot succeed should say so at once.
+    const { buildApp, ensureAdmins } = await import('./app.js');
     await migrateDatabase(database.connection);
     this.goOn();
     const xray = await this.prepareXray();
     this.goOn();
     this.app = await buildApp(config, database.connection);
     await this.app.init();
-    const admins = this.app.get(AdminsService, { strict: false });
-    await admins.ensureEnvironmentAdmin();
-    const firstAdmin = await admins.ensureFirstAdmin();
+    const firstAdmin = await ensureAdmins(this.app);
     this.goOn();
     await this.app.listen(config.port, config.host).catch((error: unknown) => {
       throw cannotListen(config, error);
