@@ -31,7 +31,7 @@ export class AdminsController {
   @FormBody()
   @Answers(TokenDto)
   @ApiErrors('unauthorized', 'invalid')
-  async adminToken(@Body() form: TokenRequestDto, @Ip() address: string): Promise<TokenDto> {
+  async adminToken(@Body() form: TokenRequestDto, @Ip() address: string | undefined): Promise<TokenDto> {
     return {
       access_token: await this.logins.login(form.username, form.password, address),
       token_type: 'bearer',

@@ -29,8 +29,8 @@ export class LoginService implements OnModuleInit {
    * A token for the admin with this password. Throws `LoginRefused`, or `TooManyFailedLogins` when this name or address
    * has failed too often, on whichever replica; successes never count.
    */
-  async login(username: string, password: string, address: string): Promise<string> {
-    const keys = limitKeys(username, address);
+  async login(username: string, password: string, address: string | undefined): Promise<string> {
+    const keys = limitKeys(username, address ?? 'gone');
     // One attempt of an address at a time, or a burst would be through before its first failure is counted.
     const credentials = await this.inTurn(keys.address, () => this.check(username, password, keys));
     return this.tokens.issue(credentials);

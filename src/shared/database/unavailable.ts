@@ -3,12 +3,13 @@ const CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
-  'ENOENT',
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ETIMEDOUT',
+  '28P01', // the password was changed
+  '3D000', // the database is gone, or has another name
   '53300', // too many connections
   '57P01', // terminated by an administrator
   '57P02', // crash of another process
@@ -25,7 +26,8 @@ const MESSAGES =
 /** Whether a query failed because the database cannot be reached or has no time, rather than for what was asked. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code } = error as Error & { code?: unknown };
+  const { code, syscall } = error as Error & { code?: unknown; syscall?: unknown };
+  if (code === 'ENOENT') return syscall === 'connect'; // the socket of a local server
   if (typeof code === 'string') return CODES.has(code) || code.startsWith('08');
   return MESSAGES.test(error.message);
 }

@@ -29,14 +29,21 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   if (config.docs) serveDocs(app);
 }
 
-/** Nothing of the headers is about the API's JSON except what keeps browsers from doing anything else with it. */
+/** What a browser must not do with JSON. The rest of helmet's headers is about pages, and would be on every answer. */
 const HEADERS: HelmetOptions = {
-  strictTransportSecurity: false, // the proxy in front decides about TLS, also for its other hosts
-  crossOriginResourcePolicy: { policy: 'cross-origin' }, // who may read is up to CORS
   contentSecurityPolicy: {
     useDefaults: false,
     directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
   },
+  crossOriginResourcePolicy: { policy: 'cross-origin' }, // who may read is up to CORS
+  strictTransportSecurity: false, // the proxy in front decides about TLS, also for its other hosts
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xFrameOptions: false, // frame-ancestors says the same
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
 };
 
 /** The documentation page brings its own scripts and styles, some of them inline. */

@@ -5,6 +5,11 @@ import { type Kind, namedEnums, nestedClasses } from './fields.js';
 const DESCRIPTION =
   'Control plane for Xray proxy fleets. The API is that of Marzban 0.8.4: its clients, bots and SDKs work unchanged.';
 
+interface Operation {
+  operationId?: string;
+  summary?: string;
+}
+
 /** Writes the API document from the controllers. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const outline = new DocumentBuilder()
@@ -23,6 +28,11 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   });
   const described = writeKinds(document) as OpenAPIObject;
   described.components!.schemas = { ...described.components?.schemas, ...Object.fromEntries(namedEnums) };
+  for (const operation of Object.values(described.paths).flatMap(
+    (path) => Object.values(path) as Operation[],
+  )) {
+    operation.summary ??= operation.operationId?.replaceAll('_', ' ');
+  }
   return described;
 }
 

@@ -6,7 +6,8 @@ import { fieldsOf } from './field-registry.js';
 import { int } from './fields.js';
 import { readDto } from './read-dto.js';
 
-const pathInt = int();
+/** Ids in paths; no larger one fits its column. */
+const pathInt = int({ max: 2 ** 31 - 1 });
 
 /**
  * Reads bodies, queries and path parameters into what the handler declares. Classes with fields are read by them, path
