@@ -39,10 +39,18 @@ export async function openDatabase(
     const version = await checkServer(connection, databaseUrl);
     return { connection, description: `PostgreSQL ${version} at ${place(databaseUrl)}`, embedded: undefined };
   }
-  const folder = join(await embeddedBase(dataDir), 'postgres');
+  const base = await embeddedBase(dataDir);
+  const folder = join(base, 'postgres');
   const embedded = await EmbeddedPostgres.start({ folder, log });
-  const description = `embedded PostgreSQL in ${folder}${embedded.adopted ? ' (was running)' : ''}`;
-  return { connection: embedded.connection, description, embedded };
+  const remarks = [
+    ...(base === dataDir ? [] : [`, since the user it runs as may not enter ${dataDir}`]),
+    ...(embedded.adopted ? [', which was running already'] : []),
+  ];
+  return {
+    connection: embedded.connection,
+    description: `embedded PostgreSQL in ${folder}${remarks.join('')}`,
+    embedded,
+  };
 }
 
 /** Brings the schema up to date. @throws StartupError when the database user may not. */
