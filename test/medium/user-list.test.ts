@@ -164,4 +164,29 @@ describe('a list of many users', () => {
     );
     expect(idle).toEqual([]);
   });
+
+  it('breaks off when the database does, so that nobody takes a part for the whole', async () => {
+    await fleet.sql(
+      "UPDATE users SET note = repeat('x', 500), proxies = json_build_object('trojan', json_build_object('password', repeat('x', 20000), 'flow', ''))",
+    );
+    const token = await fleet.login('root', fleet.config.auth.sudo!.password);
+    const reply = await fetch(`${fleet.url}/api/users`, { headers: { authorization: `Bearer ${token}` } });
+    const reader = reply.body!.getReader();
+    await reader.read();
+    await fleet.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'FETCH%' AND datname = current_database()",
+    );
+    const rest = async () => {
+      while (!(await reader.read()).done);
+    };
+    await expect(rest()).rejects.toThrow();
+    expect((await fleet.sudo.get('/api/users?limit=1')).status).toBe(200);
+  });
+
+  it('waits for its turn when there are many', async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 12 }, () => fleet.sudo.get('/api/users?search=many_1')),
+    );
+    expect(new Set(replies.map((reply) => reply.json.total)).size).toBe(1);
+  });
 });

@@ -106,6 +106,16 @@ describe('creating a user', () => {
     );
   });
 
+  it('is not possible for an admin who was deleted a moment ago', async () => {
+    const account = { username: 'gone', password: 'a password of the gone' };
+    await fleet.sudo.post('/api/admin', { ...account, is_sudo: false });
+    const gone = fleet.client(await fleet.login(account.username, account.password));
+    await gone.get('/api/admin');
+    await fleet.sql("DELETE FROM admins WHERE username = 'gone'");
+    const reply = await gone.post('/api/user', { username: 'orphan', proxies: { vless: {} } });
+    expect([401, 403]).toContain(reply.status);
+  });
+
   it('tells names apart by case', async () => {
     await create({ username: 'Case' });
     await create({ username: 'case' });

@@ -6,6 +6,8 @@ import type { UserList } from './user-lists.service.js';
 
 const logger = new Logger('Users');
 
+const STALLED_MS = 30_000;
+
 /**
  * Answers with the list, at the pace at which the client reads it. A list of one batch is an ordinary answer. After the
  * first batch it is too late for an error: the connection is broken off, so that nobody takes a part for the whole.
@@ -34,12 +36,17 @@ function startJson(response: Response): void {
   if (!response.headersSent) response.setHeader('Content-Type', 'application/json');
 }
 
+/** Waits while the client is behind; one that takes nothing for long is given up, as a connection waits with it. */
 async function write(response: Response, text: string): Promise<void> {
   startJson(response);
   if (response.closed || response.write(text)) return;
   const stop = new AbortController();
+  const stalled = setTimeout(() => response.destroy(), STALLED_MS);
   await Promise.race([
     once(response, 'drain', { signal: stop.signal }),
     once(response, 'close', { signal: stop.signal }),
-  ]).finally(() => stop.abort());
+  ]).finally(() => {
+    clearTimeout(stalled);
+    stop.abort();
+  });
 }

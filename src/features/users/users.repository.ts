@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../shared/database/database.js';
-import { isUniqueViolation } from '../../shared/database/unique-violation.js';
+import { isForeignKeyViolation, isUniqueViolation } from '../../shared/database/violations.js';
+import { NotAllowed } from '../../shared/domain/errors.js';
 import type { Statement } from '../../shared/database/statement.js';
 import type { User } from './domain/user.js';
 import { toUser, USER_COLUMNS, USER_TABLES, type UserRow } from './user-rows.js';
@@ -107,7 +108,7 @@ export class UsersRepository {
     return row ? toUser(row) : null;
   }
 
-  /** Stores a new user and returns its id. Throws `UsernameTaken`. */
+  /** Stores a new user and returns its id. Throws `UsernameTaken`, or `NotAllowed` when its owner was just deleted. */
   async insert(user: NewUser): Promise<number> {
     try {
       const row = await this.db.row<{ id: number }>(INSERT, [
@@ -128,7 +129,9 @@ export class UsersRepository {
       ]);
       return row!.id;
     } catch (error) {
-      throw isUniqueViolation(error, 'users_username_key') ? new UsernameTaken() : error;
+      if (isUniqueViolation(error, 'users_username_key')) throw new UsernameTaken();
+      if (isForeignKeyViolation(error, 'users_admin_id_fkey')) throw new NotAllowed();
+      throw error;
     }
   }
 

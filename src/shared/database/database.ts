@@ -4,6 +4,7 @@ import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { PipelinedClients } from './pipelined-clients.js';
 import type { Statement } from './statement.js';
+import { Turnstile } from './turnstile.js';
 
 /** Anything that runs SQL: the database itself, or one transaction on it. */
 export interface Queryable {
@@ -25,12 +26,14 @@ export interface Tx extends Queryable {
 @Injectable()
 export class Database implements Queryable, OnApplicationShutdown {
   private readonly pool: Pool;
+  private readonly longReads: Turnstile;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly pipelined: PipelinedClients,
   ) {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
+    this.longReads = new Turnstile(Math.max(1, Math.floor(this.pool.options.max / 2)));
   }
 
   async rows<R>(sql: string | Statement, values?: unknown[]): Promise<R[]> {
@@ -72,9 +75,11 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   /**
    * The rows of one query, `size` at a time and all of one moment of the database, without holding them all in
-   * memory. One connection is busy until the caller has taken the last batch or stopped asking.
+   * memory. One connection is busy until the caller has taken the last batch or stopped asking, so only half of them
+   * may be at the same time.
    */
   async *batches<R>(sql: string, values: unknown[], size: number): AsyncGenerator<R[]> {
+    await this.longReads.enter();
     const runner = this.dataSource.createQueryRunner();
     try {
       const client = (await runner.connect()) as PoolClient;
@@ -90,7 +95,7 @@ export class Database implements Queryable, OnApplicationShutdown {
         await client.query('ROLLBACK').catch(() => undefined);
       }
     } finally {
-      await runner.release();
+      await runner.release().finally(() => this.longReads.leave());
     }
   }
 

@@ -1,6 +1,8 @@
 import { isOverdue, isOverLimit, statusAt, type StatusFacts } from './status.js';
 import type { NextPlan, User } from './user.js';
 
+const INT64_MAX = 2n ** 63n - 1n;
+
 /**
  * Whether the plan is due. A user that is `limited` or `expired` already has been judged before: it moves on only when
  * both the limit and the time are used up, so that a plan given to it later waits for the operator.
@@ -22,11 +24,16 @@ export function applyPlan(
 ): Pick<User, 'status' | 'dataLimit' | 'expireAt'> {
   const left = user.dataLimit === null ? 0n : user.dataLimit - user.usedTraffic;
   const carried = plan.addRemainingTraffic && left > 0n ? left : 0n;
-  const dataLimit = plan.dataLimit === null ? null : plan.dataLimit + carried;
+  const dataLimit = plan.dataLimit === null ? null : atMostInt64(plan.dataLimit + carried);
   const { expireAt } = plan;
   return {
     status: statusAt({ status: 'active', usedTraffic: 0n, dataLimit, expireAt }, now),
     dataLimit,
     expireAt,
   };
+}
+
+/** What a column of the database, and a client, can hold. */
+function atMostInt64(bytes: bigint): bigint {
+  return bytes < INT64_MAX ? bytes : INT64_MAX;
 }

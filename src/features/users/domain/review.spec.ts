@@ -91,6 +91,12 @@ describe('a next plan', () => {
       120n,
     ],
     ['takes nothing off after an overshoot', { addRemainingTraffic: true }, overLimit, 50n],
+    [
+      'stays within 64 bits',
+      { dataLimit: 2n ** 63n - 1n, addRemainingTraffic: true },
+      { dataLimit: 100n },
+      2n ** 63n - 1n,
+    ],
     ['of an unlimited user has nothing to add', { addRemainingTraffic: true }, {}, 50n],
     ['without limit is unlimited', { dataLimit: null, addRemainingTraffic: true }, { dataLimit: 100n }, null],
   ])('%s', (_, change, facts, dataLimit) => {
