@@ -5,7 +5,6 @@ import {
   type Kind,
   list,
   ListField,
-  map,
   MapField,
   object,
   ObjectField,
