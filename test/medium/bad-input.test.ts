@@ -137,7 +137,9 @@ it('nonsense gets a clear answer everywhere, never a 500', { timeout: 120_000 },
       for (const { name, in: place } of parameters) {
         if (place !== 'query') continue;
         for (const value of NONSENSE) {
-          const text = value.startsWith('"') ? (JSON.parse(value) as string).toWellFormed() : value;
+          const text = value.startsWith('"')
+            ? (JSON.parse(value) as string).replace(/\p{Surrogate}/gu, '?')
+            : value;
           if (text.length < 5000) await check(method, `${path}?${name}=${encodeURIComponent(text)}`);
         }
       }
