@@ -8,6 +8,7 @@ import { HostsModule } from './features/hosts/index.js';
 import { NodesModule } from './features/nodes/index.js';
 import { SubscriptionModule } from './features/subscription/index.js';
 import { SystemModule } from './features/system/index.js';
+import { TemplatesModule } from './features/templates/index.js';
 import { UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
@@ -29,6 +30,7 @@ export class AppModule {
         AdminsModule,
         CoreModule,
         HostsModule,
+        TemplatesModule,
         UsersModule,
         NodesModule,
         SubscriptionModule.at(config.subscription.path),

@@ -1,0 +1,20 @@
+import { AppError, InvalidInput } from '../../shared/domain/errors.js';
+
+export class TemplateNotFound extends AppError {
+  readonly kind = 'not_found';
+  constructor() {
+    super('User Template not found');
+  }
+}
+
+export class TemplateNameTaken extends AppError {
+  readonly kind = 'conflict';
+  constructor() {
+    super('Template by this name already exists');
+  }
+}
+
+/** The tag is no inbound of the protocol it is listed under. */
+export function unknownInbound(tag: string): InvalidInput {
+  return InvalidInput.value('inbounds', `Inbound ${tag} doesn't exist`);
+}
