@@ -27,8 +27,11 @@ describe.skipIf(!xray)('the local core', () => {
   });
 
   it('is started with the service', async () => {
-    await vi.waitFor(async () => expect((await app.sudo.get('/api/core')).json).toMatchObject({ started: true }), {
-      timeout: 5_000,
-    });
+    await vi.waitFor(
+      async () => expect((await app.sudo.get('/api/core')).json).toMatchObject({ started: true }),
+      {
+        timeout: 5_000,
+      },
+    );
   });
 });

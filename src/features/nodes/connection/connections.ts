@@ -5,8 +5,8 @@ import { LocalXray } from '../../../xray/local-xray.js';
 import type { CoreConnection, NodeKind } from './core-connection.js';
 import { LocalCore } from './local-core.js';
 
-/** Makes the connection that fits a node's kind. */
-export type ConnectionMaker = () => CoreConnection;
+/** Makes a connection to the node with this id. */
+export type ConnectionMaker = (nodeId: number) => CoreConnection;
 
 /** What this replica can work with: a maker of connections for each kind of node. */
 @Injectable()
@@ -28,9 +28,9 @@ export class Connections {
     this.makers.set(kind, maker);
   }
 
-  make(kind: NodeKind): CoreConnection {
+  make({ kind, nodeId }: { kind: NodeKind; nodeId: number }): CoreConnection {
     const maker = this.makers.get(kind);
     if (!maker) throw new Error(`There is no way to connect to a node of kind ${kind} here`);
-    return maker();
+    return maker(nodeId);
   }
 }

@@ -95,7 +95,7 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
   private async take(grant: Grant, since: number): Promise<void> {
     await this.actors.get(grant.nodeId)?.abandon(); // its lease had run out
     const lease = new NodeLease(grant, since);
-    const actor = new NodeActor(lease, this.connections.make(grant.kind), this.services);
+    const actor = new NodeActor(lease, this.connections.make(grant), this.services);
     this.actors.set(grant.nodeId, actor);
     if (grant.kind === 'local') await this.ownerFile.write(this.replica.id);
     actor.start(() => {

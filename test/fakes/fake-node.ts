@@ -1,0 +1,95 @@
+import { CoreApi } from '../../src/features/nodes/connection/core-api.js';
+import {
+  type CoreBody,
+  type CoreConnection,
+  CoreRefused,
+  type CoreState,
+} from '../../src/features/nodes/connection/core-connection.js';
+import { startedBetween, type StartInterval } from '../../src/features/nodes/domain/core-process.js';
+import { CoreError, XrayClient } from '../../src/xray/grpc/index.js';
+import { FakeXray } from './fake-xray.js';
+
+/** A machine with a core, which goes on whoever connects to it. */
+export class FakeNode {
+  core: FakeXray | undefined;
+  /** How many core processes were started here. */
+  starts = 0;
+  /** Cores refuse configs that hold this text. */
+  refuses: string | undefined;
+  /** Runs before a core is started, while its config is ready. */
+  beforeStart: () => Promise<void> = async () => undefined;
+
+  connect(): CoreConnection {
+    return new FakeConnection(this);
+  }
+
+  async start(config: string): Promise<FakeXray> {
+    await this.beforeStart();
+    await this.core?.kill();
+    if (this.refuses !== undefined && config.includes(this.refuses)) {
+      this.core = undefined;
+      throw new CoreRefused(`config holds ${this.refuses}`);
+    }
+    this.starts++;
+    return (this.core = await FakeXray.start(config));
+  }
+}
+
+/** What an adapter for a remote node would be: a process that others control, and the common API. */
+class FakeConnection implements CoreConnection {
+  readonly endsWithOwner = false;
+  lost: AbortSignal | undefined;
+  private api: { core: FakeXray; api: CoreApi } | undefined;
+
+  constructor(private readonly node: FakeNode) {}
+
+  async observe(signal: AbortSignal): Promise<CoreState> {
+    if (!this.node.core?.isAlive) return { running: false };
+    return this.current().observe('26.3.27', signal);
+  }
+
+  async restart(body: CoreBody): Promise<{ version: string; started: StartInterval }> {
+    this.close();
+    await this.node.start(body.write('/nowhere'));
+    const now = new Date();
+    this.current();
+    return { version: '26.3.27', started: startedBetween(0, now, now) };
+  }
+
+  async stop(): Promise<void> {
+    this.close();
+    await this.node.core?.kill();
+  }
+
+  close(): void {
+    this.api?.api.close();
+    this.api = undefined;
+  }
+
+  addAccount: CoreConnection['addAccount'] = (...call) => this.current().addAccount(...call);
+  removeAccount: CoreConnection['removeAccount'] = (...call) => this.current().removeAccount(...call);
+  accounts: CoreConnection['accounts'] = (...call) => this.current().accounts(...call);
+  counters: CoreConnection['counters'] = (...call) => this.current().counters(...call);
+
+  async recentLogs(): Promise<string[]> {
+    return [];
+  }
+
+  async *followLogs(): AsyncGenerator<string[]> {}
+
+  private current(): CoreApi {
+    const { core } = this.node;
+    if (!core?.isAlive) throw new CoreError('unavailable', 'connect ECONNREFUSED');
+    if (this.api?.core !== core) {
+      this.api?.api.close();
+      const api = new CoreApi(new XrayClient(core.target), ({ uptimeSeconds }, askedAt, answeredAt) =>
+        startedBetween(uptimeSeconds, askedAt, answeredAt),
+      );
+      this.api = { core, api };
+      const lost = new AbortController();
+      core.onDeath = () => lost.abort();
+      this.lost = lost.signal;
+    }
+    return this.api.api;
+  }
+}

@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NodesService } from '../../../src/features/nodes/index.js';
+import { UsageRepository } from '../../../src/features/nodes/usage/usage.repository.js';
+import type { FakeNode } from '../../fakes/fake-node.js';
+import { eventually } from '../../support/eventually.js';
+import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
+
+describe('traffic', () => {
+  let fleet: FakeFleet;
+  let node: FakeNode;
+  let nodeId: number;
+
+  beforeAll(async () => {
+    fleet = await startFakeFleet();
+    ({ node, id: nodeId } = await fleet.addNode());
+  });
+  afterAll(() => fleet?.close());
+
+  const usedBy = async (id: number): Promise<bigint> =>
+    BigInt(
+      (
+        await fleet.sql<{ used: string }>(
+          'SELECT used_traffic::text AS used FROM user_usage WHERE user_id = $1',
+          [id],
+        )
+      )[0]!.used,
+    );
+  const charged = (id: number, bytes: bigint) => eventually(async () => (await usedBy(id)) === bytes);
+  /** Two more polls have been made, whatever came of them. */
+  const polled = async () => {
+    const asked = () => node.core?.calls.get('QueryStats') ?? 0;
+    const before = asked();
+    await eventually(() => asked() >= before + 4);
+  };
+
+  it('is charged once, in both directions, with the time of it', async () => {
+    const id = await fleet.addUser('ann');
+    node.core!.count(`${id}.ann`, 1_000n, 50_000n);
+    await charged(id, 51_000n);
+    node.core!.count(`${id}.ann`, 1n, 2n);
+    await charged(id, 51_003n);
+    await polled();
+    expect(await usedBy(id)).toBe(51_003n);
+    const [row] = await fleet.sql<{ recent: boolean }>(
+      `SELECT online_at > now() - interval '1 minute' AS recent FROM user_usage WHERE user_id = $1`,
+      [id],
+    );
+    expect(row!.recent).toBe(true);
+  });
+
+  it('appears in the history of the hour and in the usage of the owner', async () => {
+    const [admin] = await fleet.sql<{ id: number }>('SELECT min(id) AS id FROM admins');
+    const before = await fleet.sql<{ usage: string }>(
+      'SELECT users_usage AS usage FROM admins WHERE id = $1',
+      [admin!.id],
+    );
+    const id = await fleet.addUser('ben', { adminId: admin!.id });
+    node.core!.count(`${id}.ben`, 10n, 20n);
+    await charged(id, 30n);
+    node.core!.count(`${id}.ben`, 5n, 0n);
+    await charged(id, 35n);
+    const history = await fleet.sql(
+      `SELECT node_id, used_traffic::int AS used, created_at = date_trunc('hour', now(), 'UTC') AS "isThisHour"
+         FROM node_user_usages WHERE user_id = $1`,
+      [id],
+    );
+    expect(history).toEqual([{ node_id: nodeId, used: 35, isThisHour: true }]);
+    const after = await fleet.sql<{ usage: string }>(
+      'SELECT users_usage AS usage FROM admins WHERE id = $1',
+      [admin!.id],
+    );
+    expect(BigInt(after[0]!.usage) - BigInt(before[0]!.usage)).toBe(35n);
+  });
+
+  it('survives replies that are lost', async () => {
+    const id = await fleet.addUser('cid');
+    node.core!.failNext('QueryStats', 'lose_reply', 2);
+    node.core!.count(`${id}.cid`, 100n, 0n);
+    await charged(id, 100n);
+  });
+
+  it('is charged later when the database refuses it', async () => {
+    const id = await fleet.addUser('dan');
+    await fleet.sql(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+       CREATE TRIGGER refuse BEFORE UPDATE ON user_usage FOR EACH ROW EXECUTE FUNCTION refuse()`,
+    );
+    node.core!.count(`${id}.dan`, 0n, 77n);
+    await polled();
+    expect(await usedBy(id)).toBe(0n);
+    await fleet.sql('DROP TRIGGER refuse ON user_usage; DROP FUNCTION refuse()');
+    await charged(id, 77n);
+  });
+
+  it('of another core process begins at zero again', async () => {
+    const id = await fleet.addUser('eve');
+    node.core!.count(`${id}.eve`, 1_000n, 0n);
+    await charged(id, 1_000n);
+    node.core!.count(`${id}.eve`, 24n, 0n); // read before the restart
+    const { starts } = node;
+    await fleet.sudo.post('/api/core/restart');
+    await eventually(() => node.starts === starts + 1 && node.core?.isAlive);
+    node.core!.count(`${id}.eve`, 5_000n, 0n); // more than was counted before
+    await charged(id, 6_024n);
+  });
+
+  it('of a core that was restarted by others is neither doubled nor negative', async () => {
+    const id = await fleet.addUser('fay');
+    node.core!.count(`${id}.fay`, 300n, 0n);
+    await charged(id, 300n);
+    await sleep(6_500); // so that the start of the next process is seen to be another
+    await node.start(JSON.stringify({ inbounds: [], outbounds: [] })); // without our marker
+    await eventually(() => node.core?.emails && node.starts > 2 && tryCopies(`${id}.fay`) === TAGS.length);
+    node.core!.count(`${id}.fay`, 400n, 0n);
+    await charged(id, 700n);
+  });
+  const tryCopies = (email: string) => {
+    try {
+      return copies(node.core!, email);
+    } catch {
+      return 0;
+    }
+  };
+
+  it('of accounts that are none of ours is ignored', async () => {
+    const id = await fleet.addUser('gil');
+    for (const email of ['ops@example', 'a.b', '999999.nobody', '99999999999.big', `${id}.gil>>>x`]) {
+      node.core!.count(email, 9n, 9n);
+    }
+    node.core!.count(`${id}.gil`, 3n, 0n);
+    await charged(id, 3n);
+  });
+
+  it('that reaches a limit cuts the user off at once', async () => {
+    const id = await fleet.addUser('hal', { dataLimit: 1_000n });
+    await eventually(() => copies(node.core!, `${id}.hal`) === TAGS.length);
+    node.core!.count(`${id}.hal`, 0n, 1_000n);
+    await eventually(() => copies(node.core!, `${id}.hal`) === 0, 2_000);
+    expect(await fleet.sql('SELECT status FROM users WHERE id = $1', [id])).toEqual([{ status: 'limited' }]);
+  });
+
+  it('counts by the coefficient of the node, rounded down', async () => {
+    const { node: dear } = await fleet.addNode({ coefficient: 1.5 });
+    const id = await fleet.addUser('ian');
+    await eventually(() => copies(dear.core!, `${id}.ian`) === TAGS.length);
+    dear.core!.count(`${id}.ian`, 2n, 1n);
+    await charged(id, 4n);
+    node.core!.count(`${id}.ian`, 10n, 0n);
+    await charged(id, 14n);
+  });
+
+  it('of one core is charged once however many polls arrive, and an older one is refused', async () => {
+    const id = await fleet.addUser('jan');
+    const usage = fleet.app.get(UsageRepository, { strict: false });
+    const [lease] = await fleet.sql<{ epoch: string; core: string }>(
+      'SELECT owner_epoch AS epoch, core_epoch AS core FROM node_runtime WHERE node_id = $1',
+      [nodeId],
+    );
+    const poll = (startedAt: Date) => ({
+      grant: { nodeId, kind: 'xray_grpc' as const, epoch: BigInt(lease!.epoch) },
+      coreEpoch: BigInt(lease!.core),
+      startedAt,
+    });
+    const late = Date.now() + 60_000;
+    const results = await Promise.allSettled(
+      [1, 2, 3, 4, 5].map((n) =>
+        usage.chargeUsers(poll(new Date(late + n)), new Map([[id, { up: BigInt(100 * n), down: 0n }]]), true),
+      ),
+    );
+    expect(results.at(-1)!.status).toBe('fulfilled');
+    expect(await usedBy(id)).toBe(500n);
+    await expect(
+      usage.chargeUsers(poll(new Date(late)), new Map([[id, { up: 900n, down: 0n }]]), true),
+    ).rejects.toThrow('too late');
+    await fleet.sql(`UPDATE node_runtime SET last_user_poll_at = now() WHERE node_id = $1`, [nodeId]);
+  });
+
+  it('of all outbounds adds up to totals of the node and the installation, without the marker', async () => {
+    const service = fleet.app.get(NodesService, { strict: false });
+    const before = await service.trafficTotals();
+    node.core!.countOutbound('DIRECT', 111n, 222n);
+    node.core!.countOutbound('PANEL_CFG_0123456789abcdef', 5n, 5n);
+    await eventually(async () => {
+      const { up, down } = await service.trafficTotals();
+      return up - before.up === 111n && down - before.down === 222n;
+    });
+    const history = await fleet.sql('SELECT sum(uplink)::int AS up FROM node_usages WHERE node_id = $1', [
+      nodeId,
+    ]);
+    expect(history).toEqual([{ up: 111 }]);
+  });
+});
