@@ -20,7 +20,7 @@ export async function buildApp(config: Config, connection: Connection): Promise<
       forceCloseConnections: true,
     },
   );
-  app.use(requestLog(config.subscription.path));
+  app.use(requestLog(config));
   if (config.role === 'worker') app.use(onlyHealth);
   configureHttp(app, config);
   return app;

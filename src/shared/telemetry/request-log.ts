@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Config } from '../../config/config.js';
 import { redactUrl } from './redaction.js';
 import { inRequest } from './request-context.js';
 
@@ -10,8 +11,9 @@ const SANE_ID = /^[\w.:+/=-]{1,128}$/;
  * Gives each request its id (the caller's `x-request-id` if it is a sane one) and logs it when it is over: changes
  * and failures of ours always, reads only with DEBUG, health checks never.
  */
-export function requestLog(subscriptionPath: string): RequestHandler {
+export function requestLog(config: Config): RequestHandler {
   const logger = new Logger('Http');
+  const verbose = config.logLevel === 'debug';
   return (request: Request, response: Response, next: NextFunction) => {
     const given = request.headers['x-request-id'];
     const id = typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID();
@@ -21,15 +23,17 @@ export function requestLog(subscriptionPath: string): RequestHandler {
     inRequest(id, () => {
       response.once('close', () => {
         const level = levelOf(request.method, response.statusCode);
+        if (level === 'debug' && !verbose) return;
+        const url = redactUrl(request.originalUrl, config.subscription.path);
         logger[level](
           {
             method: request.method,
-            url: redactUrl(request.originalUrl, subscriptionPath),
+            url,
             status: response.writableFinished ? response.statusCode : 'aborted',
             ms: Math.round(performance.now() - begun),
             ip: request.ip,
           },
-          `${request.method} ${redactUrl(request.originalUrl, subscriptionPath)}`,
+          `${request.method} ${url}`,
         );
       });
       next();
