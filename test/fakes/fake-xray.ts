@@ -117,6 +117,12 @@ export class FakeXray {
     return this.users(tag).map(({ email }) => email);
   }
 
+  outboundTags(): string[] {
+    return [...this.counters.keys()].flatMap(
+      (name) => /^outbound>>>(.*)>>>traffic>>>uplink$/.exec(name)?.[1] ?? [],
+    );
+  }
+
   get totalCalls(): number {
     return [...this.calls.values()].reduce((sum, count) => sum + count, 0);
   }

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NodeController } from '../../../src/features/nodes/control/node-controller.js';
+import type { FakeNode } from '../../fakes/fake-node.js';
+import type { TestApp } from '../../support/app.js';
+import { eventually } from '../../support/eventually.js';
+import { copies, CORE_CONFIG, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
+
+describe('the control of nodes', () => {
+  let fleet: FakeFleet;
+
+  beforeAll(async () => {
+    fleet = await startFakeFleet();
+  });
+  afterAll(() => fleet?.close());
+
+  const row = async (id: number) =>
+    (await fleet.sql('SELECT status, xray_version, message FROM nodes WHERE id = $1', [id]))[0];
+  const ownerOf = async (id: number) =>
+    (
+      await fleet.sql<{ owner: string; epoch: string }>(
+        'SELECT owner_id AS owner, epoch FROM node_lease WHERE node_id = $1 AND expires_at > now()',
+        [id],
+      )
+    )[0];
+  const calls = (node: FakeNode) => node.core!.totalCalls;
+  const markers = (node: FakeNode) => node.core!.outboundTags().filter((tag) => tag.startsWith('PANEL_CFG_'));
+  const withPort = (port: number) => ({
+    ...CORE_CONFIG,
+    inbounds: CORE_CONFIG.inbounds.map((inbound) => ({ ...inbound, port: inbound.port + port })),
+  });
+
+  it('starts the core of a node and shows it connected with its version', async () => {
+    const { id } = await fleet.addNode();
+    await eventually(async () => (await row(id))?.status === 'connected');
+    expect(await row(id)).toEqual({ status: 'connected', xray_version: '26.3.27', message: null });
+  });
+
+  it('restarts a core for another config, and for nothing else', async () => {
+    const { node } = await fleet.addNode();
+    const [before] = markers(node);
+    await fleet.addUser('ann');
+    const { sudo } = fleet;
+    const { json: source } = await sudo.get('/api/core/config');
+    await sudo.put('/api/core/config', Object.fromEntries(Object.entries(source as object).reverse()));
+    await fleet.sql('SELECT pg_sleep(0.7)');
+    expect(node.starts).toBe(1);
+    await sudo.put('/api/core/config', withPort(10));
+    await eventually(() => node.starts === 2 && markers(node)[0] !== before);
+  });
+
+  it('restarts every core when an operator asks, once for many requests', async () => {
+    const { node } = await fleet.addNode();
+    await Promise.all([1, 2, 3].map(() => fleet.sudo.post('/api/core/restart')));
+    await eventually(() => node.starts >= 2);
+    await fleet.sql('SELECT pg_sleep(0.7)');
+    expect(node.starts).toBeLessThanOrEqual(3);
+  });
+
+  it('goes on with the last good config when the core refuses another, and says so', async () => {
+    const { id, node } = await fleet.addNode();
+    await eventually(async () => (await row(id))?.status === 'connected');
+    const { sudo } = fleet;
+    const good = markers(node);
+    node.refuses = '31524';
+    await sudo.put('/api/core/config', withPort(523));
+    await eventually(async () => (await row(id))?.status === 'error');
+    expect((await row(id))?.message).toMatch(/^config v\d+ refused, running v\d+: config holds 31524$/);
+    expect(markers(node)).toEqual(good);
+    const { starts } = node;
+    await fleet.sql('SELECT pg_sleep(1.2)');
+    expect(node.starts).toBe(starts); // not tried again and again
+    const user = await fleet.addUser('ben');
+    await eventually(() => copies(node.core!, `${user}.ben`) === TAGS.length);
+    node.refuses = undefined;
+    await sudo.put('/api/core/config', withPort(0));
+    await eventually(async () => (await row(id))?.status === 'connected');
+  });
+
+  it('starts a core that died at once', async () => {
+    const { node } = await fleet.addNode();
+    await node.core!.kill();
+    await eventually(() => node.starts === 2 && node.core?.isAlive, 2_000);
+  });
+
+  it('tries an unwilling core again with growing pauses, and shows why', async () => {
+    const { id, node } = await fleet.addNode();
+    await eventually(async () => (await row(id))?.status === 'connected');
+    node.refuses = 'inbounds';
+    await node.core!.kill();
+    await eventually(async () => (await row(id))?.message === 'config holds inbounds');
+    const [runtime] = await fleet.sql<{ failures: number }>(
+      'SELECT failures FROM node_runtime WHERE node_id = $1',
+      [id],
+    );
+    expect(runtime!.failures).toBeGreaterThan(0);
+    node.refuses = undefined;
+    await eventually(async () => (await row(id))?.status === 'connected');
+  });
+
+  it('does nothing about a node any more once another replica owns it', async () => {
+    const { id, node } = await fleet.addNode();
+    await eventually(async () => (await row(id))?.status === 'connected');
+    await fleet.sql(
+      `WITH taken AS (UPDATE node_lease SET owner_id = gen_random_uuid(), epoch = epoch + 1,
+                             expires_at = now() + interval '3 s' WHERE node_id = $1 RETURNING epoch)
+       UPDATE node_runtime SET owner_epoch = taken.epoch FROM taken WHERE node_id = $1`,
+      [id],
+    );
+    await fleet.sql('SELECT pg_sleep(0.7)'); // whatever was under way has ended
+    const before = calls(node);
+    const user = await fleet.addUser('cid');
+    node.core!.count(`${user}.cid`, 5n, 5n);
+    await fleet.sql('SELECT pg_sleep(1)');
+    expect(calls(node)).toBe(before);
+    // The other one never acts, so the node comes back, and nothing was lost.
+    await eventually(() => copies(node.core!, `${user}.cid`) === TAGS.length, 15_000);
+    const used = () =>
+      fleet.sql<{ used: string }>('SELECT used_traffic::text AS used FROM user_usage WHERE user_id = $1', [
+        user,
+      ]);
+    await eventually(async () => (await used())[0]!.used === '10');
+    expect(node.starts).toBe(1);
+  });
+
+  it('believes no transaction number of another database', async () => {
+    const [idle] = await fleet.sql<{ id: number }>(
+      `INSERT INTO nodes (kind, name, address, status) VALUES ('xray_grpc', 'idle', 'fake', 'disabled') RETURNING id`,
+    );
+    await fleet.sql(
+      `UPDATE node_runtime SET cursor_xid = '99999999999', full_sync_needed = false WHERE node_id = $1`,
+      [idle!.id],
+    );
+    await fleet.sql('UPDATE control_meta SET system_identifier = 1');
+    const other = await fleet.replica();
+    const [runtime] = await fleet.sql(
+      `SELECT full_sync_needed AS needed, cursor_xid <= pg_snapshot_xmin(pg_current_snapshot()) AS "isSane"
+         FROM node_runtime WHERE node_id = $1`,
+      [idle!.id],
+    );
+    expect(runtime).toEqual({ needed: true, isSane: true });
+    await other.close();
+  });
+
+  it('hands nodes over to another replica without a restart, and no byte is lost', async () => {
+    const { id, node } = await fleet.addNode();
+    const user = await fleet.addUser('eve');
+    await eventually(() => copies(node.core!, `${user}.eve`) === TAGS.length);
+    const used = async () =>
+      (
+        await fleet.sql<{ used: string }>(
+          'SELECT used_traffic::text AS used FROM user_usage WHERE user_id = $1',
+          [user],
+        )
+      )[0]!.used;
+    node.core!.count(`${user}.eve`, 100n, 0n);
+    await eventually(async () => (await used()) === '100');
+    const before = await ownerOf(id);
+    const other: TestApp = await fleet.replica();
+    node.core!.count(`${user}.eve`, 11n, 0n);
+    await fleet.app.get(NodeController, { strict: false }).beforeApplicationShutdown();
+    expect(await used()).toBe('111'); // counted before the node was given up
+    node.core!.count(`${user}.eve`, 1_000n, 0n);
+    await eventually(async () => (await used()) === '1111', 15_000);
+    const after = await ownerOf(id);
+    expect(after?.owner).not.toBe(before?.owner);
+    expect(node.starts).toBe(1);
+    await other.close();
+    expect(node.core!.isAlive).toBe(true);
+  });
+});
