@@ -9,7 +9,7 @@ import {
 import { ApiParam } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiErrors } from '../../shared/http/api-errors.js';
-import { AnyAdmin } from '../admins/index.js';
+import { AnyAdmin, SudoGuard } from '../admins/index.js';
 import type { User } from './domain/user.js';
 import { UsersService } from './users.service.js';
 
@@ -33,11 +33,14 @@ export class OwnedUserGuard implements CanActivate {
   }
 }
 
-/** For a route with `:username` that any admin may use on his own users, and sudo admins on all: 401, 404, 403, 422. */
-export function OwnedUser(): MethodDecorator {
+/**
+ * For a route with `:username` that any admin may use on his own users, and sudo admins on all: 401, 404, 403, 422.
+ * With `sudo` only these may, but others learn of missing users and of their own first, as clients know it.
+ */
+export function OwnedUser({ sudo = false } = {}): MethodDecorator {
   return applyDecorators(
     AnyAdmin(),
-    UseGuards(OwnedUserGuard),
+    UseGuards(OwnedUserGuard, ...(sudo ? [SudoGuard] : [])),
     ApiParam({ name: 'username', schema: { type: 'string' } }),
     ApiErrors('not_found', 'forbidden', 'invalid'),
   );

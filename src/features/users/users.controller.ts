@@ -1,9 +1,14 @@
 import { Body, Controller, Delete, Get, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Answers, anything } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
-import { type Admin, AnyAdmin, CurrentAdmin } from '../admins/index.js';
+import { list, text } from '../../shared/http/fields.js';
+import { type Admin, AdminsService, AnyAdmin, CurrentAdmin, SudoOnly } from '../admins/index.js';
+import { BulkUsersService } from './bulk-users.service.js';
 import type { User } from './domain/user.js';
+import { ExpiredUsersDto } from './dto/expired-users.dto.js';
+import { NewOwnerDto } from './dto/new-owner.dto.js';
 import { UserListDto } from './dto/user-list.dto.js';
 import { UserCreateDto, UserModifyDto } from './dto/user-request.dto.js';
 import { UserDto, UsersDto } from './dto/user-response.dto.js';
@@ -20,29 +25,34 @@ export class UsersController {
   constructor(
     private readonly users: UsersService,
     private readonly lists: UserListsService,
+    private readonly bulk: BulkUsersService,
+    private readonly admins: AdminsService,
     private readonly presenter: UserPresenter,
   ) {}
 
   @Post('user')
   @AnyAdmin()
-  @ApiOkResponse({ type: UserDto })
+  @ApiOperation({ summary: 'Create a user' })
+  @Answers(UserDto)
   @ApiErrors('bad_request', 'conflict', 'invalid')
-  async add_user(@CurrentAdmin() admin: Admin, @Body() body: UserCreateDto): Promise<UserDto> {
+  async addUser(@CurrentAdmin() admin: Admin, @Body() body: UserCreateDto): Promise<UserDto> {
     return this.presenter.forAdmin(await this.users.create(admin, fromUserCreateDto(body)), admin);
   }
 
   @Get('user/:username')
   @OwnedUser()
-  @ApiOkResponse({ type: UserDto })
-  get_user(@CurrentAdmin() admin: Admin, @TargetUser() user: User): UserDto {
+  @ApiOperation({ summary: 'Read a user' })
+  @Answers(UserDto)
+  getUser(@CurrentAdmin() admin: Admin, @TargetUser() user: User): UserDto {
     return this.presenter.forAdmin(user, admin);
   }
 
   @Put('user/:username')
   @OwnedUser()
-  @ApiOkResponse({ type: UserDto })
+  @ApiOperation({ summary: 'Change a user' })
+  @Answers(UserDto)
   @ApiErrors('bad_request')
-  async modify_user(
+  async modifyUser(
     @CurrentAdmin() admin: Admin,
     @TargetUser() user: User,
     @Body() body: UserModifyDto,
@@ -52,35 +62,88 @@ export class UsersController {
 
   @Delete('user/:username')
   @OwnedUser()
-  @ApiOkResponse({ schema: {} })
-  async remove_user(@TargetUser() user: User): Promise<{ detail: string }> {
+  @ApiOperation({ summary: 'Delete a user' })
+  @Answers(anything())
+  async removeUser(@TargetUser() user: User): Promise<{ detail: string }> {
     await this.users.remove(user.id);
     return { detail: 'User successfully deleted' };
   }
 
   @Post('user/:username/reset')
   @OwnedUser()
-  @ApiOkResponse({ type: UserDto })
-  async reset_user_data_usage(@CurrentAdmin() admin: Admin, @TargetUser() user: User): Promise<UserDto> {
+  @ApiOperation({ summary: "Count a user's traffic from nothing again" })
+  @Answers(UserDto)
+  async resetUserDataUsage(@CurrentAdmin() admin: Admin, @TargetUser() user: User): Promise<UserDto> {
     return this.presenter.forAdmin(await this.users.reset(user.id), admin);
   }
 
   @Post('user/:username/revoke_sub')
   @OwnedUser()
-  @ApiOkResponse({ type: UserDto })
-  async revoke_user_subscription(@CurrentAdmin() admin: Admin, @TargetUser() user: User): Promise<UserDto> {
+  @ApiOperation({ summary: 'Give a user a new subscription link and new credentials' })
+  @Answers(UserDto)
+  async revokeUserSubscription(@CurrentAdmin() admin: Admin, @TargetUser() user: User): Promise<UserDto> {
     return this.presenter.forAdmin(await this.users.revoke(user.id), admin);
+  }
+
+  @Post('user/:username/active-next')
+  @OwnedUser()
+  @ApiOperation({ summary: 'Move a user to its next plan' })
+  @Answers(UserDto)
+  async activeNextPlan(@CurrentAdmin() admin: Admin, @TargetUser() user: User): Promise<UserDto> {
+    return this.presenter.forAdmin(await this.users.activateNextPlan(user.id), admin);
+  }
+
+  @Put('user/:username/set-owner')
+  @OwnedUser({ sudo: true })
+  @ApiOperation({ summary: 'Give a user to another admin' })
+  @Answers(UserDto)
+  async setOwner(
+    @CurrentAdmin() admin: Admin,
+    @TargetUser() user: User,
+    @Query() query: NewOwnerDto,
+  ): Promise<UserDto> {
+    const owner = await this.admins.get(query.admin_username);
+    return this.presenter.forAdmin(await this.users.setOwner(user.id, owner.admin), admin);
   }
 
   @Get('users')
   @AnyAdmin()
-  @ApiOkResponse({ type: UsersDto })
+  @ApiOperation({ summary: 'Search and list users' })
+  @Answers(UsersDto)
   @ApiErrors('bad_request', 'forbidden', 'not_found', 'invalid')
-  async get_users(
+  async getUsers(
     @CurrentAdmin() admin: Admin,
     @Query() query: UserListDto,
     @Res() response: Response,
   ): Promise<void> {
     await sendUserList(response, await this.lists.list(admin, query));
+  }
+
+  @Get('users/expired')
+  @AnyAdmin()
+  @ApiOperation({ summary: 'Names of the users whose time is over, limited ones included' })
+  @Answers(list(text()))
+  @ApiErrors('bad_request', 'invalid')
+  async getExpiredUsers(@CurrentAdmin() admin: Admin, @Query() query: ExpiredUsersDto): Promise<string[]> {
+    return this.bulk.findExpired(admin, query);
+  }
+
+  @Delete('users/expired')
+  @AnyAdmin()
+  @ApiOperation({ summary: 'Delete the users whose time is over, limited ones included' })
+  @Answers(list(text()))
+  @ApiErrors('bad_request', 'not_found', 'invalid')
+  async deleteExpiredUsers(@CurrentAdmin() admin: Admin, @Query() query: ExpiredUsersDto): Promise<string[]> {
+    return this.bulk.deleteExpired(admin, query);
+  }
+
+  @Post('users/reset')
+  @SudoOnly()
+  @ApiOperation({ summary: "Count everybody's traffic from nothing again" })
+  @Answers(anything())
+  @ApiErrors('not_found')
+  async resetUsersDataUsage(): Promise<{ detail: string }> {
+    await this.bulk.resetAll();
+    return { detail: 'Users successfully reset.' };
   }
 }

@@ -8,6 +8,35 @@ export class UserNotFound extends AppError {
   }
 }
 
+/** The admin who is to own a user is gone. */
+export class OwnerNotFound extends AppError {
+  readonly kind = 'not_found';
+  constructor() {
+    super('Admin not found');
+  }
+}
+
+export class NextPlanNotFound extends AppError {
+  readonly kind = 'not_found';
+  constructor() {
+    super("User doesn't have next plan");
+  }
+}
+
+export class NoExpiredUsers extends AppError {
+  readonly kind = 'not_found';
+  constructor() {
+    super('No expired users found in the specified date range');
+  }
+}
+
+/** The end of a range of time comes before its start. */
+export class RangeReversed extends BadRequest {
+  constructor() {
+    super('Start date must be before end date');
+  }
+}
+
 export class UsernameTaken extends AppError {
   readonly kind = 'conflict';
   constructor() {

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { AdminsModule } from '../admins/index.js';
 import { CoreModule } from '../core/index.js';
 import { HostsModule } from '../hosts/index.js';
+import { BulkUsersRepository } from './bulk-users.repository.js';
+import { BulkUsersService } from './bulk-users.service.js';
 import { CoreUsersRepository } from './core-users.repository.js';
 import { ReviewUsersJob } from './jobs/review-users.job.js';
 import { ReviewRepository } from './review.repository.js';
@@ -17,6 +19,8 @@ import { UsersService } from './users.service.js';
   imports: [AdminsModule, CoreModule, HostsModule],
   controllers: [UsersController],
   providers: [
+    BulkUsersRepository,
+    BulkUsersService,
     CoreUsersRepository,
     ReviewRepository,
     ReviewUsersJob,

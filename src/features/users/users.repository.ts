@@ -5,7 +5,7 @@ import { NotAllowed } from '../../shared/domain/errors.js';
 import type { Statement } from '../../shared/database/statement.js';
 import type { User } from './domain/user.js';
 import { toUser, USER_COLUMNS, USER_TABLES, type UserRow } from './user-rows.js';
-import { UsernameTaken } from './users.errors.js';
+import { OwnerNotFound, UsernameTaken } from './users.errors.js';
 
 /** A user that has no id yet; nothing was used, nobody has seen it. */
 export type NewUser = Pick<
@@ -24,6 +24,8 @@ export type NewUser = Pick<
   | 'nextPlan'
   | 'createdAt'
 > & { ownerId: number };
+
+const OWNER = 'users_admin_id_fkey';
 
 const BY_NAME: Statement = {
   name: 'user_by_name',
@@ -130,14 +132,14 @@ export class UsersRepository {
       return row!.id;
     } catch (error) {
       if (isUniqueViolation(error, 'users_username_key')) throw new UsernameTaken();
-      if (isForeignKeyViolation(error, 'users_admin_id_fkey')) throw new NotAllowed();
+      if (isForeignKeyViolation(error, OWNER)) throw new NotAllowed();
       throw error;
     }
   }
 
-  /** Writes everything an operator decides about a locked user, its next plan and owner included. */
+  /** Writes everything an operator decides about a locked user, its next plan and owner included. Throws `OwnerNotFound`. */
   async update(tx: Tx, user: User): Promise<void> {
-    await tx.run(UPDATE, [
+    const written = tx.run(UPDATE, [
       user.id,
       user.status,
       user.dataLimit,
@@ -155,6 +157,9 @@ export class UsersRepository {
       user.owner?.id ?? null,
       ...planValues(user),
     ]);
+    await written.catch((error: unknown) => {
+      throw isForeignKeyViolation(error, OWNER) ? new OwnerNotFound() : error;
+    });
   }
 
   /** Takes bytes off the used traffic of a locked user and logs them as used before. */

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { Database, type Tx } from '../../shared/database/database.js';
 import { Secrets } from '../../shared/secrets/secrets.js';
 import type { TagsByProtocol } from '../../xray/config/types.js';
@@ -9,6 +8,7 @@ import { randomCredentials } from './credentials.js';
 import { chosenInbounds, createUser, type UserRequest } from './domain/creation.js';
 import { type ConfigTags, findUnknownTag, tagsOfConfig } from './domain/inbounds.js';
 import { modifyUser, type UserChange } from './domain/modification.js';
+import { activatePlan } from './domain/next-plan.js';
 import { protocolsOf, type ProxyRequests } from './domain/proxies.js';
 import { resetTraffic } from './domain/reset.js';
 import { reviewUser } from './domain/review.js';
@@ -17,7 +17,13 @@ import { isTokenValid, readToken } from './domain/subscription-token.js';
 import type { User } from './domain/user.js';
 import { UserCounts } from './user-counts.js';
 import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
-import { NotYourUser, ProtocolDisabled, unknownInbound, UserNotFound } from './users.errors.js';
+import {
+  NextPlanNotFound,
+  NotYourUser,
+  ProtocolDisabled,
+  unknownInbound,
+  UserNotFound,
+} from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
 
 /** What is done to single users, and the review of all of them. */
@@ -30,7 +36,6 @@ export class UsersService {
     private readonly counts: UserCounts,
     private readonly core: CoreConfigs,
     private readonly secrets: Secrets,
-    private readonly events: DatabaseEvents,
   ) {}
 
   /** The user, if the admin may have it. Throws `UserNotFound`, then `NotYourUser`. */
@@ -56,7 +61,7 @@ export class UsersService {
     refuseDisabled(request.proxies, config);
     const user = createUser(request, { now: new Date(), config, fresh: randomCredentials });
     const id = await this.users.insert({ ...user, ownerId: admin.id });
-    this.announce();
+    this.counts.announce();
     return { ...user, id, owner: admin };
   }
 
@@ -72,16 +77,21 @@ export class UsersService {
 
   /** Starts the count of a user's traffic again. Throws `UserNotFound`. */
   async reset(id: number): Promise<User> {
-    const now = new Date();
-    const reset = await this.db.transaction(async (tx) => {
-      const user = await this.lock(tx, id);
-      const next = resetTraffic(user, now);
-      await this.users.takeTraffic(tx, id, user.usedTraffic, now);
-      await this.users.update(tx, next);
+    return this.startAgain(id, resetTraffic);
+  }
+
+  /** Moves a user to its next plan, due or not. Throws `UserNotFound` or `NextPlanNotFound`. */
+  async activateNextPlan(id: number): Promise<User> {
+    return this.startAgain(id, (user, now) => {
+      const next = activatePlan(user, now);
+      if (!next) throw new NextPlanNotFound();
       return next;
     });
-    this.announce();
-    return reset;
+  }
+
+  /** Gives a user to another admin; what it used stays on the account of the former. Throws `UserNotFound`. */
+  async setOwner(id: number, owner: Admin): Promise<User> {
+    return this.change(id, (user) => ({ ...user, owner }));
   }
 
   /** Gives a user a new subscription link and new credentials. Throws `UserNotFound`. */
@@ -92,7 +102,7 @@ export class UsersService {
   /** Deletes a user with all that is known of it. Throws `UserNotFound`. */
   async remove(id: number): Promise<void> {
     if (!(await this.users.delete(id))) throw new UserNotFound();
-    this.announce();
+    this.counts.announce();
   }
 
   /** Applies every change of status due at `now`; returns how many users changed. */
@@ -117,8 +127,22 @@ export class UsersService {
       await this.reviews.write(tx, changes, now);
       return { seen: candidates.length, written: changes.length };
     });
-    if (outcome.written > 0) this.announce();
+    if (outcome.written > 0) this.counts.announce();
     return outcome;
+  }
+
+  /** Decides on the locked user, whose traffic so far is over, and writes the outcome. */
+  private async startAgain(id: number, decide: (user: User, now: Date) => User): Promise<User> {
+    const now = new Date();
+    const started = await this.db.transaction(async (tx) => {
+      const user = await this.lock(tx, id);
+      const next = decide(user, now);
+      await this.users.takeTraffic(tx, id, user.usedTraffic, now);
+      await this.users.update(tx, next);
+      return next;
+    });
+    this.counts.announce();
+    return started;
   }
 
   /** Decides on the locked user and writes the outcome, so that two changes at once follow each other. */
@@ -128,14 +152,8 @@ export class UsersService {
       await this.users.update(tx, next);
       return next;
     });
-    this.announce();
+    this.counts.announce();
     return changed;
-  }
-
-  /** After a commit. The triggers have noted who changed; this makes everyone look at once. */
-  private announce(): void {
-    this.counts.forget();
-    this.events.hint('user_change');
   }
 
   private async lock(tx: Tx, id: number): Promise<User> {

@@ -36,10 +36,11 @@ export function createUser(
   request: UserRequest,
   context: { now: Date; config: ConfigTags; fresh: CredentialSource },
 ) {
+  const { proxies, inbounds, ...wishes } = request;
   return {
-    ...request,
-    proxies: completeProxies(request.proxies, context.fresh),
-    excludedInbounds: exclusionsOf(chosenInbounds(request), context.config),
+    ...wishes,
+    proxies: completeProxies(proxies, context.fresh),
+    excludedInbounds: exclusionsOf(chosenInbounds({ proxies, inbounds }), context.config),
     createdAt: context.now,
     statusChangedAt: context.now,
     usedTraffic: 0n,

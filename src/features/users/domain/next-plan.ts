@@ -33,6 +33,25 @@ export function applyPlan(
   };
 }
 
+/**
+ * The user once its next plan has been activated by hand, whatever its status was; undefined without a plan.
+ * Source: Marzban `app/db/crud.py` (`reset_user_by_next`).
+ */
+export function activatePlan(user: User, now: Date): User | undefined {
+  if (!user.nextPlan) return undefined;
+  const next: User = {
+    ...user,
+    ...applyPlan(user.nextPlan, user, now),
+    usedTraffic: 0n,
+    resetTraffic: user.resetTraffic + user.usedTraffic,
+    holdSeconds: user.status === 'on_hold' ? null : user.holdSeconds,
+    holdUntil: user.status === 'on_hold' ? null : user.holdUntil,
+    nextPlan: null,
+  };
+  if (next.status !== user.status) next.statusChangedAt = now;
+  return next;
+}
+
 /** What a column of the database, and a client, can hold. */
 function atMostInt64(bytes: bigint): bigint {
   return bytes < INT64_MAX ? bytes : INT64_MAX;

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../shared/database/database.js';
+
+/** Users whose time is over, by the time it was over; undefined means without bound. */
+export interface ExpiredRange {
+  after?: Date;
+  before: Date;
+  /** Only users of this admin. */
+  ownerId?: number;
+}
+
+// Limited users whose time has passed as well would be expired had they not been limited before.
+const EXPIRED = /* sql */ `
+  SELECT id, username FROM users
+   WHERE status IN ('expired', 'limited')
+     AND expire_at <= $1 AND ($2::timestamptz IS NULL OR expire_at >= $2) AND ($3::int IS NULL OR admin_id = $3)
+   ORDER BY id`;
+
+// `limited` is lifted as for a single user: into what the expiry makes of it.
+const RESET_ALL = /* sql */ `
+  WITH logged AS (
+    INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at)
+    SELECT user_id, used_traffic, $1 FROM user_usage WHERE used_traffic <> 0
+  ), taken AS (
+    UPDATE user_usage SET reset_traffic = reset_traffic + used_traffic, used_traffic = 0, last_reset_at = $1
+  )
+  UPDATE users
+     SET status = CASE WHEN expire_at <= $1 THEN 'expired'::user_status ELSE 'active' END, status_changed_at = $1
+   WHERE status = 'limited'`;
+
+/** Writes that concern many users at once. */
+@Injectable()
+export class BulkUsersRepository {
+  constructor(private readonly db: Database) {}
+
+  /** Names of the expired users in the range, in id order. */
+  async findExpired(range: ExpiredRange): Promise<string[]> {
+    const rows = await this.db.rows<{ username: string }>(EXPIRED, values(range));
+    return rows.map((row) => row.username);
+  }
+
+  /** Deletes the expired users in the range and returns their names. */
+  async deleteExpired(range: ExpiredRange): Promise<string[]> {
+    const rows = await this.db.rows<{ username: string }>(
+      `WITH expired AS (${EXPIRED} FOR UPDATE)
+       DELETE FROM users u USING expired WHERE u.id = expired.id RETURNING u.username`,
+      values(range),
+    );
+    return rows.map((row) => row.username);
+  }
+
+  /** Starts the count of everybody's traffic again. */
+  async resetAll(at: Date): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      // Whoever counts traffic locks its users first, so nothing is counted between reading and writing.
+      await tx.run('SELECT FROM users ORDER BY id FOR NO KEY UPDATE');
+      await tx.run(RESET_ALL, [at]);
+    });
+  }
+}
+
+function values({ before, after, ownerId }: ExpiredRange): unknown[] {
+  return [before, after ?? null, ownerId ?? null];
+}

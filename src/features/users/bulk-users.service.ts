@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { InvalidInput } from '../../shared/domain/errors.js';
+import type { Admin } from '../admins/index.js';
+import { BulkUsersRepository, type ExpiredRange } from './bulk-users.repository.js';
+import type { ExpiredUsersDto } from './dto/expired-users.dto.js';
+import { UserCounts } from './user-counts.js';
+import { NoExpiredUsers, RangeReversed } from './users.errors.js';
+
+/** What is done to many users at once. */
+@Injectable()
+export class BulkUsersService {
+  constructor(
+    private readonly users: BulkUsersRepository,
+    private readonly counts: UserCounts,
+  ) {}
+
+  /** Names of expired users the admin may see. Throws `RangeReversed`. */
+  async findExpired(admin: Admin, dto: ExpiredUsersDto): Promise<string[]> {
+    return this.users.findExpired(toRange(admin, dto));
+  }
+
+  /**
+   * Deletes expired users the admin may see and returns their names. One bound must be given: without any, a slip of
+   * the hand would delete all of them. Throws `InvalidInput`, `RangeReversed` or `NoExpiredUsers`.
+   */
+  async deleteExpired(admin: Admin, dto: ExpiredUsersDto): Promise<string[]> {
+    if (!dto.expired_after && !dto.expired_before) throw noBound();
+    const names = await this.users.deleteExpired(toRange(admin, dto));
+    if (names.length === 0) throw new NoExpiredUsers();
+    this.counts.announce();
+    return names;
+  }
+
+  /** Starts the count of everybody's traffic again. */
+  async resetAll(): Promise<void> {
+    await this.users.resetAll(new Date());
+    this.counts.announce();
+  }
+}
+
+/** Without an end it is now; one in the future is now too, as nobody has expired after that. */
+function toRange(admin: Admin, { expired_after, expired_before }: ExpiredUsersDto): ExpiredRange {
+  if (expired_after && expired_before && expired_before < expired_after) throw new RangeReversed();
+  const now = new Date();
+  return {
+    after: expired_after ?? undefined,
+    before: expired_before && expired_before < now ? expired_before : now,
+    ownerId: admin.isSudo ? undefined : admin.id,
+  };
+}
+
+function noBound(): InvalidInput {
+  const msg = 'Value error, expired_after or expired_before must be given';
+  return new InvalidInput([{ loc: ['query', 'expired_before'], msg, type: 'value_error' }]);
+}
