@@ -22,7 +22,7 @@ beforeEach(() => fleet.sql('DELETE FROM user_templates'));
 
 async function add(facts: object = {}): Promise<number> {
   const reply = await fleet.sudo.post(PATH, { ...full, ...facts });
-  expect(reply.status, reply.text).toBe(200);
+  if (reply.status !== 200) throw new Error(`No template was made: ${reply.text}`);
   return reply.json.id as number;
 }
 
