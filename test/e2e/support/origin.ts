@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
 
 /** A web server with one large file, as the internet behind the proxy. */
 export interface Origin {
@@ -47,10 +48,9 @@ async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
   res.writeHead(200, { 'content-length': bytes, connection: 'close' });
   for (let offset = 0; offset < bytes && !res.destroyed; offset += CHUNK) {
     if (!res.write(chunkAt(offset, Math.min(CHUNK, bytes - offset)))) {
-      await new Promise((resolve) => {
-        res.once('drain', resolve);
-        res.once('close', resolve);
-      });
+      const goOn = new AbortController();
+      await Promise.race([once(res, 'drain', goOn), once(res, 'close', goOn)]).catch(() => undefined);
+      goOn.abort();
     }
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
   }

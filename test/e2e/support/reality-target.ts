@@ -1,5 +1,6 @@
+import 'reflect-metadata'; // @peculiar/x509 needs it
 import { createSecureServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
@@ -26,9 +27,17 @@ export async function startRealityTarget(name: string): Promise<{ port: number; 
   server.on('request', (_, response) => response.end('hello'));
   server.on('error', () => undefined);
   server.on('sessionError', () => undefined);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket.on('close', () => sockets.delete(socket)));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy(); // REALITY keeps some open
+      }),
   };
 }

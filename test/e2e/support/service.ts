@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,9 @@ export class Service {
   private child: ChildProcess | undefined;
   private token = '';
 
-  constructor(private readonly env: Record<string, string>) {}
+  constructor(private readonly env: Record<string, string>) {
+    chmodSync(this.dataDir, 0o755); // as root, PostgreSQL runs as somebody else
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
