@@ -64,6 +64,14 @@ describe('the service as a process', () => {
     expect(service.postgres()).toBeUndefined();
   });
 
+  it('can be stopped before it is up', async () => {
+    service.spawn();
+    await eventually(() => service.postgres() !== undefined);
+    service.signal('SIGTERM');
+    expect(await service.ended()).toEqual({ code: 0, seconds: expect.any(Number) });
+    expect(service.postgres()).toBeUndefined();
+  });
+
   it('starts again after a kill -9, on the database that went on', async () => {
     await service.start({ SUDO_USERNAME: 'root', SUDO_PASSWORD: 'correct horse' });
     const postgres = service.postgres();

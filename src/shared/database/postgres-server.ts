@@ -156,6 +156,7 @@ export class PostgresServer {
       listen_addresses: '',
       unix_socket_directories: this.socketDir,
       port: '5432',
+      client_connection_check_interval: '1s', // a killed service must not go on holding locks
       ...(this.options.volatile ? nothingSynced : {}),
     };
     const child = spawn(
