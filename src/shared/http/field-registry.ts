@@ -3,7 +3,6 @@ import type { Type } from '@nestjs/common';
 /** One field of a class that is read from a request. */
 export interface Field {
   name: string;
-  read(value: unknown): unknown;
   required: boolean;
   /** A query parameter that may be repeated; of others the last value counts. */
   repeated: boolean;

@@ -1,5 +1,6 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { Expose, Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import {
   Invalid,
@@ -178,9 +179,14 @@ export function Field(kind: Kind, options: FieldOptions = {}): PropertyDecorator
     ...(options.description === undefined ? {} : { description: options.description }),
     ...(options.example === undefined ? {} : { examples: [options.example] }),
   });
-  const field: Omit<Field, 'name'> = { read: full.read, required, repeated: false, default: options.default };
+  const field: Omit<Field, 'name'> = { required, repeated: false, default: options.default };
   return applyDecorators(
     registerField(field) as PropertyDecorator,
+    Expose(),
+    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => {
+      const value = Object.hasOwn(obj, key) ? obj[key] : undefined;
+      return value === undefined ? undefined : full.read(value);
+    }),
     ApiProperty(describedBy({ read: full.read, schema }, required)),
   );
 }

@@ -1,13 +1,14 @@
 import type { Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validateSync } from 'class-validator';
 import type { Issue } from '../domain/errors.js';
 import { Invalid, isObject } from './coercion.js';
 import { type Field, fieldsOf } from './field-registry.js';
 
 /**
- * Reads a class with fields from what a request holds: every field by its kind, then the rules that class-validator
- * knows of the class. At most one issue per field, in the order of declaration. Fields the class does not know are
- * ignored.
+ * Reads a class with fields from what a request holds: class-transformer reads every field by its kind, then
+ * class-validator checks the rules of the class. At most one issue per field, in the order of declaration. Fields the
+ * class does not know are ignored.
  */
 export function readDto<T extends object>(type: Type<T>, value: unknown): T | Invalid {
   if (!isObject(value)) {
@@ -16,20 +17,23 @@ export function readDto<T extends object>(type: Type<T>, value: unknown): T | In
       'Input should be a valid dictionary or object to extract fields from',
     );
   }
-  const dto = new type() as T & Record<string, unknown>;
+  const dto = plainToInstance(type, value, { excludeExtraneousValues: true, exposeUnsetFields: false });
+  const values = dto as Record<string, unknown>;
   const issues = new Map<string, readonly Issue[]>();
   for (const field of fieldsOf(type)) {
-    const result = readField(field, Object.hasOwn(value, field.name) ? value[field.name] : undefined);
-    if (result instanceof Invalid) issues.set(field.name, result.under(field.name).issues);
-    else if (result !== undefined) (dto as Record<string, unknown>)[field.name] = result;
+    const read = values[field.name];
+    const result = read === undefined ? whenAbsent(field) : read;
+    if (result instanceof Invalid) {
+      issues.set(field.name, result.under(field.name).issues);
+      delete values[field.name];
+    } else if (result !== undefined) values[field.name] = result;
   }
   for (const [name, issue] of brokenRules(type, dto)) if (!issues.has(name)) issues.set(name, [issue]);
   if (issues.size === 0) return dto;
   return new Invalid(fieldsOf(type).flatMap(({ name }) => issues.get(name) ?? []));
 }
 
-function readField(field: Field, value: unknown): unknown {
-  if (value !== undefined) return field.read(value);
+function whenAbsent(field: Field): unknown {
   if (field.required) return Invalid.of('missing', 'Field required');
   return typeof field.default === 'object' ? structuredClone(field.default) : field.default;
 }
