@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { RangeReversed } from '../../shared/domain/date-range.js';
 import { InvalidInput } from '../../shared/domain/errors.js';
 import type { Admin } from '../admins/index.js';
 import { BulkUsersRepository, type ExpiredRange } from './bulk-users.repository.js';
 import type { ExpiredUsersDto } from './dto/expired-users.dto.js';
 import { UserCounts } from './user-counts.js';
-import { NoExpiredUsers, RangeReversed } from './users.errors.js';
+import { NoExpiredUsers } from './users.errors.js';
 
 /** What is done to many users at once. */
 @Injectable()

@@ -1,7 +1,10 @@
 export { CoreUsersRepository } from './core-users.repository.js';
 export type { User } from './domain/user.js';
+export { type UserUsageDto, UserUsagesDto } from './dto/usage.dto.js';
 export { SubscriptionUserDto } from './dto/user-response.dto.js';
 export { OwnedUser, TargetUser } from './owned-user.guard.js';
+export { type NodeUsage, UsageHistory } from './usage-history.js';
 export { UserPresenter } from './user-presenter.js';
 export { UsersModule } from './users.module.js';
 export { UsersService } from './users.service.js';
+export { toUserUsageDto } from './users.mapper.js';

@@ -30,13 +30,6 @@ export class NoExpiredUsers extends AppError {
   }
 }
 
-/** The end of a range of time comes before its start. */
-export class RangeReversed extends BadRequest {
-  constructor() {
-    super('Start date must be before end date');
-  }
-}
-
 export class UsernameTaken extends AppError {
   readonly kind = 'conflict';
   constructor() {

@@ -4,9 +4,11 @@ import type { UserRequest } from './domain/creation.js';
 import type { UserChange } from './domain/modification.js';
 import { protocolsOf } from './domain/proxies.js';
 import type { NextPlan, User } from './domain/user.js';
+import type { UserUsageDto } from './dto/usage.dto.js';
 import type { NextPlanDto, UserCreateDto, UserModifyDto } from './dto/user-request.dto.js';
 import type { NextPlanResponse, SubscriptionUserDto, UserDto } from './dto/user-response.dto.js';
 import type { TagsByProtocol } from '../../xray/config/types.js';
+import type { NodeUsage } from './usage-history.js';
 
 /** What a user object shows beside the user itself. */
 export interface UserExtras {
@@ -151,4 +153,8 @@ function toExpire(at: Date | null): number | null {
 
 function toTime(at: Date | null): string | null {
   return at && toWireTime(at);
+}
+
+export function toUserUsageDto({ nodeId, nodeName, usedTraffic }: NodeUsage): UserUsageDto {
+  return { node_id: nodeId, node_name: nodeName, used_traffic: usedTraffic };
 }

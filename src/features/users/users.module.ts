@@ -7,6 +7,8 @@ import { BulkUsersService } from './bulk-users.service.js';
 import { CoreUsersRepository } from './core-users.repository.js';
 import { ReviewUsersJob } from './jobs/review-users.job.js';
 import { ReviewRepository } from './review.repository.js';
+import { UsageController } from './usage.controller.js';
+import { UsageHistory } from './usage-history.js';
 import { UserCounts } from './user-counts.js';
 import { UserListRepository } from './user-list.repository.js';
 import { UserListsService } from './user-lists.service.js';
@@ -17,13 +19,14 @@ import { UsersService } from './users.service.js';
 
 @Module({
   imports: [AdminsModule, CoreModule, HostsModule],
-  controllers: [UsersController],
+  controllers: [UsageController, UsersController],
   providers: [
     BulkUsersRepository,
     BulkUsersService,
     CoreUsersRepository,
     ReviewRepository,
     ReviewUsersJob,
+    UsageHistory,
     UserCounts,
     UserListRepository,
     UserListsService,
@@ -31,6 +34,6 @@ import { UsersService } from './users.service.js';
     UsersRepository,
     UsersService,
   ],
-  exports: [CoreUsersRepository, UserPresenter, UsersService],
+  exports: [CoreUsersRepository, UsageHistory, UserPresenter, UsersService],
 })
 export class UsersModule {}
