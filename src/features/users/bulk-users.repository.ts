@@ -49,6 +49,32 @@ export class BulkUsersRepository {
     return rows.map((row) => row.username);
   }
 
+  /** Disables the active and held users of an admin, and remembers which they were. Returns how many there were. */
+  async disableOf(ownerId: number, at: Date): Promise<number> {
+    return this.db.run(
+      `WITH locked AS (
+         SELECT id FROM users WHERE admin_id = $1 AND status IN ('active', 'on_hold') ORDER BY id FOR NO KEY UPDATE
+       )
+       UPDATE users u SET status = 'disabled', status_before_disable = u.status, status_changed_at = $2
+         FROM locked WHERE u.id = locked.id`,
+      [ownerId, at],
+    );
+  }
+
+  /** Undoes {@link disableOf}. Users that were disabled one by one stay so. Returns how many there were. */
+  async activateOf(ownerId: number, at: Date): Promise<number> {
+    return this.db.run(
+      `WITH locked AS (
+         SELECT id FROM users
+          WHERE admin_id = $1 AND status = 'disabled' AND status_before_disable IS NOT NULL
+          ORDER BY id FOR NO KEY UPDATE
+       )
+       UPDATE users u SET status = u.status_before_disable, status_before_disable = NULL, status_changed_at = $2
+         FROM locked WHERE u.id = locked.id`,
+      [ownerId, at],
+    );
+  }
+
   /** Starts the count of everybody's traffic again. */
   async resetAll(at: Date): Promise<void> {
     await this.db.transaction(async (tx) => {

@@ -32,6 +32,19 @@ export class BulkUsersService {
     return names;
   }
 
+  /** Cuts off the users of an admin that are active or on hold. */
+  async disableUsersOf(owner: Admin): Promise<void> {
+    if ((await this.users.disableOf(owner.id, new Date())) > 0) this.counts.announce();
+  }
+
+  /**
+   * Gives the users that {@link disableUsersOf} cut off the status they had. Whoever should be limited or expired by now
+   * becomes so at the next review.
+   */
+  async activateUsersOf(owner: Admin): Promise<void> {
+    if ((await this.users.activateOf(owner.id, new Date())) > 0) this.counts.announce();
+  }
+
   /** Starts the count of everybody's traffic again. */
   async resetAll(): Promise<void> {
     await this.users.resetAll(new Date());

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AdminsModule } from '../admins/index.js';
 import { CoreModule } from '../core/index.js';
 import { HostsModule } from '../hosts/index.js';
+import { AdminUsersController } from './admin-users.controller.js';
 import { BulkUsersRepository } from './bulk-users.repository.js';
 import { BulkUsersService } from './bulk-users.service.js';
 import { CoreUsersRepository } from './core-users.repository.js';
@@ -19,7 +20,7 @@ import { UsersService } from './users.service.js';
 
 @Module({
   imports: [AdminsModule, CoreModule, HostsModule],
-  controllers: [UsageController, UsersController],
+  controllers: [AdminUsersController, UsageController, UsersController],
   providers: [
     BulkUsersRepository,
     BulkUsersService,

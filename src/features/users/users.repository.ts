@@ -72,7 +72,8 @@ const UPDATE: Statement = {
            DELETE FROM next_plans WHERE user_id = $1 AND NOT $16::boolean
          )
          UPDATE users
-            SET status = $2, data_limit = $3, reset_strategy = $4, expire_at = $5, hold_seconds = $6, hold_until = $7,
+            SET status = $2, status_before_disable = CASE WHEN status = $2 THEN status_before_disable END,
+                data_limit = $3, reset_strategy = $4, expire_at = $5, hold_seconds = $6, hold_until = $7,
                 auto_delete_in_days = $8, proxies = $9, excluded_inbounds = $10, note = $11, sub_revoked_at = $12,
                 edited_at = $13, status_changed_at = $14, admin_id = $15
           WHERE id = $1`,
