@@ -45,6 +45,8 @@ export interface UserSyncParts {
  */
 export class UserSync {
   private readonly dirty = new Map<number, DirtyUser>();
+  /** Removals of which another copy may be left, by inbound and email. */
+  private readonly unconfirmed = new Map<string, { inbound: ResolvedInbound; email: string }>();
   private readTo: Cursor;
   private canList = true;
 
@@ -84,7 +86,7 @@ export class UserSync {
   /** Whether a user is waiting for {@link applyDue} at `now` (milliseconds of a monotonic clock). */
   isDue(now: number): boolean {
     for (const user of this.dirty.values()) if (user.retryAt <= now) return true;
-    return false;
+    return this.unconfirmed.size > 0;
   }
 
   /** Applies what is due, at most a round of users. @throws CoreError when the core as a whole cannot be reached */
@@ -94,7 +96,7 @@ export class UserSync {
       if (entry[1].retryAt <= now) due.push(entry);
       if (due.length === ROUND) break;
     }
-    if (due.length === 0) return;
+    if (due.length === 0) return this.confirmRemovals(signal);
     for (const [userId] of due) this.dirty.delete(userId); // a change during the round puts it back
     const found = await this.parts.findUsers(due.map(([userId]) => userId)).catch((error: unknown) => {
       for (const [userId, user] of due) this.putBack(userId, user);
@@ -119,6 +121,18 @@ export class UserSync {
       }
     });
     if (lost !== undefined) throw lost;
+  }
+
+  /** Looks for further copies only after everything else: each look costs a core with many users a lot. */
+  private async confirmRemovals(signal: AbortSignal): Promise<void> {
+    const removals = [...this.unconfirmed].slice(0, ROUND);
+    await inParallel(removals, CONCURRENCY, async ([key, { inbound, email }]) => {
+      await this.removeAll(inbound, email, signal).catch((error: unknown) => {
+        // Whatever one core has against one removal, the next audit sees what is left.
+        if (!(error instanceof CoreError) || error.isConnection || error.code === 'aborted') throw error;
+      });
+      this.unconfirmed.delete(key);
+    });
   }
 
   private add(userId: number, email: string, since: Cursor | undefined): DirtyUser {
@@ -154,11 +168,11 @@ export class UserSync {
   ): Promise<void> {
     const current = user && coreEmail(user);
     for (const inbound of this.parts.inbounds) {
-      for (const email of emails) if (email !== current) await this.remove(inbound, email, signal);
+      for (const email of emails) if (email !== current) await this.removeFirst(inbound, email, signal);
       if (!user || current === undefined) continue;
       const account = accountFor(user, inbound);
       if (account) await this.ensure(inbound, account, rebuild, signal);
-      else await this.remove(inbound, current, signal);
+      else await this.removeFirst(inbound, current, signal);
     }
   }
 
@@ -169,7 +183,8 @@ export class UserSync {
     signal: AbortSignal,
   ): Promise<void> {
     // A classic shadowsocks inbound takes a second copy without a word, so it is looked at first.
-    const looksFirst = account.type === 'shadowsocks';
+    const looksFirst = keepsCopies(inbound);
+    if (looksFirst) this.unconfirmed.delete(keyOf(inbound, account.email));
     if (!looksFirst && (await this.tryAdd(inbound, account, signal))) return;
     const observed = rebuild ? undefined : await this.find(inbound, account.email, signal);
     // Where the core cannot tell, whatever is there is taken for stale.
@@ -180,7 +195,7 @@ export class UserSync {
           { do: 'add', account },
         ] as const);
     for (const step of steps) {
-      if (step.do === 'remove') await this.remove(inbound, step.email, signal);
+      if (step.do === 'remove') await this.removeAll(inbound, step.email, signal);
       else await this.act(() => this.parts.connection.addAccount(inbound, step.account, signal));
     }
   }
@@ -210,15 +225,25 @@ export class UserSync {
     }
   }
 
+  /** Removes an account; whether it was the last copy is looked up later. */
+  private async removeFirst(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<void> {
+    const wasThere = await this.tryRemove(inbound, email, signal);
+    if (wasThere && keepsCopies(inbound)) this.unconfirmed.set(keyOf(inbound, email), { inbound, email });
+  }
+
   /** Removes every copy: only "not found" tells that none is left where an inbound keeps copies. */
-  private async remove(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<void> {
-    const copies = inbound.protocol === 'shadowsocks' ? MAX_COPIES : 1;
+  private async removeAll(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<void> {
+    const copies = keepsCopies(inbound) ? MAX_COPIES : 1;
+    for (let copy = 0; copy < copies; copy++) if (!(await this.tryRemove(inbound, email, signal))) return;
+  }
+
+  private async tryRemove(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<boolean> {
     try {
-      for (let copy = 0; copy < copies; copy++) {
-        await this.act(() => this.parts.connection.removeAccount(inbound, email, signal));
-      }
+      await this.act(() => this.parts.connection.removeAccount(inbound, email, signal));
+      return true;
     } catch (error) {
-      if (!(error instanceof CoreError) || error.code !== 'user_not_found') throw error;
+      if (error instanceof CoreError && error.code === 'user_not_found') return false;
+      throw error;
     }
   }
 
@@ -226,6 +251,14 @@ export class UserSync {
     this.parts.assertOwner();
     return call();
   }
+}
+
+function keepsCopies(inbound: ResolvedInbound): boolean {
+  return inbound.protocol === 'shadowsocks' && !inbound.shadowsocksMethod?.startsWith('2022-');
+}
+
+function keyOf(inbound: ResolvedInbound, email: string): string {
+  return `${inbound.tag} ${email}`;
 }
 
 async function inParallel<T>(
