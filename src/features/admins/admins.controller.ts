@@ -1,11 +1,19 @@
-import { Body, Controller, Delete, Get, Ip, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Put, Query, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Answers, anything } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { FormBody } from '../../shared/http/body.js';
 import { bigInt, list, object } from '../../shared/http/fields.js';
 import type { Admin } from './admin.js';
-import { AnyAdmin, CurrentAdmin, SudoOnly, TargetAdmin, WithTargetAdmin } from './admins.decorators.js';
+import { AdminTokens } from './admin-tokens.js';
+import {
+  AnyAdmin,
+  CurrentAdmin,
+  LoggedIn,
+  SudoOnly,
+  TargetAdmin,
+  WithTargetAdmin,
+} from './admins.decorators.js';
 import {
   AdminDto,
   AdminsQuery,
@@ -14,28 +22,26 @@ import {
   TokenDto,
   TokenRequestDto,
 } from './admins.dto.js';
+import { LoginGuard } from './admins.guards.js';
 import { fromAdminsQuery, fromCreateAdminDto, fromModifyAdminDto, toAdminDto } from './admins.mapper.js';
 import type { Credentials } from './admins.repository.js';
 import { AdminsService } from './admins.service.js';
-import { LoginService } from './login.service.js';
 
 @ApiTags('Admin')
 @Controller('api')
 export class AdminsController {
   constructor(
     private readonly admins: AdminsService,
-    private readonly logins: LoginService,
+    private readonly tokens: AdminTokens,
   ) {}
 
   @Post('admin/token')
   @FormBody()
+  @UseGuards(LoginGuard)
   @Answers(TokenDto)
   @ApiErrors('unauthorized', 'invalid')
-  async adminToken(@Body() form: TokenRequestDto, @Ip() address: string | undefined): Promise<TokenDto> {
-    return {
-      access_token: await this.logins.login(form.username, form.password, address),
-      token_type: 'bearer',
-    };
+  async adminToken(@Body() _form: TokenRequestDto, @LoggedIn() credentials: Credentials): Promise<TokenDto> {
+    return { access_token: await this.tokens.issue(credentials), token_type: 'bearer' };
   }
 
   @Get('admin')

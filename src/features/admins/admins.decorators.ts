@@ -47,3 +47,8 @@ export const TargetAdmin = createParamDecorator((_: unknown, context: ExecutionC
     throw new Error('A handler asks for the admin of its path on a route without the guard for it');
   return targetAdmin;
 });
+
+/** The admin who has just logged in; only on the route with `LoginGuard`. */
+export const LoggedIn = createParamDecorator((_: unknown, context: ExecutionContext): Credentials => {
+  return context.switchToHttp().getRequest<Request & { user: Credentials }>().user;
+});

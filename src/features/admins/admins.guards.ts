@@ -2,14 +2,18 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { NotAllowed } from '../../shared/domain/errors.js';
+import { readBody } from '../../shared/http/body.js';
+import { readDto } from '../../shared/http/read-dto.js';
 import type { Admin } from './admin.js';
+import { TokenRequestDto } from './admins.dto.js';
 import type { Credentials } from './admins.repository.js';
 import { AdminsService } from './admins.service.js';
 import { AdminDirectory } from './admin-directory.js';
 import { ADMIN_TOKEN } from './admin-token.strategy.js';
 import { type AdminClaims, AdminTokens } from './admin-tokens.js';
 import { bearerToken } from './domain/bearer-token.js';
-import { NotAuthenticated, TokenRefused } from './admins.errors.js';
+import { LoginRefused, NotAuthenticated, TokenRefused } from './admins.errors.js';
+import { PASSWORD } from './password.strategy.js';
 
 declare module 'express-serve-static-core' {
   interface Request {
@@ -51,6 +55,23 @@ export class AdminGuard extends AuthGuard(ADMIN_TOKEN) {
     const claims = request.user as AdminClaims;
     this.tokens.remember(token, claims);
     return claims;
+  }
+}
+
+/** Lets requests with a name and its password pass, and puts the admin's credentials on them. */
+@Injectable()
+export class LoginGuard extends AuthGuard(PASSWORD) {
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<Request>();
+    request.body = readBody({ read: (form) => readDto(TokenRequestDto, form) }, request.body);
+    return (await super.canActivate(context)) as boolean;
+  }
+
+  /** Passport gives no credentials where one of the two is empty. */
+  override handleRequest<T>(error: unknown, credentials: T | false): T {
+    if (error) throw error;
+    if (!credentials) throw new LoginRefused();
+    return credentials;
   }
 }
 

@@ -10,6 +10,7 @@ import { AdminsRepository } from './admins.repository.js';
 import { AdminsService } from './admins.service.js';
 import { LoginFailuresRepository } from './login-failures.repository.js';
 import { LoginService } from './login.service.js';
+import { PasswordStrategy } from './password.strategy.js';
 
 /** Global, because every other feature has routes behind its guards. */
 @Global()
@@ -33,6 +34,7 @@ import { LoginService } from './login.service.js';
     AdminsService,
     LoginFailuresRepository,
     LoginService,
+    PasswordStrategy,
   ],
   // The first two are what the guards need: Nest makes a guard anew in each module that uses it.
   exports: [AdminDirectory, AdminTokens, AdminsService],

@@ -1,6 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PeriodicJobs } from '../../shared/scheduling/periodic-jobs.js';
-import { AdminTokens } from './admin-tokens.js';
 import { LoginRefused, TooManyFailedLogins } from './admins.errors.js';
 import { AdminsRepository, type Credentials } from './admins.repository.js';
 import { type LimitedBy, waitSeconds } from './domain/login-limit.js';
@@ -17,7 +16,6 @@ export class LoginService implements OnModuleInit {
   constructor(
     private readonly admins: AdminsRepository,
     private readonly failures: LoginFailuresRepository,
-    private readonly tokens: AdminTokens,
     private readonly jobs: PeriodicJobs,
   ) {}
 
@@ -26,17 +24,16 @@ export class LoginService implements OnModuleInit {
   }
 
   /**
-   * A token for the admin with this password. Throws `LoginRefused`, or `TooManyFailedLogins` when this name or address
+   * The admin with this name and password. Throws `LoginRefused`, or `TooManyFailedLogins` when this name or address
    * has failed too often, on whichever replica; successes never count.
    */
-  async login(username: string, password: string, address: string | undefined): Promise<string> {
+  async check(username: string, password: string, address: string | undefined): Promise<Credentials> {
     const keys = limitKeys(username, address ?? 'gone');
     // One attempt of an address at a time, or a burst would be through before its first failure is counted.
-    const credentials = await this.inTurn(keys.address, () => this.check(username, password, keys));
-    return this.tokens.issue(credentials);
+    return this.inTurn(keys.address, () => this.checkNow(username, password, keys));
   }
 
-  private async check(username: string, password: string, keys: LimitKeys): Promise<Credentials> {
+  private async checkNow(username: string, password: string, keys: LimitKeys): Promise<Credentials> {
     const [counts, found] = await Promise.all([
       this.failures.find(keys),
       this.admins.findCredentialsByName(username),

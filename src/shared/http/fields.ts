@@ -183,8 +183,8 @@ export function Field(kind: Kind, options: FieldOptions = {}): PropertyDecorator
   return applyDecorators(
     registerField(field) as PropertyDecorator,
     Expose(),
-    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => {
-      const value = Object.hasOwn(obj, key) ? obj[key] : undefined;
+    Transform(({ obj, key }: { obj: Record<string, () => unknown>; key: string }) => {
+      const value = obj[key]?.(); // see readDto
       return value === undefined ? undefined : full.read(value);
     }),
     ApiProperty(describedBy({ read: full.read, schema }, required)),

@@ -17,7 +17,11 @@ export function readDto<T extends object>(type: Type<T>, value: unknown): T | In
       'Input should be a valid dictionary or object to extract fields from',
     );
   }
-  const dto = plainToInstance(type, value, { excludeExtraneousValues: true, exposeUnsetFields: false });
+  // Behind functions, or class-transformer would first copy whatever was sent, deeply.
+  const unread = Object.fromEntries(
+    fieldsOf(type).flatMap(({ name }) => (Object.hasOwn(value, name) ? [[name, () => value[name]]] : [])),
+  );
+  const dto = plainToInstance(type, unread, { excludeExtraneousValues: true, exposeUnsetFields: false });
   const values = dto as Record<string, unknown>;
   const issues = new Map<string, readonly Issue[]>();
   for (const field of fieldsOf(type)) {
