@@ -45,7 +45,7 @@ export function readConfig(
     docs: read.boolean('DOCS', true),
     allowedOrigins: allowedOrigins(read),
     validationErrors: read.oneOf('VALIDATION_ERRORS', ['list', 'fields'], 'list'),
-    trustedProxies: read.list('TRUSTED_PROXIES', [], isProxyAddress, 'addresses or networks (10.0.0.0/8)'),
+    trustedProxies: read.list('TRUSTED_PROXIES', ['loopback'], isProxyAddress, 'addresses or networks (10.0.0.0/8)'),
     auth: {
       tokenMinutes: read.integer('JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 1440),
       sudo: environmentAdmin(read, remarks),
