@@ -6,8 +6,6 @@ import { departures } from './departures.js';
 
 /** Operations of the contract that the service does not have yet. Whoever adds one takes it out of here. */
 const NOT_YET_SERVED = [
-  'POST /api/admin/{username}/users/disable',
-  'POST /api/admin/{username}/users/activate',
   'GET /api/node/settings',
   'POST /api/node',
   'GET /api/node/{node_id}',
@@ -18,8 +16,6 @@ const NOT_YET_SERVED = [
   'GET /api/nodes/usage',
   'GET /sub/{token}/usage',
   'GET /sub/{token}/{client_type}',
-  'GET /api/user/{username}/usage',
-  'GET /api/users/usage',
   'GET /',
 ];
 
