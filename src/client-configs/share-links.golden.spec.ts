@@ -1,97 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  first,
-  newHost,
-  newInbound,
-  newSubscriber,
-  now,
-  surroundings,
-} from '../../test/support/client-configs.js';
-import type { ResolvedInbound } from '../xray/config/types.js';
+import { first, now, surroundings } from '../../test/support/client-configs.js';
+import { publishedIn, recordedCases, subscriberIn } from '../../test/support/recorded-subscriptions.js';
 import { compileShareLinks } from './share-links.js';
-import type { Host, Subscriber } from './types.js';
-
-// What follows is the wire of Marzban, so the names are its own.
-interface RecordedHost {
-  remark: string;
-  address: string;
-  port?: number;
-  sni?: string;
-  host?: string;
-  path?: string;
-  security?: Host['security'];
-  alpn?: string;
-  fingerprint?: string;
-  allowinsecure?: boolean;
-  is_disabled?: boolean;
-  fragment_setting?: string;
-  use_sni_as_host?: boolean;
-}
-
-interface RecordedInbound {
-  tag: string;
-  protocol: ResolvedInbound['protocol'];
-  port: number | string;
-  network: string;
-  tls: ResolvedInbound['tls'];
-  sni: string[];
-  host: string | string[];
-  path: string;
-  header_type: string;
-  is_fallback: boolean;
-  fp?: string;
-  pbk?: string;
-  sids?: string[];
-  spx?: string | null;
-  heartbeatPeriod?: number;
-  multiMode?: boolean;
-  mode?: string;
-}
-
-interface RecordedCase {
-  title: string;
-  inbounds: RecordedInbound[];
-  hosts: Record<string, RecordedHost[]>;
-  proxies: Subscriber['proxies'];
-  excludedInbounds?: Subscriber['excludedInbounds'];
-  externalConfig?: string;
-  links: string[];
-}
-
-const AUTOMATIC: RecordedHost = {
-  remark: '🚀 Marz ({USERNAME}) [{PROTOCOL} - {TRANSPORT}]',
-  address: '{SERVER_IP}',
-};
-
-function toInbound(recorded: RecordedInbound): ResolvedInbound {
-  const { header_type: headerType, is_fallback: isFallback, host, ...rest } = recorded;
-  return newInbound({
-    ...rest,
-    headerType,
-    isFallback,
-    host: [host].flat(),
-    ...(recorded.mode !== undefined && { xhttp: recorded as unknown as ResolvedInbound['xhttp'] }),
-  });
-}
-
-function toHost(recorded: RecordedHost): Host {
-  const list = (text: string | undefined) => text?.split(',') ?? [];
-  return newHost({
-    remark: recorded.remark,
-    address: list(recorded.address),
-    port: recorded.port ?? null,
-    sni: list(recorded.sni),
-    host: list(recorded.host),
-    path: recorded.path ?? null,
-    security: recorded.security ?? 'inbound_default',
-    alpn: recorded.alpn ?? '',
-    fingerprint: recorded.fingerprint ?? '',
-    allowInsecure: recorded.allowinsecure ?? null,
-    fragmentSetting: recorded.fragment_setting ?? null,
-    useSniAsHost: recorded.use_sni_as_host ?? false,
-  });
-}
 
 /** What Xray reads of an xhttp `extra`: without keys that no core knows, and the keep-alive where it belongs. */
 function mendExtra(extra: Record<string, unknown>): Record<string, unknown> {
@@ -129,38 +39,21 @@ function readable(link: string): string {
     : link;
 }
 
-const golden = new URL('../../test/golden/subscription/share-links.json', import.meta.url);
-const { cases } = JSON.parse(readFileSync(golden, 'utf8')) as { cases: RecordedCase[] };
+const cases = recordedCases('share-links');
 
 describe('share links equal those of Marzban', () => {
   it.each(cases.map((recorded) => [recorded.title, recorded] as const))('%s', (_, recorded) => {
-    const hostsByTag = new Map(
-      recorded.inbounds.map(({ tag }) => [
-        tag,
-        (recorded.hosts[tag] ?? [AUTOMATIC]).filter((host) => !host.is_disabled).map(toHost),
-      ]),
-    );
-    const links = compileShareLinks(
-      { inbounds: recorded.inbounds.map(toInbound), hostsByTag },
-      { ...surroundings, externalConfig: recorded.externalConfig ?? '' },
-    );
-    const user = newSubscriber({
-      proxies: recorded.proxies,
-      excludedInbounds: recorded.excludedInbounds ?? {},
+    const links = compileShareLinks(publishedIn(recorded), {
+      ...surroundings,
+      externalConfig: recorded.externalConfig ?? '',
     });
     const expected = recorded.links.map((link) => (link === recorded.externalConfig ? link : mend(link)));
-    expect(links(user, now, first).map(readable)).toEqual(expected);
+    expect(links(subscriberIn(recorded), now, first).map(readable)).toEqual(expected);
   });
 
   it('byte for byte in a vmess link without differences', () => {
-    const { inbounds, hosts, proxies, links } = cases.find(
-      ({ title }) => title === 'VMess over WebSocket without TLS',
-    )!;
-    const inbound = toInbound(inbounds[0]!);
-    const published = {
-      inbounds: [inbound],
-      hostsByTag: new Map([[inbound.tag, hosts[inbound.tag]!.map(toHost)]]),
-    };
-    expect(compileShareLinks(published, surroundings)(newSubscriber({ proxies }), now, first)).toEqual(links);
+    const recorded = cases.find(({ title }) => title === 'VMess over WebSocket without TLS')!;
+    const links = compileShareLinks(publishedIn(recorded), surroundings);
+    expect(links(subscriberIn(recorded), now, first)).toEqual(recorded.links);
   });
 });

@@ -4,11 +4,12 @@ import {
   type Protocol,
   type Proxies,
   type ResolvedInbound,
-  shadowsocks2022Key,
   writeJson,
 } from '../xray/config/index.js';
 import { type EntryPlan, planEntries } from './entries.js';
+import { mayUse, shadowsocksKeys } from './entry.js';
 import { base64, encodeFragment, encodeUserInfo, escapeJson, percentEncode, sortedJson } from './escape.js';
+import { xhttpExtra } from './xhttp.js';
 import { changed, concat, encoded, type Part, render, type Text, Turn } from './text.js';
 import type { Dice, PublishedInbounds, Subscriber, Surroundings } from './types.js';
 
@@ -22,17 +23,13 @@ export function compileShareLinks(
   surroundings: Surroundings,
 ): (user: Subscriber, now: Date, dice: Dice) => string[] {
   const links = planEntries(published, surroundings).plans.map((plan) => ({
-    tag: plan.inbound.tag,
-    protocol: plan.inbound.protocol,
+    inbound: plan.inbound,
     text: shareLink(plan),
   }));
   return (user, now, dice) => {
     const turn = new Turn(user, now, dice, surroundings);
     const result: string[] = [];
-    for (const { tag, protocol, text } of links) {
-      if (user.proxies[protocol] === undefined || user.excludedInbounds[protocol]?.includes(tag)) continue;
-      result.push(render(text, turn));
-    }
+    for (const { inbound, text } of links) if (mayUse(user, inbound)) result.push(render(text, turn));
     if (surroundings.externalConfig !== '') result.push(surroundings.externalConfig);
     return result;
   };
@@ -77,16 +74,12 @@ function credential<P extends Protocol>(
   return ({ user }) => write(user.proxies[protocol]!);
 }
 
-/** `method:password`, in base64; for a 2022 method with the key of the server before that of the user. */
-function shadowsocksAccount({ shadowsocksMethod, shadowsocksServerKey }: ResolvedInbound) {
-  return ({ method, password }: NonNullable<Proxies['shadowsocks']>): string =>
-    shadowsocksMethod !== null && shadowsocksServerKey !== undefined
-      ? base64(
-          [shadowsocksMethod, shadowsocksServerKey, shadowsocks2022Key(password, shadowsocksMethod)].join(
-            ':',
-          ),
-        )
-      : base64(`${method}:${password}`);
+/** `method:password`, in base64. */
+function shadowsocksAccount(inbound: ResolvedInbound) {
+  return (proxy: NonNullable<Proxies['shadowsocks']>): string => {
+    const { method, password } = shadowsocksKeys(inbound, proxy);
+    return base64(`${method}:${password}`);
+  };
 }
 
 function server({ address, port }: EntryPlan): Text {
@@ -205,21 +198,4 @@ function vmessJson(plan: EntryPlan): Text {
 
 function grpcMode(inbound: ResolvedInbound): string {
   return inbound.multiMode ? 'multi' : 'gun';
-}
-
-/**
- * What a client must know of an XHTTP inbound beside host, path and mode. Like the core, an `extra` of the inbound
- * stands for all the other settings.
- */
-function xhttpExtra(xhttp: NonNullable<ResolvedInbound['xhttp']>): JsonObject {
-  if (xhttp.extra) return xhttp.extra;
-  const keepAlive = xhttp.keepAlivePeriod > 0 ? { hKeepAlivePeriod: xhttp.keepAlivePeriod } : {};
-  const xmux = { ...keepAlive, ...xhttp.xmux };
-  return {
-    scMaxEachPostBytes: xhttp.scMaxEachPostBytes,
-    scMinPostsIntervalMs: xhttp.scMinPostsIntervalMs,
-    xPaddingBytes: xhttp.xPaddingBytes,
-    noGRPCHeader: xhttp.noGRPCHeader,
-    ...(Object.keys(xmux).length > 0 && { xmux }),
-  };
 }

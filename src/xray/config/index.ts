@@ -11,5 +11,6 @@ export { configHash, markerTag } from './hash.js';
 export { parseJson, toStrictJson, writeJson } from './json.js';
 export { resolveInbounds, type ResolveOptions } from './resolve.js';
 export { shadowsocks2022Key } from './shadowsocks-2022.js';
+export { transportName } from './transport.js';
 export * from './types.js';
 export { API_TAG, MARKER_PREFIX, parseCoreConfig, validateCoreConfig } from './validate.js';

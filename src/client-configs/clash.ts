@@ -1,0 +1,195 @@
+import { stringify } from 'yaml';
+import type { JsonObject } from '../xray/config/index.js';
+import { splitEarlyData } from './early-data.js';
+import type { Entry, EntryAccount } from './entry.js';
+import { part } from './part.js';
+import { drawUserAgent, type Templates } from './templates.js';
+import type { Dice } from './types.js';
+import { UniqueNames } from './unique-names.js';
+import { mihomoXhttp } from './xhttp.js';
+
+/** `clash` is for applications with the original core, `clash-meta` for those with today's mihomo. */
+export type ClashDialect = 'clash' | 'clash-meta';
+
+/**
+ * A Clash config with all entries that the dialect's core can use.
+ * Source: Marzban `app/subscription/clash.py`; differences are listed in `docs/compatibility.md`.
+ */
+export function writeClash(
+  entries: readonly Entry[],
+  dialect: ClashDialect,
+  templates: Templates,
+  dice: Dice,
+): string {
+  const names = new UniqueNames();
+  const proxies = entries.flatMap((entry) => {
+    const proxy = proxyOf(entry, dialect, templates, dice);
+    return proxy ? [sortedKeys({ ...proxy, name: names.give(entry.remark) })] : [];
+  });
+  const config = templates.clash(
+    proxies,
+    proxies.map(({ name }) => name as string),
+  );
+  return stringify(config, YAML);
+}
+
+/** Block style as PyYAML writes it; texts that YAML 1.1 would read as something else are quoted too. */
+const YAML = {
+  lineWidth: 0,
+  indentSeq: false,
+  singleQuote: true,
+  compat: 'yaml-1.1',
+  aliasDuplicateObjects: false,
+} as const;
+
+function sortedKeys(value: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => [
+        key,
+        typeof member === 'object' && !Array.isArray(member) && member !== null ? sortedKeys(member) : member,
+      ]),
+  );
+}
+
+/** The proxy without its name, or undefined for what the core cannot do. */
+function proxyOf(
+  entry: Entry,
+  dialect: ClashDialect,
+  templates: Templates,
+  dice: Dice,
+): JsonObject | undefined {
+  const { account, security, address, port, inbound, dial, fingerprint } = entry;
+  const { protocol } = account;
+  const isMeta = dialect === 'clash-meta';
+  if (!isMeta && (protocol === 'vless' || security === 'reality')) return undefined;
+  const transport = transportOf(entry, templates, dice);
+  if (!transport || !canCarry(protocol, transport.network, security)) return undefined;
+  if (transport.network === 'xhttp' && !isMeta) return undefined;
+  const common = {
+    type: protocol === 'shadowsocks' ? 'ss' : protocol,
+    server: address,
+    port,
+    network: transport.network,
+    udp: true,
+    ...credentials(account),
+  };
+  if (protocol === 'shadowsocks') return common;
+  return {
+    ...common,
+    ...(security !== 'none' && tlsOf(entry)),
+    [`${transport.network}-opts`]: transport.options,
+    // Only where the operator's template has it, for servers that speak it.
+    ...(dial.muxEnable && templates.mux.clash.enabled === true && { smux: templates.mux.clash }),
+    ...(isMeta && fingerprint && { 'client-fingerprint': fingerprint }),
+    ...(security === 'reality' && {
+      'reality-opts': { 'public-key': inbound.pbk ?? '', 'short-id': entry.shortId },
+    }),
+  };
+}
+
+/** What mihomo has for each protocol; the rest it refuses or, worse, takes for plain TCP. */
+function canCarry(protocol: EntryAccount['protocol'], network: string, security: Entry['security']): boolean {
+  switch (protocol) {
+    case 'shadowsocks':
+      return network === 'tcp' && security === 'none';
+    case 'trojan':
+      return ['tcp', 'ws', 'grpc'].includes(network);
+    case 'vmess':
+      return network !== 'xhttp';
+    case 'vless':
+      return true;
+  }
+}
+
+function credentials(account: EntryAccount): JsonObject {
+  switch (account.protocol) {
+    case 'vmess':
+      return { uuid: account.id, alterId: 0, cipher: 'auto' };
+    case 'vless':
+      return { uuid: account.id, ...(account.flow && { flow: account.flow }) };
+    case 'trojan':
+      return { password: account.password };
+    case 'shadowsocks':
+      return { password: account.password, cipher: account.method };
+  }
+}
+
+function tlsOf({ account, security, sni, alpn, dial }: Entry): JsonObject {
+  return {
+    tls: true,
+    [account.protocol === 'trojan' ? 'sni' : 'servername']: sni,
+    ...(alpn.length > 0 && { alpn }),
+    ...(security === 'tls' && dial.allowInsecure && { 'skip-cert-verify': true }),
+  };
+}
+
+/** The transport by Clash's name for it and with Clash's options; undefined for one that Clash does not have. */
+function transportOf(
+  entry: Entry,
+  { clashTransports, userAgents }: Templates,
+  dice: Dice,
+): { network: string; options: JsonObject } | undefined {
+  const { transport, inbound, host, path } = entry;
+  const userAgent = drawUserAgent(entry, userAgents, dice);
+  switch (transport) {
+    case 'raw': {
+      if (inbound.headerType !== 'http') {
+        const options = {
+          ...part(clashTransports, 'tcp-opts'),
+          ...(path && { path: [path] }),
+          ...(host && { headers: { Host: host } }),
+        };
+        return { network: 'tcp', options };
+      }
+      const settings = part(clashTransports, 'http-opts');
+      const headers = {
+        ...part(settings, 'headers'),
+        ...(host && { Host: [host] }),
+        ...(userAgent && { 'User-Agent': [userAgent] }),
+      };
+      return { network: 'http', options: { ...settings, ...(path && { path: [path] }), headers } };
+    }
+    case 'ws':
+    case 'httpupgrade': {
+      const settings = part(clashTransports, 'ws-opts');
+      const { path: plainPath, earlyData } = splitEarlyData(path);
+      const headers = {
+        ...part(settings, 'headers'),
+        ...(host && { Host: host }),
+        ...(userAgent && { 'User-Agent': userAgent }),
+      };
+      const options = {
+        ...settings,
+        ...(plainPath && { path: plainPath }),
+        ...(Object.keys(headers).length > 0 && { headers }),
+        ...(transport === 'httpupgrade' && { 'v2ray-http-upgrade': true }),
+        ...(transport === 'ws' &&
+          earlyData !== undefined && {
+            'max-early-data': earlyData,
+            'early-data-header-name': 'Sec-WebSocket-Protocol',
+          }),
+      };
+      return { network: 'ws', options };
+    }
+    case 'grpc':
+      return {
+        network: 'grpc',
+        options: { ...part(clashTransports, 'grpc-opts'), ...(path && { 'grpc-service-name': path }) },
+      };
+    case 'http':
+      return {
+        network: 'h2',
+        options: {
+          ...part(clashTransports, 'h2-opts'),
+          ...(path && { path }),
+          ...(host && { host: [host] }),
+        },
+      };
+    case 'xhttp':
+      return inbound.xhttp && { network: 'xhttp', options: mihomoXhttp(inbound.xhttp, path, host) };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,23 @@
+import type { Entry } from './entry.js';
+import { writeIndentedJson } from './write-json.js';
+
+/**
+ * The last plain Shadowsocks entry, which is all that Outline can hold; an empty object when there is none.
+ * Source: Marzban `app/subscription/outline.py`.
+ */
+export function writeOutline(entries: readonly Entry[]): string {
+  const usable = entries.flatMap(({ account, transport, security, address, port, remark }) =>
+    account.protocol === 'shadowsocks' && transport === 'raw' && security === 'none'
+      ? [
+          {
+            method: account.method,
+            password: account.password,
+            server: address,
+            server_port: port,
+            tag: remark,
+          },
+        ]
+      : [],
+  );
+  return writeIndentedJson(usable.at(-1) ?? {}, 0);
+}

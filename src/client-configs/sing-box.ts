@@ -1,0 +1,166 @@
+import type { JsonObject, JsonValue } from '../xray/config/index.js';
+import { splitEarlyData } from './early-data.js';
+import type { Entry, EntryAccount } from './entry.js';
+import { part } from './part.js';
+import { drawUserAgent, type Templates } from './templates.js';
+import type { Dice } from './types.js';
+import { UniqueNames } from './unique-names.js';
+import { writeIndentedJson } from './write-json.js';
+
+/** What the groups of the profile may hold. */
+const PROXY_TYPES = new Set<JsonValue | undefined>(['vmess', 'vless', 'trojan', 'shadowsocks']);
+
+/** Stands in the groups when there is no entry: sing-box refuses empty ones. Nothing listens there. */
+const NOTHING: JsonObject = { type: 'socks', tag: 'No servers', server: '127.0.0.1', server_port: 1 };
+
+/**
+ * A sing-box profile with all entries that sing-box can use; one that it does not know would spoil the whole profile.
+ * `profile` is the one to put them into.
+ * Source: Marzban `app/subscription/singbox.py`; differences are listed in `docs/compatibility.md`.
+ */
+export function writeSingBox(
+  entries: readonly Entry[],
+  profile: JsonObject,
+  templates: Templates,
+  dice: Dice,
+): string {
+  const names = new UniqueNames();
+  const proxies = entries.flatMap((entry) => {
+    const outbound = outboundOf(entry, templates, dice);
+    return outbound ? [{ type: outbound.type, tag: names.give(entry.remark), ...outbound }] : [];
+  });
+  const own = (profile.outbounds ?? []) as JsonObject[];
+  return writeIndentedJson({ ...profile, outbounds: fillGroups([...own, ...proxies]) }, 4);
+}
+
+function fillGroups(outbounds: JsonObject[]): JsonObject[] {
+  const tags = (wanted: (outbound: JsonObject) => boolean) => outbounds.filter(wanted).map(({ tag }) => tag!);
+  const proxies = tags(({ type }) => PROXY_TYPES.has(type));
+  if (proxies.length === 0) {
+    const groups = outbounds.filter(({ type }) => type === 'selector' || type === 'urltest');
+    if (groups.length > 0) return fillWith(outbounds, [NOTHING.tag!], [NOTHING.tag!]).concat(NOTHING);
+  }
+  return fillWith(outbounds, proxies, [...tags(({ type }) => type === 'urltest'), ...proxies]);
+}
+
+function fillWith(outbounds: JsonObject[], tested: JsonValue[], selectable: JsonValue[]): JsonObject[] {
+  return outbounds.map((outbound) => {
+    if (outbound.type === 'urltest') return { ...outbound, outbounds: tested };
+    return outbound.type === 'selector' ? { ...outbound, outbounds: selectable } : outbound;
+  });
+}
+
+/** The outbound without its tag, or undefined for what sing-box cannot do. */
+function outboundOf(entry: Entry, templates: Templates, dice: Dice): JsonObject | undefined {
+  const { address, port, account, security, dial, inbound } = entry;
+  const transport = TRANSPORTS[entry.transport]?.(entry, templates, dice);
+  if (!transport) return undefined;
+  const plain = Object.keys(transport).length === 0;
+  // Shadowsocks knows no transports and no TLS.
+  if (account.protocol === 'shadowsocks' && !(plain && security === 'none')) return undefined;
+  const flow = account.protocol === 'vless' && inbound.headerType !== 'http' ? account.flow : '';
+  return {
+    type: account.protocol,
+    server: address,
+    server_port: port,
+    ...(flow && { flow }),
+    ...(!plain && { transport }),
+    ...(security !== 'none' && { tls: tlsOf(entry) }),
+    // Only where the operator's template has it, for servers that speak it.
+    ...(dial.muxEnable && templates.mux.singBox.enabled === true && { multiplex: templates.mux.singBox }),
+    ...credentials(account),
+  };
+}
+
+function credentials(account: EntryAccount): JsonObject {
+  switch (account.protocol) {
+    case 'vmess':
+    case 'vless':
+      return { uuid: account.id };
+    case 'trojan':
+      return { password: account.password };
+    case 'shadowsocks':
+      return { password: account.password, method: account.method };
+  }
+}
+
+/** HTTP/2 and HTTP/3 are told from HTTP/1 by ALPN only. */
+const FORCED_ALPN: Record<string, string[]> = { h2: ['h2'], h3: ['h3'] };
+
+function tlsOf({ security, sni, dial, inbound, shortId, fingerprint, network, alpn }: Entry): JsonObject {
+  const offered = FORCED_ALPN[network] ?? alpn;
+  // REALITY hides in a browser's handshake, so it needs one.
+  const browser = fingerprint || (security === 'reality' ? 'chrome' : '');
+  return {
+    enabled: true,
+    server_name: sni,
+    ...(security === 'tls' && dial.allowInsecure && { insecure: true }),
+    ...(security === 'reality' && {
+      reality: {
+        enabled: true,
+        ...(inbound.pbk && { public_key: inbound.pbk }),
+        ...(shortId && { short_id: shortId }),
+      },
+    }),
+    ...(browser && { utls: { enabled: true, fingerprint: browser } }),
+    ...(offered.length > 0 && { alpn: offered }),
+  };
+}
+
+type WriteTransport = (entry: Entry, templates: Templates, dice: Dice) => JsonObject;
+
+/** The settings of each transport by its name; empty for plain TCP. */
+const TRANSPORTS: Record<string, WriteTransport> = {
+  raw: (entry, templates, dice) => (entry.inbound.headerType === 'http' ? http(entry, templates, dice) : {}),
+  http: (entry, templates, dice) => http(entry, templates, dice),
+  ws: (entry, { singBoxTransports, userAgents }, dice) => {
+    const settings = part(singBoxTransports, 'wsSettings', { headers: {} });
+    const userAgent = drawUserAgent(entry, userAgents, dice);
+    const { path, earlyData } = splitEarlyData(entry.path);
+    return {
+      ...settings,
+      headers: {
+        ...part(settings, 'headers'),
+        ...(entry.host && { Host: entry.host }),
+        ...(userAgent && { 'User-Agent': userAgent }),
+      },
+      ...(path && { path }),
+      ...(earlyData !== undefined && {
+        max_early_data: earlyData,
+        early_data_header_name: 'Sec-WebSocket-Protocol',
+      }),
+      type: 'ws',
+    };
+  },
+  grpc: ({ path }, { singBoxTransports }) => ({
+    ...part(singBoxTransports, 'grpcSettings'),
+    ...(path && { service_name: path }),
+    type: 'grpc',
+  }),
+  httpupgrade: (entry, { singBoxTransports, userAgents }, dice) => {
+    const settings = part(singBoxTransports, 'httpupgradeSettings', { headers: {} });
+    const userAgent = drawUserAgent(entry, userAgents, dice);
+    const { path } = splitEarlyData(entry.path);
+    return {
+      ...settings,
+      headers: { ...part(settings, 'headers'), ...(userAgent && { 'User-Agent': userAgent }) },
+      host: entry.host,
+      ...(path && { path }),
+      type: 'httpupgrade',
+    };
+  },
+};
+
+const DEFAULT_HTTP = { idle_timeout: '15s', ping_timeout: '15s', method: 'GET' };
+
+function http(entry: Entry, { singBoxTransports, userAgents }: Templates, dice: Dice): JsonObject {
+  const settings = part(singBoxTransports, 'httpSettings', DEFAULT_HTTP);
+  const userAgent = drawUserAgent(entry, userAgents, dice);
+  return {
+    ...settings,
+    headers: { ...part(settings, 'headers'), ...(userAgent && { 'User-Agent': userAgent }) },
+    host: entry.host ? [entry.host] : [],
+    ...(entry.path && { path: entry.path }),
+    type: 'http',
+  };
+}

@@ -1,0 +1,190 @@
+import type { JsonObject, JsonValue } from '../xray/config/index.js';
+import type { Entry, EntryAccount } from './entry.js';
+import { part } from './part.js';
+import { drawUserAgent, type Templates } from './templates.js';
+import type { Dice } from './types.js';
+import { writeIndentedJson } from './write-json.js';
+import { xhttpExtra } from './xhttp.js';
+
+/**
+ * Xray's own configs, one for each entry. Entries over transports that no Xray has any more are left out.
+ * Source: Marzban `app/subscription/v2ray.py`; differences are listed in `docs/compatibility.md`.
+ */
+export function writeXrayJson(entries: readonly Entry[], templates: Templates, dice: Dice): string {
+  const own = (templates.xray.outbounds ?? []) as JsonValue[];
+  const configs = entries.flatMap((entry) => {
+    const outbounds = outboundsOf(entry, templates, dice);
+    return outbounds ? [{ ...templates.xray, outbounds: [...outbounds, ...own], remarks: entry.remark }] : [];
+  });
+  return writeIndentedJson(configs, 4);
+}
+
+function outboundsOf(entry: Entry, templates: Templates, dice: Dice): JsonObject[] | undefined {
+  const { network, security, dial, account } = entry;
+  const transport = TRANSPORTS[entry.transport]?.(entry, templates, dice);
+  if (!transport || !canSecure(entry)) return undefined;
+  const dialer = dialerOf(entry);
+  const proxy = {
+    tag: 'proxy',
+    protocol: account.protocol,
+    settings: settingsOf(entry, account),
+    streamSettings: {
+      network,
+      ...(security !== 'none' && { security, [`${security}Settings`]: securityOf(entry) }),
+      ...(Object.keys(transport).length > 0 && { [`${network}Settings`]: transport }),
+      ...(dialer && { sockopt: { dialerProxy: 'dialer' } }),
+    },
+    ...(dial.muxEnable && { mux: { ...templates.mux.xray, enabled: true } }),
+  };
+  return dialer ? [proxy, { tag: 'dialer', protocol: 'freedom', settings: dialer }] : [proxy];
+}
+
+function settingsOf({ address, port }: Entry, account: EntryAccount): JsonObject {
+  switch (account.protocol) {
+    case 'vmess':
+      return { vnext: [{ address, port, users: [{ id: account.id, alterId: 0, security: 'auto' }] }] };
+    case 'vless': {
+      const user = { id: account.id, encryption: 'none', ...(account.flow && { flow: account.flow }) };
+      return { vnext: [{ address, port, users: [user] }] };
+    }
+    case 'trojan':
+      return { servers: [{ address, port, password: account.password }] };
+    case 'shadowsocks': {
+      const { password, method } = account;
+      return { servers: [{ address, port, password, method, uot: false }] };
+    }
+  }
+}
+
+/** Xray refuses REALITY on other transports. */
+function canSecure({ security, transport }: Entry): boolean {
+  return security !== 'reality' || ['raw', 'xhttp', 'grpc'].includes(transport);
+}
+
+/** There is no `allowInsecure`: Xray refuses it, and with it the whole config. */
+function securityOf({ security, inbound, sni, fingerprint, alpn, shortId }: Entry): JsonObject {
+  if (security === 'tls') {
+    return {
+      serverName: sni,
+      ...(fingerprint && { fingerprint }),
+      ...(alpn.length > 0 && { alpn }),
+      show: false,
+    };
+  }
+  return {
+    serverName: sni,
+    ...(fingerprint && { fingerprint }),
+    show: false,
+    ...(inbound.pbk && { publicKey: inbound.pbk }),
+    ...(shortId && { shortId }),
+    ...(inbound.spx && { spiderX: inbound.spx }),
+  };
+}
+
+type WriteTransport = (entry: Entry, templates: Templates, dice: Dice) => JsonObject;
+
+/** The settings of each transport by its name; empty for those that need none. */
+const TRANSPORTS: Record<string, WriteTransport> = {
+  raw: (entry, { xrayTransports: base, ...templates }, dice) => {
+    if (entry.security === 'reality') return {};
+    const { headerType, path, host } = { ...entry, headerType: entry.inbound.headerType };
+    const plain = part(base, 'tcpSettings', part(base, 'rawSettings', { header: { type: 'none' } }));
+    if (headerType !== 'http') {
+      return { ...plain, header: { ...part(plain, 'header'), ...(headerType && { type: headerType }) } };
+    }
+    const settings = part(base, 'tcphttpSettings', { header: { request: DEFAULT_REQUEST } });
+    const header = part(settings, 'header');
+    const request = part(header, 'request');
+    const userAgent = drawUserAgent(entry, templates.userAgents, dice);
+    const headers = {
+      ...part(request, 'headers'),
+      ...(host && { Host: [host] }),
+      ...(userAgent && { 'User-Agent': [userAgent] }),
+    };
+    return {
+      ...settings,
+      header: { ...header, type: 'http', request: { ...request, ...(path && { path: [path] }), headers } },
+    };
+  },
+  ws: (entry, templates, dice) => {
+    const { heartbeatPeriod } = entry.inbound;
+    return { ...overHttp('wsSettings', entry, templates, dice), ...(heartbeatPeriod && { heartbeatPeriod }) };
+  },
+  httpupgrade: (entry, templates, dice) => overHttp('httpupgradeSettings', entry, templates, dice),
+  xhttp: (entry, templates, dice) => {
+    const { xhttp } = entry.inbound;
+    if (!xhttp) return {};
+    const common = { ...overHttp('splithttpSettings', entry, templates, dice), mode: xhttp.mode };
+    if (xhttp.extra) return { ...common, extra: xhttp.extra };
+    const { noGRPCHeader, xmux, ...tunables } = xhttpExtra(xhttp);
+    return { ...tunables, ...common, noGRPCHeader, ...(xmux !== undefined && { xmux }) };
+  },
+  grpc: (entry, templates, dice) => {
+    const userAgent = drawUserAgent(entry, templates.grpcUserAgents, dice);
+    return {
+      ...part(templates.xrayTransports, 'grpcSettings', DEFAULT_GRPC),
+      multiMode: entry.inbound.multiMode ?? false,
+      ...(entry.path && { serviceName: entry.path }),
+      ...(entry.host && { authority: entry.host }),
+      ...(userAgent && { user_agent: userAgent }),
+    };
+  },
+  // Current cores refuse a header or a seed, but their servers cannot have any either.
+  kcp: ({ inbound: { headerType }, path, host }, { xrayTransports }) => {
+    const { header, ...settings } = part(xrayTransports, 'kcpSettings', DEFAULT_KCP);
+    const type = headerType || part({ header }, 'header').type || 'none';
+    return {
+      ...settings,
+      ...(path && { seed: path }),
+      ...(type !== 'none' && { header: { type, ...(host && { domain: host }) } }),
+    };
+  },
+};
+
+const DEFAULT_REQUEST = {
+  version: '1.1',
+  method: 'GET',
+  headers: { 'Accept-Encoding': ['gzip', 'deflate'], Connection: ['keep-alive'], Pragma: 'no-cache' },
+};
+const DEFAULT_GRPC = {
+  idle_timeout: 60,
+  health_check_timeout: 20,
+  permit_without_stream: false,
+  initial_windows_size: 35_538,
+};
+const DEFAULT_KCP = {
+  mtu: 1350,
+  tti: 50,
+  uplinkCapacity: 12,
+  downlinkCapacity: 100,
+  congestion: false,
+  readBufferSize: 2,
+  writeBufferSize: 2,
+};
+
+function overHttp(name: string, entry: Entry, templates: Templates, dice: Dice): JsonObject {
+  const settings = part(templates.xrayTransports, name);
+  const userAgent = drawUserAgent(entry, templates.userAgents, dice);
+  return {
+    ...settings,
+    headers: { ...part(settings, 'headers'), ...(userAgent && { 'User-Agent': userAgent }) },
+    ...(entry.path && { path: entry.path }),
+    ...(entry.host && { host: entry.host }),
+  };
+}
+
+/** How the connection itself is made, if the host wants that disguised: settings of a second outbound. */
+function dialerOf({ dial: { fragmentSetting, noiseSetting } }: Entry): JsonObject | undefined {
+  if (!fragmentSetting && !noiseSetting) return undefined;
+  const [length = '', interval = '', packets = ''] = fragmentSetting?.split(',') ?? [];
+  return {
+    ...(fragmentSetting && { fragment: { packets, length, interval } }),
+    ...(noiseSetting && { noises: noiseSetting.split('&').flatMap(noise) }),
+  };
+}
+
+/** `type:packet`, or `type:packet,delay`. */
+function noise(text: string): JsonObject[] {
+  const [, type, packet, delay] = /^(\w+):(.+?)(?:,([\d-]+))?$/.exec(text) ?? [];
+  return type !== undefined && packet !== undefined ? [{ type, packet, ...(delay && { delay }) }] : [];
+}
