@@ -5,18 +5,16 @@ import { loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { ProtoGrpcType } from '../../generated/xray.js';
 
-/** The core's services and messages, loaded once for the whole process. 64-bit integers are decimal strings. */
-export const { xray } = load();
+/** Loaded once for the whole process. 64-bit integers are decimal strings. */
+export const packageDefinition = loadSync('xray.proto', {
+  includeDirs: [protoFolder()],
+  keepCase: true,
+  longs: String,
+  defaults: true,
+});
 
-function load(): ProtoGrpcType {
-  const definition = loadSync('xray.proto', {
-    includeDirs: [protoFolder()],
-    keepCase: true,
-    longs: String,
-    defaults: true,
-  });
-  return loadPackageDefinition(definition) as unknown as ProtoGrpcType;
-}
+/** The core's services and messages. */
+export const { xray } = loadPackageDefinition(packageDefinition) as unknown as ProtoGrpcType;
 
 /** `proto/` lies at the root of the project, above the sources and above the build. */
 function protoFolder(): string {

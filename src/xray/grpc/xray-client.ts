@@ -1,10 +1,17 @@
-import { Client, credentials, type ChannelCredentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  type Client,
+  credentials,
+  type ChannelCredentials,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { ClientGrpcProxy } from '@nestjs/microservices';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import type { Account } from '../config/types.js';
 import { addUserRequest, decodeAccount, removeUserRequest } from './accounts.js';
 import { decodeCounters, type Traffic } from './counters.js';
 import { CoreError, toCoreError } from './errors.js';
-import { xray } from './package-definition.js';
+import { packageDefinition, xray } from './package-definition.js';
 
 const { AlterInbound, GetInboundUsers } = xray.app.proxyman.command.HandlerService.service;
 const { QueryStats, GetSysStats } = xray.app.stats.command.StatsService.service;
@@ -35,6 +42,8 @@ export interface SysStats {
  * No keepalive pings: the core's server closes a connection that gets more than one in five minutes.
  */
 export class XrayClient {
+  private readonly proxy: ClientGrpcProxy;
+  /** Nest's client for one of the services: calls of both go over its connection, as callbacks and not as observables. */
   private readonly client: Client;
 
   /** `target` as grpc-js knows it: `host:port` or `unix:/path`. */
@@ -43,7 +52,14 @@ export class XrayClient {
     security: ChannelCredentials = credentials.createInsecure(),
     options: object = {},
   ) {
-    this.client = new Client(target, security, { ...CHANNEL_OPTIONS, ...options });
+    this.proxy = new ClientGrpcProxy({
+      package: 'xray.app.stats.command',
+      packageDefinition,
+      url: target,
+      credentials: security,
+      channelOptions: { ...CHANNEL_OPTIONS, ...options },
+    });
+    this.client = this.proxy.getClientByServiceName<Client>('StatsService');
   }
 
   /** @throws CoreError `user_exists` unless the inbound is classic shadowsocks, which keeps a second copy. */
@@ -84,7 +100,7 @@ export class XrayClient {
 
   /** Frees the connection. Never stops the core. */
   close(): void {
-    this.client.close();
+    this.proxy.close();
   }
 
   private counters(
