@@ -30,6 +30,8 @@ export class FakeXray {
   /** Calls served, by method. */
   readonly calls = new Map<Method, number>();
   isAlive = true;
+  /** False: a core before 24.11.5. */
+  canList = true;
   onDeath: () => void = () => undefined;
   private readonly inbounds = new Map<string, FakeInbound>();
   private readonly counters = new Map<string, bigint>();
@@ -117,6 +119,11 @@ export class FakeXray {
     return this.users(tag).map(({ email }) => email);
   }
 
+  /** How many users an inbound has, copies not counted. */
+  size(tag: string): number {
+    return this.inbounds.get(tag)!.users.size;
+  }
+
   outboundTags(): string[] {
     return [...this.counters.keys()].flatMap(
       (name) => /^outbound>>>(.*)>>>traffic>>>uplink$/.exec(name)?.[1] ?? [],
@@ -154,6 +161,7 @@ export class FakeXray {
   }
 
   private list({ tag, email }: { tag: string; email: string }): object[] {
+    if (!this.canList) throw new Unimplemented();
     const inbound = this.inbounds.get(tag);
     if (!inbound) throw new Error(`app/proxyman/inbound: handler not found: ${tag}`);
     if (email === '') return this.users(tag);
@@ -174,6 +182,8 @@ export class FakeXray {
         else reply(null, result);
       } catch (error) {
         if (error instanceof Crash) return void this.kill();
+        if (error instanceof Unimplemented)
+          return reply({ code: status.UNIMPLEMENTED, details: 'unknown method' });
         reply({ code: status.UNKNOWN, details: (error as Error).message });
       }
     };
@@ -182,6 +192,8 @@ export class FakeXray {
 
 /** What the real core does not survive. */
 class Crash extends Error {}
+
+class Unimplemented extends Error {}
 
 interface FakeConfig {
   inbounds: {

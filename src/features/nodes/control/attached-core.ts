@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import { markerTag } from '../../../xray/config/index.js';
+import { CoreError } from '../../../xray/grpc/index.js';
 import type { ActiveCoreConfig } from '../../core/index.js';
 import type { CoreConnection, CoreState } from '../connection/core-connection.js';
 import { type ReadPosition, startAt, type Cursor } from '../domain/change-cursor.js';
 import { isSameProcess, type StartInterval } from '../domain/core-process.js';
 import { CoreReplaced, UsageMeter } from '../usage/usage-meter.js';
-import { audit } from './audit.js';
+import { audit, type Difference } from './audit.js';
 import type { NodeLease } from './node-lease.js';
 import type { NodeState } from './node-runtime.repository.js';
 import type { NodeServices } from './node-services.js';
@@ -231,8 +232,14 @@ export class AttachedCore {
   private async audit(signal: AbortSignal): Promise<void> {
     this.nextAudit = performance.now() + spread(AUDIT_MS);
     const { connection, services } = this;
-    const inbounds = this.sync.inbounds;
-    const found = await audit(connection, inbounds, (take) => services.desired.snapshot(take), signal);
+    let found: Difference[];
+    try {
+      found = await audit(connection, this.sync.inbounds, (take) => services.desired.snapshot(take), signal);
+    } catch (error) {
+      if (!(error instanceof CoreError) || error.code !== 'unsupported') throw error;
+      this.nextAudit = Infinity;
+      return this.logger.warn('This Xray cannot list its users, so nobody can tell whether they are right');
+    }
     for (const { userId, email } of found) this.sync.addDifference(userId, email);
     this.isAudited = true;
     if (found.length > 0) this.logger.log(`${found.length} users differ on the core and are applied again`);

@@ -68,6 +68,7 @@ export class NodeActor {
     this.aborter.abort();
     this.wake();
     await this.done;
+    this.connection.close();
   }
 
   /** Ends the work in an orderly way: counts what is to be counted, and ends a core that is to end with us. */
@@ -183,7 +184,8 @@ export class NodeActor {
         state,
         wanted,
         config: await configs.byVersion(version),
-        refusal: version === wanted.version ? undefined : state.message,
+        refusal:
+          version === wanted.version ? undefined : `config v${wanted.version} refused, running v${version}`,
       });
     } catch (error) {
       const lastGood = state.lastGoodConfigVersion;
