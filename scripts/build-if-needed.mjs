@@ -1,11 +1,13 @@
-// Builds dist/ unless it is newer than everything it is made from. Does nothing where only dist/ is installed.
+// Builds dist/ unless it is newer than everything it is made from (or with --always). Does nothing where only dist/ is
+// installed. A dist/ that somebody is running is never without a file: what is no longer made is removed at the end.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const stamp = join(root, 'dist', '.built');
+const dist = join(root, 'dist');
+const stamp = join(dist, '.built');
 const compiler = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
 const sources = [
   'src',
@@ -23,6 +25,15 @@ function changed(path) {
   return Math.max(own, ...readdirSync(path).map((name) => changed(join(path, name))));
 }
 
+/** Removes the files that the build begun at `time` did not write. */
+function removeOlder(folder, time) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) removeOlder(path, time);
+    else if (statSync(path).mtimeMs < time) rmSync(path);
+  }
+}
+
 if (existsSync(join(root, 'src')) && existsSync(compiler)) {
   const begun = new Date();
   const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
@@ -32,11 +43,12 @@ if (existsSync(join(root, 'src')) && existsSync(compiler)) {
       .filter(existsSync)
       .map(changed),
   );
-  if (latest > built) {
+  if (latest > built || process.argv.includes('--always')) {
     process.stdout.write('Building…\n');
     const { status } = spawnSync(process.execPath, [compiler, 'build'], { cwd: root, stdio: 'inherit' });
     if (status !== 0) process.exit(status ?? 1);
     writeFileSync(stamp, '');
+    removeOlder(dist, begun.getTime());
     utimesSync(stamp, begun, begun); // what changed during the build is not in it
   }
 } else if (!existsSync(join(root, 'dist', 'src', 'main.js'))) {

@@ -165,8 +165,12 @@ describe('the service as a process', () => {
 
   it('says that its data folder cannot be used', async () => {
     writeFileSync(join(service.folder, 'file'), '');
-    expect(await refusal({ DATA_DIR: join(service.folder, 'file/data') })).toMatch(
-      /^Cannot use the data folder .*DATA_DIR/,
+    const dataDir = join(service.folder, 'file/data');
+    expect(await refusal({ DATA_DIR: dataDir })).toBe(
+      `Cannot use the data folder ${dataDir}/postgres: a part of the path is not a folder (setting DATA_DIR)`,
+    );
+    expect(await refusal({ DATA_DIR: '/proc/margrave' })).toMatch(
+      /^Cannot use the data folder .*does not exist .*DATA_DIR/,
     );
   });
 

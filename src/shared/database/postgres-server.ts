@@ -217,14 +217,16 @@ async function answers(socketDir: string): Promise<boolean> {
   }
 }
 
-/** Makes the folder when it is missing, such that the server's user may pass through, whatever the umask. */
-export async function makeEnterable(folder: string): Promise<void> {
-  if (await mkdir(folder, { recursive: true })) await chmod(folder, 0o755);
+/** Makes a folder when it is missing, such that the server's user may pass through, whatever the umask. */
+export async function makeEnterable(folder: string): Promise<boolean> {
+  const made = await makeFolder(folder);
+  if (made) await chmod(folder, 0o755);
+  return made;
 }
 
 /** A folder only its owner may enter: the permission to connect is the permission to enter it. */
 async function makePrivate(folder: string, user: ServerUser | undefined): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const found = await lstat(folder);
   const owner = user?.uid ?? process.getuid?.();
   const mine = found.uid === owner || (user !== undefined && found.uid === 0);
@@ -235,6 +237,19 @@ async function makePrivate(folder: string, user: ServerUser | undefined): Promis
   }
   await chmod(folder, 0o700);
   if (user) await chown(folder, user.uid, user.gid);
+}
+
+/** Makes a folder and those above it; whether it was missing. Node's own way never ends below /proc. */
+async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return false;
+    if (code !== 'ENOENT' || !(await makeEnterable(dirname(folder)))) throw error;
+    return makeFolder(folder);
+  }
 }
 
 const shortFolder = (folder: string) =>
