@@ -37,6 +37,28 @@ export interface HostSettings {
   useSniAsHost: boolean;
 }
 
+/** A host that takes everything but its address from the inbound. */
+export function plainHost(remark: string, address: string): HostSettings {
+  return {
+    remark,
+    address,
+    port: null,
+    sni: null,
+    host: null,
+    path: null,
+    security: 'inbound_default',
+    alpn: '',
+    fingerprint: '',
+    allowInsecure: null,
+    isDisabled: false,
+    muxEnable: false,
+    fragmentSetting: null,
+    noiseSetting: null,
+    randomUserAgent: false,
+    useSniAsHost: false,
+  };
+}
+
 /** A host in its place: hosts of an inbound are ordered by position. */
 export interface PlacedHost extends HostSettings {
   inboundTag: string;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable, type Tx } from '../../shared/database/database.js';
 import type { HostChanges } from './domain/plan-hosts.js';
-import type { PlacedHost, StoredHost } from './host.js';
+import type { HostSettings, PlacedHost, StoredHost } from './host.js';
 
 /** Column and type of each setting, in the order of the statements below. */
 const COLUMNS = {
@@ -63,9 +63,28 @@ export class HostsRepository {
       await tx.run('DELETE FROM hosts WHERE id = ANY($1)', [changes.remove]);
       await this.update(tx, changes.update);
       await this.insert(tx, changes.insert);
-      await tx.run('UPDATE control_meta SET hosts_version = hosts_version + 1');
-      await tx.run("SELECT pg_notify('hosts_changed', '')");
+      await this.announce(tx);
     });
+  }
+
+  /** Adds one host behind the others of each of the inbounds. */
+  async append(tx: Tx, tags: readonly string[], host: HostSettings): Promise<void> {
+    await tx.run('SELECT 1 FROM inbounds WHERE tag = ANY($1) ORDER BY id FOR UPDATE', [tags]);
+    const places = await tx.rows<Pick<PlacedHost, 'inboundTag' | 'position'>>(
+      `SELECT i.tag AS "inboundTag", coalesce(max(h.position) + 1, 0) AS position
+         FROM inbounds i LEFT JOIN hosts h ON h.inbound_tag = i.tag WHERE i.tag = ANY($1) GROUP BY i.tag`,
+      [tags],
+    );
+    await this.insert(
+      tx,
+      places.map((place) => ({ ...host, ...place })),
+    );
+    await this.announce(tx);
+  }
+
+  private async announce(tx: Tx): Promise<void> {
+    await tx.run('UPDATE control_meta SET hosts_version = hosts_version + 1');
+    await tx.run("SELECT pg_notify('hosts_changed', '')");
   }
 
   private async ofTags(db: Queryable, tags: readonly string[]): Promise<StoredHost[]> {

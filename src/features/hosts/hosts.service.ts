@@ -8,13 +8,14 @@ import {
   unusableHosts,
 } from '../../client-configs/index.js';
 import { Config } from '../../config/config.js';
+import type { Tx } from '../../shared/database/database.js';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { groupBy } from '../../shared/domain/group-by.js';
 import { CoreConfigs } from '../core/index.js';
 import { RandomDice } from './dice.js';
 import { type HostChanges, planHosts } from './domain/plan-hosts.js';
 import { toPublishedHost } from './domain/published-host.js';
-import type { HostSettings } from './host.js';
+import { type HostSettings, plainHost } from './host.js';
 import { InboundNotFound } from './hosts.errors.js';
 import { HostsRepository, type HostsSnapshot } from './hosts.repository.js';
 
@@ -81,6 +82,16 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
     await this.reload();
   }
 
+  /**
+   * In a transaction of the caller, adds a host at this address to every inbound of the core config, behind the others.
+   * Neither name nor address is taken for a text with variables.
+   */
+  async addServer(tx: Tx, { name, address }: { name: string; address: string }): Promise<void> {
+    const tags = this.configs.current().inbounds.map(({ tag }) => tag);
+    const remark = `${literally(name)} ({USERNAME}) [{PROTOCOL} - {TRANSPORT}]`;
+    await this.hosts.append(tx, tags, plainHost(remark, literally(address)));
+  }
+
   /** What client configs are made from, as of now. */
   published(): PublishedInbounds {
     return this.publish().published;
@@ -135,6 +146,11 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
     if (warning !== '' && warning !== this.warned) this.logger.warn(`Nobody gets these hosts: ${warning}`);
     this.warned = warning;
   }
+}
+
+/** The text with nothing in it that would be taken for a variable. */
+function literally(text: string): string {
+  return text.replace(/[{}]/g, '$&$&');
 }
 
 function merge(plans: readonly HostChanges[]): HostChanges {

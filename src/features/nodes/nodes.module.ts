@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
+import { AdminsModule } from '../admins/index.js';
 import { CoreModule } from '../core/index.js';
+import { HostsModule } from '../hosts/index.js';
 import { UsersModule } from '../users/index.js';
 import { Connections } from './connection/connections.js';
 import { CoreBodies } from './control/core-bodies.js';
@@ -9,19 +11,25 @@ import { NodeController } from './control/node-controller.js';
 import { NodeRuntimeRepository } from './control/node-runtime.repository.js';
 import { NodeServices } from './control/node-services.js';
 import { UserChangesRepository } from './control/user-changes.repository.js';
+import { NodeIdentity } from './identity/node-identity.js';
+import { ForgetDeletedNodesJob } from './jobs/forget-deleted-nodes.job.js';
 import { PruneUserChangesJob } from './jobs/prune-user-changes.job.js';
+import { NodesController } from './nodes.controller.js';
 import { NodesRepository } from './nodes.repository.js';
 import { NodesService } from './nodes.service.js';
 import { UsageRepository } from './usage/usage.repository.js';
 
 @Module({
-  imports: [CoreModule, UsersModule],
+  imports: [AdminsModule, CoreModule, HostsModule, UsersModule],
+  controllers: [NodesController],
   providers: [
     Connections,
     CoreBodies,
     DesiredUsers,
+    ForgetDeletedNodesJob,
     LeasesRepository,
     NodeController,
+    NodeIdentity,
     NodeRuntimeRepository,
     NodeServices,
     NodesRepository,

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../shared/database/database.js';
+import { Database, type Tx } from '../../shared/database/database.js';
+import { isUniqueViolation } from '../../shared/database/violations.js';
+import type { DateRange } from '../../shared/domain/date-range.js';
+import type { NodeKind } from './connection/core-connection.js';
+import type { Node, NodeSettings, NodeTraffic } from './node.js';
+import { NodeNameTaken } from './nodes.errors.js';
 
 /** Raw bytes of all nodes since ever. */
 export interface TrafficTotals {
@@ -7,9 +12,141 @@ export interface TrafficTotals {
   down: bigint;
 }
 
+const COLUMNS = `n.id, n.name, n.address, n.port, n.api_port AS "apiPort", n.usage_coefficient AS "usageCoefficient",
+                 n.status, n.xray_version AS "xrayVersion", n.message`;
+
+/** What operators see: neither the local core nor deleted nodes. */
+const SHOWN = "n.kind <> 'local' AND n.deleted_at IS NULL";
+
 @Injectable()
 export class NodesRepository {
   constructor(private readonly db: Database) {}
+
+  /** All nodes, disabled ones too, in id order. */
+  async list(): Promise<Node[]> {
+    return this.db.rows<Node>(`SELECT ${COLUMNS} FROM nodes n WHERE ${SHOWN} ORDER BY n.id`);
+  }
+
+  async find(id: number): Promise<Node | undefined> {
+    return this.db.row<Node>(`SELECT ${COLUMNS} FROM nodes n WHERE n.id = $1 AND ${SHOWN}`, [id]);
+  }
+
+  /** Stores a node that is to be connected. @throws NodeNameTaken */
+  async insert(tx: Tx, node: NodeSettings): Promise<Node> {
+    const { name, address, port, apiPort, usageCoefficient } = node;
+    try {
+      const row = await tx.row<Node>(
+        `WITH n AS (
+           INSERT INTO nodes (name, address, port, api_port, usage_coefficient) VALUES ($1, $2, $3, $4, $5) RETURNING *
+         )
+         SELECT ${COLUMNS}, pg_notify('node_wake', n.id::text)::text AS notified FROM n`,
+        [name, address, port, apiPort, usageCoefficient],
+      );
+      return row!;
+    } catch (error) {
+      throw isUniqueViolation(error, 'nodes_name') ? new NodeNameTaken(name) : error;
+    }
+  }
+
+  /**
+   * The node, locked until the transaction ends. What its owner knows of it is locked first, in the order in which owners
+   * lock the two.
+   */
+  async lock(tx: Tx, id: number): Promise<Node | undefined> {
+    await tx.run('SELECT FROM node_runtime WHERE node_id = $1 FOR NO KEY UPDATE', [id]);
+    return tx.row<Node>(`SELECT ${COLUMNS} FROM nodes n WHERE n.id = $1 AND ${SHOWN} FOR NO KEY UPDATE`, [
+      id,
+    ]);
+  }
+
+  /** Writes a locked node. @throws NodeNameTaken */
+  async update(tx: Tx, node: Node): Promise<void> {
+    const written = tx.run(
+      `UPDATE nodes
+          SET name = $2, address = $3, port = $4, api_port = $5, usage_coefficient = $6, status = $7, xray_version = $8,
+              message = $9, last_status_change = CASE WHEN status = $7 THEN last_status_change ELSE now() END
+        WHERE id = $1`,
+      [
+        node.id,
+        node.name,
+        node.address,
+        node.port,
+        node.apiPort,
+        node.usageCoefficient,
+        node.status,
+        node.xrayVersion,
+        node.message,
+      ],
+    );
+    await written.catch((error: unknown) => {
+      throw isUniqueViolation(error, 'nodes_name') ? new NodeNameTaken(node.name) : error;
+    });
+  }
+
+  /** Asks the owner of a locked node to act on it now, however often it has failed. */
+  async demand(tx: Tx, id: number, what: 'generation' | 'restart_generation'): Promise<void> {
+    await tx.run(
+      `WITH demanded AS (UPDATE nodes SET ${what} = ${what} + 1 WHERE id = $1 RETURNING id)
+       UPDATE node_runtime r SET next_attempt_at = now(), failures = 0 FROM demanded WHERE r.node_id = demanded.id`,
+      [id],
+    );
+    await tx.run("SELECT pg_notify('node_wake', $1::text)", [id]);
+  }
+
+  /** Takes the node out of sight; its owner ends what runs there. False when there was none. */
+  async delete(id: number): Promise<boolean> {
+    const deleted = await this.db.row(
+      `WITH n AS (
+         UPDATE nodes n SET deleted_at = now(), generation = n.generation + 1 WHERE n.id = $1 AND ${SHOWN} RETURNING n.id
+       )
+       SELECT pg_notify('node_wake', id::text)::text FROM n`,
+      [id],
+    );
+    return deleted !== undefined;
+  }
+
+  /**
+   * Forgets what is known of the cores of nodes that were deleted ten minutes ago: their owners have had the time to end
+   * them, or could not reach them. The node and its history stay.
+   */
+  async forgetDeleted(): Promise<void> {
+    await this.db.run(
+      `WITH gone AS (
+         SELECT n.id FROM nodes n JOIN node_runtime r ON r.node_id = n.id
+          WHERE n.deleted_at < now() - interval '10 minutes'
+       ), counters AS (DELETE FROM node_user_counter WHERE node_id IN (SELECT id FROM gone)
+       ), outbounds AS (DELETE FROM node_outbound_counter WHERE node_id IN (SELECT id FROM gone)
+       ), leases AS (DELETE FROM node_lease WHERE node_id IN (SELECT id FROM gone))
+       DELETE FROM node_runtime WHERE node_id IN (SELECT id FROM gone)`,
+    );
+  }
+
+  /** Says of nodes that wait to be connected that nobody can: they are of none of the kinds there is a way to. */
+  async failUnreachableKinds(kinds: readonly NodeKind[]): Promise<void> {
+    await this.db.run(
+      `UPDATE nodes n
+          SET status = 'error', xray_version = NULL, last_status_change = now(),
+              message = 'This version of the service cannot connect to nodes of the kind ' || n.kind
+        WHERE n.status = 'connecting' AND NOT n.kind = ANY ($1) AND ${SHOWN}`,
+      [kinds],
+    );
+  }
+
+  /** Bytes per node in the hours that begin within the range; the local core first, nodes without traffic too. */
+  async traffic({ start, end }: DateRange): Promise<NodeTraffic[]> {
+    return this.db.rows<NodeTraffic>(
+      `WITH listed AS (
+         SELECT NULL::int AS id, 'Master' AS name, (SELECT id FROM nodes WHERE kind = 'local') AS source
+         UNION ALL
+         SELECT n.id, n.name, n.id FROM nodes n WHERE ${SHOWN}
+       )
+       SELECT l.id AS "nodeId", l.name AS "nodeName",
+              coalesce(sum(u.uplink), 0)::bigint AS uplink, coalesce(sum(u.downlink), 0)::bigint AS downlink
+         FROM listed l LEFT JOIN node_usages u ON u.node_id = l.source AND u.created_at BETWEEN $1 AND $2
+        GROUP BY l.id, l.name ORDER BY l.id NULLS FIRST`,
+      [start, end],
+    );
+  }
 
   /** Deleted nodes included: what they carried stays in the totals. */
   async trafficTotals(): Promise<TrafficTotals> {

@@ -1,12 +1,79 @@
 import { Injectable } from '@nestjs/common';
+import { Database } from '../../shared/database/database.js';
+import type { DateRange } from '../../shared/domain/date-range.js';
+import { CoreConfigs } from '../core/index.js';
+import { HostsService } from '../hosts/index.js';
+import { modifyNode, type NodeChange } from './domain/node-modification.js';
+import type { Node, NodeSettings, NodeTraffic } from './node.js';
+import { NodeNotFound } from './nodes.errors.js';
 import { NodesRepository, type TrafficTotals } from './nodes.repository.js';
 
+/** What operators do to nodes: all of it is wishes in rows, which the replica that owns the node fulfils. */
 @Injectable()
 export class NodesService {
-  constructor(private readonly nodes: NodesRepository) {}
+  constructor(
+    private readonly db: Database,
+    private readonly nodes: NodesRepository,
+    private readonly configs: CoreConfigs,
+    private readonly hosts: HostsService,
+  ) {}
+
+  list(): Promise<Node[]> {
+    return this.nodes.list();
+  }
+
+  /** @throws NodeNotFound */
+  async get(id: number): Promise<Node> {
+    return this.nodes.find(id).then(orNotFound);
+  }
+
+  /** Adds a node, and with `asHost` its address to every inbound. @throws NodeNameTaken */
+  async create(settings: NodeSettings, { asHost }: { asHost: boolean }): Promise<Node> {
+    if (asHost) await this.configs.refresh(); // another replica may just have changed the inbounds
+    return this.db.transaction(async (tx) => {
+      const node = await this.nodes.insert(tx, settings);
+      if (asHost) await this.hosts.addServer(tx, settings);
+      return node;
+    });
+  }
+
+  /** Changes a node. @throws NodeNotFound, NodeNameTaken */
+  async modify(id: number, change: NodeChange): Promise<Node> {
+    return this.db.transaction(async (tx) => {
+      const { node, moved } = modifyNode(orNotFound(await this.nodes.lock(tx, id)), change);
+      await this.nodes.update(tx, node);
+      if (moved) await this.nodes.demand(tx, id, 'generation');
+      return node;
+    });
+  }
+
+  /** Has a node connected anew and its core restarted, unless it is disabled. @throws NodeNotFound */
+  async reconnect(id: number): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      const node = orNotFound(await this.nodes.lock(tx, id));
+      if (node.status === 'disabled') return;
+      await this.nodes.update(tx, { ...node, status: 'connecting', xrayVersion: null, message: null });
+      await this.nodes.demand(tx, id, 'restart_generation');
+    });
+  }
+
+  /** Deletes a node. What it carried stays in the totals. @throws NodeNotFound */
+  async remove(id: number): Promise<void> {
+    if (!(await this.nodes.delete(id))) throw new NodeNotFound();
+  }
+
+  /** Raw bytes per node, that of the service itself first. */
+  traffic(range: DateRange): Promise<NodeTraffic[]> {
+    return this.nodes.traffic(range);
+  }
 
   /** Bytes that went out of and came into all cores since ever, the local one and deleted ones included. */
   trafficTotals(): Promise<TrafficTotals> {
     return this.nodes.trafficTotals();
   }
+}
+
+function orNotFound(node: Node | undefined): Node {
+  if (!node) throw new NodeNotFound();
+  return node;
 }

@@ -87,6 +87,7 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
   private async acquire(): Promise<void> {
     const { kinds } = this.connections;
     if (!kinds.includes('local')) await this.nodes.disableUnownedLocalNode();
+    await this.nodes.failUnreachableKinds(kinds);
     if (kinds.length === 0) return;
     const since = performance.now();
     for (const grant of await this.leases.acquire(this.replica.id, kinds)) await this.take(grant, since);

@@ -1,0 +1,34 @@
+export const NODE_STATUSES = ['connected', 'connecting', 'error', 'disabled'] as const;
+export type NodeStatus = (typeof NODE_STATUSES)[number];
+
+/** What an operator says of a node. */
+export interface NodeSettings {
+  name: string;
+  /** Host name or IP address. */
+  address: string;
+  /** Of the agent. */
+  port: number;
+  /** Of Xray's own API. */
+  apiPort: number;
+  /** Factor on the bytes that users are charged for. */
+  usageCoefficient: number;
+}
+
+/** A remote Xray server as operators see it. */
+export interface Node extends NodeSettings {
+  id: number;
+  status: NodeStatus;
+  /** Null unless connected. */
+  xrayVersion: string | null;
+  /** Why it is not connected. */
+  message: string | null;
+}
+
+/** Raw bytes that went through a node. */
+export interface NodeTraffic {
+  /** Null for the core of the service itself. */
+  nodeId: number | null;
+  nodeName: string;
+  uplink: bigint;
+  downlink: bigint;
+}
