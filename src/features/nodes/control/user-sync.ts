@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { accountFor } from '../../../xray/config/index.js';
 import { coreEmail, type Account, type CoreUser, type ResolvedInbound } from '../../../xray/config/types.js';
 import { CoreError } from '../../../xray/grpc/index.js';
@@ -9,8 +10,9 @@ import { planAccount } from '../domain/plan.js';
 
 /** Calls in flight to one core. */
 const CONCURRENCY = 64;
-/** Users per round, so that polls and restarts get their turn between rounds. */
+/** Users per round at most, and how long a round lasts at a slow core: then newer changes and polls get their turn. */
 const ROUND = 1_000;
+const ROUND_MS = 250;
 /** A classic shadowsocks inbound may hold several copies of one user; more than these are none of ours. */
 const MAX_COPIES = 8;
 const MAX_RETRY_SECONDS = 30;
@@ -103,8 +105,10 @@ export class UserSync {
       throw error;
     });
     const users = new Map(found.map((user) => [user.id, user]));
+    const end = performance.now() + ROUND_MS;
     let lost: unknown;
     await inParallel(due, CONCURRENCY, async ([userId, user]) => {
+      if (performance.now() > end) return this.putBack(userId, user);
       try {
         if (lost !== undefined) throw lost;
         await this.apply(user, users.get(userId), signal);
@@ -125,7 +129,7 @@ export class UserSync {
 
   /** Looks for further copies only after everything else: each look costs a core with many users a lot. */
   private async confirmRemovals(signal: AbortSignal): Promise<void> {
-    const removals = [...this.unconfirmed].slice(0, ROUND);
+    const removals = [...this.unconfirmed].slice(0, CONCURRENCY);
     await inParallel(removals, CONCURRENCY, async ([key, { inbound, email }]) => {
       await this.removeAll(inbound, email, signal).catch((error: unknown) => {
         // Whatever one core has against one removal, the next audit sees what is left.
