@@ -88,7 +88,7 @@ async function errorOf(attempt: Promise<unknown>): Promise<StartupError> {
   return error as StartupError;
 }
 
-describe('the embedded PostgreSQL', () => {
+describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
   it('keeps its data over a stop and a start', async () => {
     const first = await start();
     await query(first.connection, 'CREATE TABLE kept AS SELECT 42 AS n');

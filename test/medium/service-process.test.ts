@@ -30,7 +30,7 @@ async function refusal(environment: Record<string, string>): Promise<string> {
   return service.errors.trimEnd();
 }
 
-describe('the service as a process', () => {
+describe('the service as a process', { timeout: 60_000 }, () => {
   it('starts on nothing, says where it is, and shows its first admin once', async () => {
     await service.start();
     await eventually(() => firstPassword());
