@@ -48,6 +48,7 @@ export class PostgresServer {
     this.logFile = join(options.folder, 'postgres.log');
   }
 
+  /** Makes the folders and finds the programs, whoever we are. @throws StartupError */
   static async prepare(options: ServerOptions): Promise<PostgresServer> {
     try {
       const user = await serverUser(join(options.folder, 'data'));
@@ -66,15 +67,12 @@ export class PostgresServer {
       return new PostgresServer({ ...options, folder }, user, await findBinaries(folder, user), usable);
     } catch (error) {
       if (error instanceof StartupError) throw error;
-      throw new StartupError(
-        `Cannot use the data folder ${options.folder}: ${systemReason(error)} (setting DATA_DIR)`,
-        {
-          cause: error,
-        },
-      );
+      const reason = `${options.folder}: ${systemReason(error)}`;
+      throw new StartupError(`Cannot use the data folder ${reason} (setting DATA_DIR)`, { cause: error });
     }
   }
 
+  /** Starts the server, or finds the one that runs; it answers when this returns. @throws StartupError */
   async up(): Promise<{ postmaster: Postmaster; adopted: boolean }> {
     await this.initialize();
     const running = runningPostmaster(this.data);
@@ -91,6 +89,7 @@ export class PostgresServer {
     return { postmaster: await this.launch(), adopted: false };
   }
 
+  /** Stops the server, and waits until it is gone. */
   async down(postmaster: Postmaster): Promise<void> {
     const deadline = Date.now() + STOP_SECONDS * 1000;
     if (isRunning(postmaster, this.data)) kill(postmaster.pid, 'SIGINT'); // "fast": sessions end, nothing is lost
