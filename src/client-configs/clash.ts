@@ -131,7 +131,7 @@ function transportOf(
   { clashTransports, userAgents }: Templates,
   dice: Dice,
 ): { network: string; options: JsonObject } | undefined {
-  const { transport, inbound, host, path } = entry;
+  const { transport, inbound, host, path, gunPath } = entry;
   const userAgent = drawUserAgent(entry, userAgents, dice);
   switch (transport) {
     case 'raw': {
@@ -176,7 +176,7 @@ function transportOf(
     case 'grpc':
       return {
         network: 'grpc',
-        options: { ...part(clashTransports, 'grpc-opts'), ...(path && { 'grpc-service-name': path }) },
+        options: { ...part(clashTransports, 'grpc-opts'), ...(gunPath && { 'grpc-service-name': gunPath }) },
       };
     case 'http':
       return {

@@ -34,6 +34,8 @@ export interface EntryPlan {
   host: Text;
   /** For gRPC the service name as a client configures it. */
   path: Text;
+  /** For gRPC the service name of clients without the multi mode; else the path. */
+  gunPath: Text;
   shortId: Text;
   fingerprint: string;
 }
@@ -103,9 +105,8 @@ function planEntry(inbound: ResolvedInbound, dial: Host, surroundings: Surroundi
         : [(turn) => String(portAt(ports, turn.dice.pick(portCount)))],
     sni,
     host: dial.useSniAsHost && sni.length > 0 ? sni : choose(dial.host, inbound.host),
-    path: isGrpc(inbound)
-      ? changed(path, (value) => grpcServiceName(value, inbound.multiMode ?? false))
-      : path,
+    path: isGrpc(inbound) ? serviceName(path, inbound.multiMode ?? false) : path,
+    gunPath: isGrpc(inbound) ? serviceName(path, false) : path,
     shortId: oneOf((inbound.sids ?? []).map((id) => concat(id))),
     fingerprint: dial.fingerprint || inbound.fp || '',
   };
@@ -127,6 +128,10 @@ function withoutBrackets(address: string): string {
 
 function isGrpc(inbound: ResolvedInbound): boolean {
   return inbound.network === 'grpc' || inbound.network === 'gun';
+}
+
+function serviceName(path: Text, multi: boolean): Text {
+  return changed(path, (value) => grpcServiceName(value, multi));
 }
 
 /**

@@ -31,6 +31,8 @@ export interface Entry {
   host: string;
   /** For gRPC the service name as a client configures it. */
   path: string;
+  /** For gRPC the service name of clients without the multi mode; else the path. */
+  gunPath: string;
   alpn: string[];
   shortId: string;
   fingerprint: string;
@@ -75,6 +77,7 @@ function drawEntry(plan: EntryPlan, turn: Turn): Entry {
     sni: draw(plan.sni),
     host: draw(plan.host),
     path: draw(plan.path),
+    gunPath: draw(plan.gunPath),
     alpn: dial.alpn === '' ? [] : dial.alpn.split(','),
     shortId: draw(plan.shortId),
     fingerprint,

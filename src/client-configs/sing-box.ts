@@ -132,9 +132,9 @@ const TRANSPORTS: Record<string, WriteTransport> = {
       type: 'ws',
     };
   },
-  grpc: ({ path }, { singBoxTransports }) => ({
+  grpc: ({ gunPath }, { singBoxTransports }) => ({
     ...part(singBoxTransports, 'grpcSettings'),
-    ...(path && { service_name: path }),
+    ...(gunPath && { service_name: gunPath }),
     type: 'grpc',
   }),
   httpupgrade: (entry, { singBoxTransports, userAgents }, dice) => {

@@ -96,7 +96,6 @@ export const DEFAULT_TEMPLATES: Templates = {
       rules: [{ action: 'sniff' }, { protocol: 'dns', action: 'hijack-dns' }, ROUTE_PRIVATE],
       final: 'proxy',
       auto_detect_interface: true,
-      override_android_vpn: true,
       default_domain_resolver: 'dns-local',
     },
     experimental: { cache_file: { enabled: true } },
