@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOptions } from '../../../src/shared/database/data-source.js';
-import { XrayProcess } from '../../../src/xray/process/index.js';
+import { processIdentity, XrayProcess } from '../../../src/xray/process/index.js';
 import { startApp, type TestApp, testConfig } from '../../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
@@ -123,5 +123,25 @@ describe.skipIf(!xray)('the local core', () => {
     await lease.end();
     await eventually(async () => (await emails('B')).join() === 'ben,dan');
     expect((await state()).pid).toBe(pid);
+  });
+
+  it('does not go on when another machine has taken its place', async () => {
+    const { pid } = await state();
+    const client = new pg.Client(clientOptions(database.connection));
+    await client.connect();
+    await client.query(
+      `UPDATE node_lease SET owner_id = gen_random_uuid(), epoch = epoch + 1, expires_at = now() + interval '1 minute'`,
+    );
+    await client.query('UPDATE node_runtime SET owner_epoch = owner_epoch + 1');
+    // Its owner here is dead: the number of its process belongs to another one.
+    const path = join(folder(), 'owner.json');
+    await writeFile(
+      path,
+      JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), identity: 'another' }),
+    );
+    await eventually(() => processIdentity(pid) === undefined);
+    await client.query(`UPDATE node_lease SET expires_at = '-infinity'`);
+    await client.end();
+    await eventually(async () => (await state()).pid !== pid && (await emails('B')).join() === 'ben,dan');
   });
 });

@@ -32,6 +32,7 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
   private readonly renewal = new Pause();
   private readonly acquisition = new Pause();
   private isEnding = false;
+  private orphanOf: string | undefined;
   private running: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -51,11 +52,7 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     if (this.config.role === 'api') return;
     const runsLocalCore = this.connections.kinds.includes('local');
     await this.nodes.noteDatabase();
-    if (runsLocalCore) {
-      const dead = await this.ownerFile.deadReplica();
-      if (dead !== undefined) await this.leases.endLeasesOf(dead);
-      await this.nodes.ensureLocalNode();
-    }
+    if (runsLocalCore) await this.nodes.ensureLocalNode();
     this.stopListening.push(
       this.events.on('user_change', () => this.wakeAll()),
       this.events.on('node_wake', (nodeId) => this.onWake(nodeId)),
@@ -89,8 +86,28 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     if (!kinds.includes('local')) await this.nodes.disableUnownedLocalNode();
     await this.nodes.failUnreachableKinds(kinds);
     if (kinds.length === 0) return;
+    const dead = kinds.includes('local') ? await this.deadOwner() : undefined;
+    if (dead !== undefined) await this.leases.endLeasesOf(dead); // nobody need wait for it
     const since = performance.now();
     for (const grant of await this.leases.acquire(this.replica.id, kinds)) await this.take(grant, since);
+    await this.endOrphan(dead);
+  }
+
+  /** The replica that owned the core of this machine, if its process is dead and this one has not taken over. */
+  private async deadOwner(): Promise<string | undefined> {
+    const isMine = [...this.actors.values()].some(({ lease }) => lease.grant.kind === 'local');
+    return isMine ? undefined : this.ownerFile.deadReplica();
+  }
+
+  /**
+   * Ends a core here that survived its owner when another machine has taken its place: it would serve users as they
+   * were then. Not at first sight: another process of this machine may just be about to adopt it.
+   */
+  private async endOrphan(dead: string | undefined): Promise<void> {
+    const seenBefore = this.orphanOf;
+    this.orphanOf = dead === undefined ? undefined : await this.deadOwner();
+    if (this.orphanOf === undefined || this.orphanOf !== seenBefore) return;
+    await this.connections.make({ kind: 'local', nodeId: 0 }).stop();
   }
 
   private async take(grant: Grant, since: number): Promise<void> {
