@@ -1,9 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { XrayClient } from '../../src/xray/grpc/index.js';
+import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/service-process.js';
 import { xrayForTests } from '../support/xray.js';
 import { download, fileHash, type Origin, startOrigin } from './support/origin.js';
 import { startRealityTarget } from './support/reality-target.js';
-import { eventually, Service } from './support/service.js';
-import { freePort, startDevice, type XrayDevice } from './support/xray-client.js';
+import { Operator } from './support/operator.js';
+import { startDevice, type XrayDevice } from './support/xray-client.js';
 
 const MB = 1024 * 1024;
 const FILE = 5 * MB;
@@ -11,26 +16,33 @@ const FILE_HASH = fileHash(FILE);
 /** What a proxy protocol and its TLS add to the bytes of a download, at most. */
 const OVERHEAD = 1.06;
 
+interface Inbound {
+  port: number;
+  streamSettings?: { realitySettings?: { serverNames: string[]; target?: string; dest?: string } };
+}
+
 const xray = await xrayForTests();
 
 describe.runIf(xray)('a customer behind the real Xray', () => {
-  const service = new Service({
-    XRAY_EXECUTABLE_PATH: xray?.path ?? '',
-    JOB_RECORD_USER_USAGES_INTERVAL: '1',
-    JOB_REVIEW_USERS_INTERVAL: '1',
-    JOB_RECORD_NODE_USAGES_INTERVAL: '1',
-  });
+  let service: Operator;
   const devices: XrayDevice[] = [];
   let origin: Origin;
   let reality: Awaited<ReturnType<typeof startRealityTarget>>;
 
   beforeAll(async () => {
     origin = await startOrigin();
+    service = await Operator.with({
+      XRAY_EXECUTABLE_PATH: xray!.path,
+      JOB_RECORD_USER_USAGES_INTERVAL: '1',
+      JOB_REVIEW_USERS_INTERVAL: '1',
+      JOB_RECORD_NODE_USAGES_INTERVAL: '1',
+    });
     await service.start();
-    await service.login();
     // The default inbounds as they are, but on free ports, and REALITY borrowing from a web site on this machine.
     const config = await service.call('GET', '/api/core/config');
-    const realityInbound = config.inbounds.find((inbound: any) => inbound.streamSettings?.realitySettings);
+    const realityInbound = config.inbounds.find(
+      (inbound: Inbound) => inbound.streamSettings?.realitySettings,
+    );
     reality = await startRealityTarget(realityInbound.streamSettings.realitySettings.serverNames[0]);
     for (const inbound of config.inbounds) inbound.port = await freePort();
     const settings = realityInbound.streamSettings.realitySettings;
@@ -157,12 +169,28 @@ describe.runIf(xray)('a customer behind the real Xray', () => {
     expect((await fetch(service.url + created.subscription_url)).status).toBe(404);
   }, 60_000);
 
+  const coreProcess = () =>
+    JSON.parse(readFileSync(join(service.dataDir, 'xray/process.json'), 'utf8')) as {
+      pid: number;
+      socket: string;
+    };
+
+  /** Bytes in both directions, as the running core tells them. */
+  async function bytesCounted(username: string): Promise<number> {
+    const core = new XrayClient(`unix:${coreProcess().socket}`);
+    try {
+      const counters = [...(await core.userTraffic())].filter(([email]) => email.endsWith(`.${username}`));
+      return Number(counters.reduce((sum, [, { up, down }]) => sum + up + down, 0n));
+    } finally {
+      core.close();
+    }
+  }
+
   it('goes on serving while the service is killed, and charges each byte once', async () => {
     const created = await createUser('frank', { proxies: await proxiesOfServer() });
     const client = await device((await fetchLinks(created.subscription_url))[0]!);
     await letsThrough(client);
-    const started = (await service.call('GET', '/api/core')).started;
-    expect(started).toBe(true);
+    const before = coreProcess();
 
     const slow = download(client.proxyPort, origin.url(FILE, 20), 60_000); // 80 chunks, about two seconds
     await eventually(async () => (await user('frank')).used_traffic > 0);
@@ -171,12 +199,13 @@ describe.runIf(xray)('a customer behind the real Xray', () => {
     expect(await download(client.proxyPort, origin.url(FILE))).toEqual({ sha256: FILE_HASH, bytes: FILE });
 
     await service.start();
-    await service.login();
-    const charged = await eventually(async () => {
-      const { used_traffic } = await user('frank');
-      return used_traffic >= 2 * FILE && used_traffic;
-    });
-    expect(charged).toBeLessThan(2 * FILE * OVERHEAD);
+    expect(coreProcess().pid).toBe(before.pid); // adopted, not started again
+    // Exactly what the core itself has counted, to the byte.
+    const counted = await bytesCounted('frank');
+    expect(counted).toBeGreaterThan(2 * FILE);
+    expect(counted).toBeLessThan(2 * FILE * OVERHEAD);
+    await eventually(async () => (await user('frank')).used_traffic >= counted);
+    expect((await user('frank')).used_traffic).toBe(counted);
     await letsThrough(client);
   }, 120_000);
 });
