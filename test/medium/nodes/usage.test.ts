@@ -176,6 +176,42 @@ describe('traffic', () => {
     await fleet.sql(`UPDATE node_runtime SET last_user_poll_at = now() WHERE node_id = $1`, [nodeId]);
   });
 
+  it('of the same users on two nodes is charged side by side, and the sums are exact', async () => {
+    const usage = fleet.app.get(UsageRepository, { strict: false });
+    const ids = (
+      await fleet.sql<{ id: number }>(
+        `WITH added AS (INSERT INTO users (username, status, proxies)
+                        SELECT 'both_' || i, 'disabled', '{}' FROM generate_series(1, 500) i RETURNING id),
+              usage AS (INSERT INTO user_usage (user_id) SELECT id FROM added)
+         SELECT id FROM added ORDER BY random()`,
+      )
+    ).map(({ id }) => id);
+    const nodes = await fleet.sql<{ id: number }>(
+      `INSERT INTO nodes (kind, name, address, status)
+       SELECT 'xray_grpc', 'both ' || i, 'fake', 'disabled' FROM generate_series(1, 2) i RETURNING id`,
+    );
+    const rounds = 20;
+    await Promise.all(
+      nodes.map(async (row) => {
+        for (let round = 1; round <= rounds; round++) {
+          const traffic = new Map(ids.map((id) => [id, { up: BigInt(round * 10), down: BigInt(round) }]));
+          const grant = { nodeId: row.id, kind: 'xray_grpc' as const, epoch: 0n };
+          await usage.chargeUsers(
+            { grant, coreEpoch: 0n, startedAt: new Date(Date.now() + round) },
+            traffic,
+            true,
+          );
+        }
+      }),
+    );
+    const sums = await fleet.sql(
+      `SELECT min(used_traffic)::int AS least, max(used_traffic)::int AS most
+         FROM user_usage WHERE user_id = ANY ($1)`,
+      [ids],
+    );
+    expect(sums).toEqual([{ least: 2 * 11 * rounds, most: 2 * 11 * rounds }]);
+  });
+
   it('of all outbounds adds up to totals of the node and the installation, without the marker', async () => {
     const service = fleet.app.get(NodesService, { strict: false });
     const before = await service.trafficTotals();

@@ -176,6 +176,9 @@ describe('users on a node', () => {
     const many = () => TAGS.reduce((sum, tag) => sum + core().size(tag), 0);
     await eventually(() => node.starts === starts + 1 && many() >= 10_000 * TAGS.length, 60_000);
     await fleet.sql(`UPDATE users SET status = 'disabled' WHERE username LIKE 'many%'`);
+    const id = await fleet.addUser('rex'); // need not wait for the others
+    await eventually(() => copies(core(), `${id}.rex`) === TAGS.length, 5_000);
+    expect(many()).toBeGreaterThan(1_000);
     await eventually(() => many() < 1_000, 60_000);
     await eventually(
       () =>

@@ -13,6 +13,8 @@ const CONCURRENCY = 64;
 /** Users per round at most, and how long a round lasts at a slow core: then newer changes and polls get their turn. */
 const ROUND = 1_000;
 const ROUND_MS = 250;
+/** Changes that come in greater numbers are a bulk and wait for those that come alone. */
+const MAX_URGENT = 100;
 /** A classic shadowsocks inbound may hold several copies of one user; more than these are none of ours. */
 const MAX_COPIES = 8;
 const MAX_RETRY_SECONDS = 30;
@@ -24,6 +26,7 @@ interface DirtyUser {
   since: Cursor | undefined;
   /** Found to differ: what is there is replaced even where it looks right, since a copy of it may not be. */
   rebuild: boolean;
+  isUrgent: boolean;
   failures: number;
   retryAt: number;
 }
@@ -76,7 +79,8 @@ export class UserSync {
 
   /** Adds changes that lie between two places of the outbox. */
   take(changes: readonly UserChange[], from: Cursor, to: Cursor): void {
-    for (const { userId, email } of changes) this.add(userId, email, from);
+    const isUrgent = changes.length <= MAX_URGENT;
+    for (const { userId, email } of changes) this.add(userId, email, from).isUrgent ||= isUrgent;
     this.readTo = to;
   }
 
@@ -94,9 +98,11 @@ export class UserSync {
   /** Applies what is due, at most a round of users. @throws CoreError when the core as a whole cannot be reached */
   async applyDue(now: number, signal: AbortSignal): Promise<void> {
     const due: [number, DirtyUser][] = [];
-    for (const entry of this.dirty) {
-      if (entry[1].retryAt <= now) due.push(entry);
-      if (due.length === ROUND) break;
+    for (const isUrgent of [true, false]) {
+      for (const entry of this.dirty) {
+        if (due.length === ROUND) break;
+        if (entry[1].retryAt <= now && entry[1].isUrgent === isUrgent) due.push(entry);
+      }
     }
     if (due.length === 0) return this.confirmRemovals(signal);
     for (const [userId] of due) this.dirty.delete(userId); // a change during the round puts it back
@@ -144,6 +150,7 @@ export class UserSync {
       emails: new Set(),
       since,
       rebuild: false,
+      isUrgent: false,
       failures: 0,
       retryAt: 0,
     };
@@ -160,6 +167,7 @@ export class UserSync {
       for (const email of newer.emails) user.emails.add(email);
       user.since ??= newer.since;
       user.rebuild ||= newer.rebuild;
+      user.isUrgent ||= newer.isUrgent;
       user.retryAt = 0;
     }
     this.dirty.set(userId, user);
