@@ -64,13 +64,8 @@ export async function startFakeFleet(): Promise<FakeFleet> {
       return { id: row!.id, node };
     },
     addUser: async (username, { dataLimit = null, status = 'active', adminId = null } = {}) => {
-      const [row] = await sql<{ id: number }>(
-        `WITH added AS (
-           INSERT INTO users (username, status, data_limit, admin_id, proxies) VALUES ($1, $2, $3, $4, $5) RETURNING id
-         ), usage AS (INSERT INTO user_usage (user_id) SELECT id FROM added)
-         SELECT id FROM added`,
-        [username, status, dataLimit, adminId, JSON.stringify(proxies(username))],
-      );
+      const values = [username, status, dataLimit, adminId, JSON.stringify(proxies(username))];
+      const [row] = await sql<{ id: number }>(ADD_USER, values);
       return row!.id;
     },
     replica: (settings) => startWith(nodes, settings, app.connection),
@@ -81,6 +76,17 @@ export async function startFakeFleet(): Promise<FakeFleet> {
     },
   };
 }
+
+/** Username, status, limit, owner and proxies of a new user; gives its id. As the service does it, with the change noted. */
+export const ADD_USER = `
+  WITH added AS (
+    INSERT INTO users (username, status, data_limit, admin_id, proxies) VALUES ($1, $2, $3, $4, $5) RETURNING id
+  ), usage AS (
+    INSERT INTO user_usage (user_id) SELECT id FROM added
+  ), noted AS (
+    INSERT INTO user_change (user_id, email) SELECT id, id || '.' || $1::text FROM added
+  )
+  SELECT id FROM added`;
 
 export function proxies(secret: string): object {
   return {
