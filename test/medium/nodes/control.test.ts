@@ -97,6 +97,26 @@ describe('the control of nodes', () => {
     await eventually(async () => (await row(id))?.status === 'connected');
   });
 
+  it('stops the core of a node that is disabled, after its last bytes are counted, and lets it be', async () => {
+    const { id, node } = await fleet.addNode();
+    const user = await fleet.addUser('joe');
+    await eventually(() => copies(node.core!, `${user}.joe`) === TAGS.length);
+    node.core!.count(`${user}.joe`, 7n, 0n);
+    await fleet.sql(`UPDATE nodes SET status = 'disabled', xray_version = NULL WHERE id = $1`, [id]);
+    await eventually(() => !node.core!.isAlive);
+    const [usage] = await fleet.sql('SELECT used_traffic::text AS used FROM user_usage WHERE user_id = $1', [
+      user,
+    ]);
+    expect(usage).toEqual({ used: '7' });
+    await fleet.sql('SELECT pg_sleep(1)');
+    expect(await row(id)).toEqual({ status: 'disabled', xray_version: null, message: null });
+    expect(node.starts).toBe(1);
+    await fleet.sql(`UPDATE nodes SET status = 'connecting', generation = generation + 1 WHERE id = $1`, [
+      id,
+    ]);
+    await eventually(async () => (await row(id))?.status === 'connected');
+  });
+
   it('does nothing about a node any more once another replica owns it', async () => {
     const { id, node } = await fleet.addNode();
     await eventually(async () => (await row(id))?.status === 'connected');

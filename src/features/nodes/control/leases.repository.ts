@@ -80,13 +80,13 @@ export class LeasesRepository {
     );
   }
 
-  /** Renews all leases of the replica; returns the nodes that are still its own, with their epochs. */
-  async renew(replicaId: string): Promise<{ nodeId: number; epoch: bigint }[]> {
+  /** Renews the replica's leases of these nodes; returns those that are still its own, with their epochs. */
+  async renew(replicaId: string, nodeIds: readonly number[]): Promise<{ nodeId: number; epoch: bigint }[]> {
     return this.db.rows(
       `UPDATE node_lease SET expires_at = clock_timestamp() + make_interval(secs => $2)
-        WHERE owner_id = $1 AND expires_at > clock_timestamp()
+        WHERE owner_id = $1 AND node_id = ANY ($3) AND expires_at > clock_timestamp()
        RETURNING node_id AS "nodeId", epoch`,
-      [replicaId, LEASE_SECONDS],
+      [replicaId, LEASE_SECONDS, nodeIds],
     );
   }
 

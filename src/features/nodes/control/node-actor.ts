@@ -34,6 +34,8 @@ export class NodeActor {
   private core: AttachedCore | undefined;
   private done: Promise<void> = Promise.resolve();
   private stopping = false;
+  /** The node is disabled and its core stopped: there is nothing to do until it is leased anew. */
+  private isRetired = false;
   private readonly pause = new Pause();
   private watched: AbortSignal | undefined;
   private silentCalls = 0;
@@ -51,7 +53,7 @@ export class NodeActor {
     setMaxListeners(0, this.aborter.signal); // one per call in flight
   }
 
-  /** Acts until the lease is lost or {@link handOver} is called; then `onEnd` is called. */
+  /** Acts until the lease is lost, the node is disabled, or {@link handOver} is called; then calls `onEnd`. */
   start(onEnd: () => void): void {
     this.done = this.run().finally(onEnd);
   }
@@ -99,7 +101,7 @@ export class NodeActor {
   }
 
   private async run(): Promise<void> {
-    while (!this.stopping) {
+    while (!this.stopping && !this.isRetired) {
       this.pause.reset();
       let waitMs: number;
       try {
@@ -111,7 +113,7 @@ export class NodeActor {
         if (this.stopping) break;
         waitMs = this.onUnexpected(error);
       }
-      if (!this.stopping) await this.pause.wait(waitMs);
+      if (!this.stopping && !this.isRetired) await this.pause.wait(waitMs);
     }
     if (!this.stopping) this.connection.close();
   }
@@ -148,9 +150,10 @@ export class NodeActor {
     const observed = this.core
       ? { running: true as const, marker: this.core.marker }
       : await this.connection.observe(this.aborter.signal);
+    const enabled = state.kind === 'local' || (state.status !== 'disabled' && !state.isDeleted);
     const step = planCore(
       {
-        enabled: state.kind === 'local' || (state.status !== 'disabled' && !state.isDeleted),
+        enabled,
         restartGeneration: state.restartGeneration,
         configVersion: active.version,
         marker: markerTag(active.hash),
@@ -169,6 +172,7 @@ export class NodeActor {
     if (step.do === 'restart') await this.restart(state, step.configVersion, step.reason);
     else if (step.do === 'stop') await this.stopCore(state);
     else if (this.core) await this.core.confirmConfig(state, active);
+    this.isRetired = !enabled;
   }
 
   private async restart(state: NodeState, version: bigint, reason: RestartReason): Promise<void> {

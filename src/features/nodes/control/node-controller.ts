@@ -117,17 +117,23 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     this.actors.set(grant.nodeId, actor);
     if (grant.kind === 'local') await this.ownerFile.write(this.replica.id);
     actor.start(() => {
-      if (this.actors.get(grant.nodeId) === actor) this.actors.delete(grant.nodeId);
+      if (this.actors.get(grant.nodeId) !== actor || this.isEnding) return;
+      this.actors.delete(grant.nodeId);
+      // A node enabled again is leased anew. What fails here runs out by itself, since nobody renews it.
+      void this.leases.release(grant).catch(() => undefined);
     });
   }
 
   private async renew(): Promise<void> {
     await this.leases.heartbeat(this.replica);
     const since = performance.now();
-    const held = new Map(
-      (await this.leases.renew(this.replica.id)).map(({ nodeId, epoch }) => [nodeId, epoch]),
+    const actors = [...this.actors]; // one that is taken meanwhile is as good as renewed
+    const renewed = await this.leases.renew(
+      this.replica.id,
+      actors.map(([nodeId]) => nodeId),
     );
-    for (const [nodeId, actor] of this.actors) {
+    const held = new Map(renewed.map(({ nodeId, epoch }) => [nodeId, epoch]));
+    for (const [nodeId, actor] of actors) {
       if (held.get(nodeId) === actor.lease.grant.epoch) actor.lease.renewed(since);
       else await actor.abandon();
     }

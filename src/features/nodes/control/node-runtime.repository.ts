@@ -96,7 +96,7 @@ export class NodeRuntimeRepository {
          RETURNING node_id, core_epoch
        ), shown AS (
          UPDATE nodes SET status = $12, xray_version = $13, message = $14, last_status_change = now()
-           FROM started WHERE id = started.node_id AND deleted_at IS NULL
+           FROM started WHERE id = started.node_id AND ${IS_SHOWN}
        )
        SELECT core_epoch AS "coreEpoch" FROM started`,
       [
@@ -157,7 +157,7 @@ export class NodeRuntimeRepository {
     await this.db.run(
       `WITH fence AS (SELECT node_id FROM node_runtime WHERE node_id = $1 AND owner_epoch = $2 FOR UPDATE)
        UPDATE nodes SET status = $3, xray_version = $4, message = $5, last_status_change = now()
-         FROM fence WHERE id = fence.node_id AND deleted_at IS NULL
+         FROM fence WHERE id = fence.node_id AND ${IS_SHOWN}
           AND (status, xray_version, message) IS DISTINCT FROM ($3::node_status, $4, $5)`,
       [nodeId, epoch, status, shown.version, cut(shown.message)],
     );
@@ -188,6 +188,9 @@ export class NodeRuntimeRepository {
     if ((await this.db.run(sql, values)) === 0) throw new LeaseLost(nodeId);
   }
 }
+
+/** An operator's word stands: only the local core, which nobody can disable, comes back from `disabled` by itself. */
+const IS_SHOWN = "deleted_at IS NULL AND (status <> 'disabled' OR kind = 'local')";
 
 const LOAD = {
   name: 'node_state',
