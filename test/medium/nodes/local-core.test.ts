@@ -144,4 +144,13 @@ describe.skipIf(!xray)('the local core', () => {
     await client.end();
     await eventually(async () => (await state()).pid !== pid && (await emails('B')).join() === 'ben,dan');
   });
+
+  it('ends with its service also when the database is gone', async () => {
+    const { pid } = await state();
+    await database.drop();
+    await app.close();
+    expect(processIdentity(pid)).toBeUndefined();
+    database = await createTestDatabase();
+    app = await startApp(settings(), database.connection);
+  });
 });

@@ -82,21 +82,28 @@ export class NodeActor {
     clearTimeout(limit);
     try {
       this.lease.assertHeld();
-      const { now } = await this.services.runtime.load(this.lease.grant);
-      await this.core?.readCounters(now, AbortSignal.timeout(HAND_OVER_MS));
-      await this.core?.saveCursor();
-      if (this.connection.endsWithOwner) {
-        await this.connection.stop();
-        await this.services.runtime.showStatus(this.lease.grant, 'connecting', {
-          version: null,
-          message: null,
-        });
-      }
+      await this.settle();
+      if (this.connection.endsWithOwner) await this.connection.stop();
     } catch (error) {
-      if (!(error instanceof LeaseLost))
-        this.logger.warn({ err: error }, 'The node was not handed over in order');
+      if (!(error instanceof LeaseLost)) this.logger.warn({ err: error }, 'The core was not ended in order');
     } finally {
       this.connection.close();
+    }
+  }
+
+  /** Writes down what is known of the core; without the database, what is not written is found again later. */
+  private async settle(): Promise<void> {
+    const { runtime } = this.services;
+    const { grant } = this.lease;
+    try {
+      const { now } = await runtime.load(grant);
+      await this.core?.readCounters(now, AbortSignal.timeout(HAND_OVER_MS));
+      await this.core?.saveCursor();
+      if (!this.connection.endsWithOwner) return;
+      await runtime.showStatus(grant, 'connecting', { version: null, message: null });
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      this.logger.warn({ err: error }, 'The last counters of the node could not be charged');
     }
   }
 

@@ -72,12 +72,11 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     for (const stop of this.stopListening) stop();
     await this.running;
     await this.leases.drain(this.replica.id).catch(() => undefined);
-    await Promise.all(
-      [...this.actors.values()].map(async (actor) => {
-        await actor.handOver();
-        await this.leases.release(actor.lease.grant).catch(() => undefined);
-      }),
-    );
+    const actors = [...this.actors.values()];
+    await Promise.all(actors.map((actor) => actor.handOver()));
+    // Also when its lease was lost, e.g. with the database: nobody else took it if the file still says so.
+    if ((await this.ownerFile.replicaId()) === this.replica.id) await this.endLocalCore();
+    await Promise.all(actors.map(({ lease }) => this.leases.release(lease.grant).catch(() => undefined)));
     await this.leases.remove(this.replica.id).catch(() => undefined);
   }
 
@@ -107,6 +106,10 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     const seenBefore = this.orphanOf;
     this.orphanOf = dead === undefined ? undefined : await this.deadOwner();
     if (this.orphanOf === undefined || this.orphanOf !== seenBefore) return;
+    await this.endLocalCore();
+  }
+
+  private async endLocalCore(): Promise<void> {
     await this.connections.make({ kind: 'local', nodeId: 0 }).stop();
   }
 

@@ -26,12 +26,21 @@ export class OwnerFile {
     await rename(`${this.path}.new`, this.path);
   }
 
+  /** The replica that wrote last. */
+  async replicaId(): Promise<string | undefined> {
+    return (await this.read())?.replicaId;
+  }
+
   /** The replica that wrote last, if its process is surely dead: on this machine, or in this container. */
   async deadReplica(): Promise<string | undefined> {
+    const owner = await this.read();
+    const isDead = owner?.host === hostname() && processIdentity(owner.pid) !== owner.identity;
+    return isDead ? owner.replicaId : undefined;
+  }
+
+  private async read(): Promise<Owner | undefined> {
     try {
-      const owner = JSON.parse(await readFile(this.path, 'utf8')) as Owner;
-      const isHere = owner.host === hostname();
-      return isHere && processIdentity(owner.pid) !== owner.identity ? owner.replicaId : undefined;
+      return JSON.parse(await readFile(this.path, 'utf8')) as Owner;
     } catch {
       return undefined;
     }
