@@ -44,6 +44,8 @@ export class Config {
     supportUrl: string;
     profileTitle: string;
     externalConfig: string;
+    /** Which client applications get whole Xray configs for share links, where their version can use them. */
+    customJson: { v2rayN: boolean; v2rayNG: boolean; streisand: boolean; happ: boolean };
     statusText: { active: string; expired: string; limited: string; disabled: string; on_hold: string };
   };
   /** What `{SERVER_IP}` and `{SERVER_IPV6}` (in brackets) stand for. */

@@ -101,6 +101,16 @@ describe('settings', () => {
       { XRAY_SUBSCRIPTION_PATH: '/my/sub/', XRAY_SUBSCRIPTION_URL_PREFIX: 'https://x.example/' },
       { subscription: { path: 'my/sub', urlPrefix: 'https://x.example' } },
     ],
+    [
+      'give Xray configs to single applications',
+      { USE_CUSTOM_JSON_FOR_HAPP: 'on' },
+      { subscription: { customJson: { v2rayN: false, v2rayNG: false, streisand: false, happ: true } } },
+    ],
+    [
+      'give Xray configs to all applications that can use them',
+      { USE_CUSTOM_JSON_DEFAULT: '1', USE_CUSTOM_JSON_FOR_HAPP: '0' },
+      { subscription: { customJson: { v2rayN: true, v2rayNG: true, streisand: true, happ: true } } },
+    ],
     ['let a text be empty', { SUB_SUPPORT_URL: '' }, { subscription: { supportUrl: '' } }],
     [
       'read a secret from a file, without its end of line',

@@ -45,7 +45,12 @@ export function readConfig(
     docs: read.boolean('DOCS', true),
     allowedOrigins: allowedOrigins(read),
     validationErrors: read.oneOf('VALIDATION_ERRORS', ['list', 'fields'], 'list'),
-    trustedProxies: read.list('TRUSTED_PROXIES', ['loopback'], isProxyAddress, 'addresses or networks (10.0.0.0/8)'),
+    trustedProxies: read.list(
+      'TRUSTED_PROXIES',
+      ['loopback'],
+      isProxyAddress,
+      'addresses or networks (10.0.0.0/8)',
+    ),
     auth: {
       tokenMinutes: read.integer('JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 1440),
       sudo: environmentAdmin(read, remarks),
@@ -118,6 +123,7 @@ function subscription(read: SettingsReader): Config['subscription'] {
     supportUrl: headerText(read, 'SUB_SUPPORT_URL', 'https://t.me/'),
     profileTitle: read.text('SUB_PROFILE_TITLE', 'Subscription'),
     externalConfig: read.text('EXTERNAL_CONFIG'),
+    customJson: customJson(read),
     statusText: {
       active: read.text('ACTIVE_STATUS_TEXT', 'Active'),
       expired: read.text('EXPIRED_STATUS_TEXT', 'Expired'),
@@ -125,6 +131,17 @@ function subscription(read: SettingsReader): Config['subscription'] {
       disabled: read.text('DISABLED_STATUS_TEXT', 'Disabled'),
       on_hold: read.text('ONHOLD_STATUS_TEXT', 'On-Hold'),
     },
+  };
+}
+
+function customJson(read: SettingsReader): Config['subscription']['customJson'] {
+  const everyone = read.boolean('USE_CUSTOM_JSON_DEFAULT', false);
+  const wanted = (name: string) => read.boolean(`USE_CUSTOM_JSON_FOR_${name}`, false) || everyone;
+  return {
+    v2rayN: wanted('V2RAYN'),
+    v2rayNG: wanted('V2RAYNG'),
+    streisand: wanted('STREISAND'),
+    happ: wanted('HAPP'),
   };
 }
 

@@ -73,6 +73,7 @@ export function testConfig(settings: Partial<Config> = {}): Config {
       supportUrl: 'https://t.me/',
       profileTitle: 'Subscription',
       externalConfig: '',
+      customJson: { v2rayN: false, v2rayNG: false, streisand: false, happ: false },
       statusText: {
         active: 'Active',
         expired: 'Expired',

@@ -1,7 +1,10 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import {
+  compileEntries,
   compileShareLinks,
+  type DrawEntries,
+  type Entry,
   type PublishedInbounds,
   type Subscriber,
   type Surroundings,
@@ -23,6 +26,13 @@ const POLL_MS = 2_000;
 
 type WriteLinks = ReturnType<typeof compileShareLinks>;
 
+/** What is made of the core config and the hosts, for all users. */
+interface Publication {
+  published: PublishedInbounds;
+  links: WriteLinks;
+  entries: DrawEntries;
+}
+
 /** Hosts of inbounds, and the share links they make: both from one snapshot that follows the core config and the hosts. */
 @Injectable()
 export class HostsService implements OnModuleInit, OnApplicationShutdown {
@@ -30,7 +40,7 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
   private readonly surroundings: Surroundings;
   private readonly dice = new RandomDice();
   private snapshot: HostsSnapshot | undefined;
-  private publication: { published: PublishedInbounds; links: WriteLinks } | undefined;
+  private publication: Publication | undefined;
   private warned = '';
   private readonly stops: (() => void)[] = [];
 
@@ -102,6 +112,11 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
     return this.publish().links(user, now, this.dice);
   }
 
+  /** The user's entries for whole documents, in the same order. */
+  entries(user: Subscriber, now: Date): Entry[] {
+    return this.publish().entries(user, now, this.dice);
+  }
+
   @Interval(POLL_MS)
   async poll(): Promise<void> {
     try {
@@ -120,7 +135,7 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Compiled at the first use after a change. */
-  private publish(): { published: PublishedInbounds; links: WriteLinks } {
+  private publish(): Publication {
     const { inbounds } = this.configs.current();
     if (this.publication?.published.inbounds === inbounds) return this.publication;
     const enabled = (this.snapshot?.hosts ?? []).filter((host) => !host.isDisabled);
@@ -134,7 +149,11 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
       ),
     };
     this.warnOfUnusable(published);
-    this.publication = { published, links: compileShareLinks(published, this.surroundings) };
+    this.publication = {
+      published,
+      links: compileShareLinks(published, this.surroundings),
+      entries: compileEntries(published, this.surroundings),
+    };
     return this.publication;
   }
 

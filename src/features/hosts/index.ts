@@ -1,2 +1,3 @@
+export { RandomDice } from './dice.js';
 export { HostsModule } from './hosts.module.js';
 export { HostsService } from './hosts.service.js';

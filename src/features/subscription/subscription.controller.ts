@@ -1,11 +1,27 @@
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { readDateRange } from '../../shared/domain/date-range.js';
+import { Answers } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
-import { SubscriptionUserDto, UserPresenter } from '../users/index.js';
+import { DateRangeDto } from '../../shared/http/date-range.dto.js';
+import { SubscriptionUserDto, toUserUsageDto, UserPresenter, UserUsagesDto } from '../users/index.js';
+import { CLIENT_TYPE_PATTERN } from './subscription.errors.js';
 import { sendSubscription, toVisitor } from './subscription.mapper.js';
 import { SubscriptionService } from './subscription.service.js';
-import { Token } from './token.decorator.js';
+import { Token, WantedType } from './token.decorator.js';
+
+/** Documents an answer whose type depends on the client. JSON is what the document always named; some formats are. */
+function AnswersClients(): MethodDecorator {
+  const schema = { type: 'string' };
+  return applyDecorators(
+    ApiHeader({ name: 'user-agent', required: false, schema: { type: 'string', default: '' } }),
+    ApiOkResponse({
+      description: 'Success',
+      content: { 'text/plain': { schema }, 'text/yaml': { schema }, 'application/json': { schema: {} } },
+    }),
+  );
+}
 
 /** What a subscription link leads to. The module puts these routes under the configured path. */
 @ApiTags('Subscription')
@@ -18,12 +34,8 @@ export class SubscriptionController {
   ) {}
 
   @Get(':token{/}') // both forms are in the hands of users; HEAD is answered too, as some clients probe first
-  @ApiOperation({ summary: 'Subscription: the share links of a user, in base64' })
-  @ApiHeader({ name: 'user-agent', required: false, schema: { type: 'string', default: '' } })
-  // JSON is what the document always named; some formats are.
-  @ApiOkResponse({
-    content: { 'text/plain': { schema: { type: 'string' } }, 'application/json': { schema: {} } },
-  })
+  @ApiOperation({ summary: 'Subscription in the format for the client application, by its user agent' })
+  @AnswersClients()
   @ApiErrors('not_found', 'invalid')
   async user_subscription(@Token() token: string, @Req() request: Request, @Res() response: Response) {
     sendSubscription(response, await this.subscriptions.fetch(token, toVisitor(request), new Date()));
@@ -35,5 +47,30 @@ export class SubscriptionController {
   @ApiErrors('not_found', 'invalid')
   async user_subscription_info(@Token() token: string): Promise<SubscriptionUserDto> {
     return this.presenter.forSubscriber(await this.subscriptions.getUser(token));
+  }
+
+  @Get(':token/usage')
+  @ApiOperation({ summary: "The traffic of a subscription's user on each node" })
+  @Answers(UserUsagesDto)
+  @ApiErrors('bad_request', 'not_found', 'invalid')
+  async user_get_usage(@Token() token: string, @Query() query: DateRangeDto): Promise<UserUsagesDto> {
+    const readRange = () => readDateRange(query, new Date()); // a bad range of nobody is just not found
+    const { user, usages } = await this.subscriptions.usage(token, readRange);
+    return { usages: usages.map(toUserUsageDto), username: user.username };
+  }
+
+  @Get(':token/:client_type') // after the routes that have a name of their own
+  @ApiOperation({ summary: 'Subscription in the format of this name' })
+  @ApiParam({ name: 'client_type', schema: { type: 'string', pattern: CLIENT_TYPE_PATTERN } })
+  @AnswersClients()
+  @ApiErrors('not_found', 'invalid')
+  async user_subscription_with_client_type(
+    @Token() token: string,
+    @WantedType() type: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
+    const visitor = toVisitor(request);
+    sendSubscription(response, await this.subscriptions.fetchAs(type, token, visitor, new Date()));
   }
 }

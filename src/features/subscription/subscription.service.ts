@@ -1,10 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import { DEFAULT_TEMPLATES, type DocumentFormat, writeDocument } from '../../client-configs/index.js';
 import { Config } from '../../config/config.js';
-import { HostsService } from '../hosts/index.js';
-import { type User, UsersService } from '../users/index.js';
+import type { DateRange } from '../../shared/domain/date-range.js';
+import { HostsService, RandomDice } from '../hosts/index.js';
+import { type NodeUsage, UsageHistory, type User, UsersService } from '../users/index.js';
+import {
+  CLIENT_TYPES,
+  type ClientFormat,
+  type ClientType,
+  formatFor,
+  hasOldSingBox,
+} from './domain/client-format.js';
 import { subscriptionHeaders } from './domain/subscription-headers.js';
 import { FetchRecorder } from './fetch-recorder.js';
-import { SubscriptionNotFound } from './subscription.errors.js';
+import { SubscriptionNotFound, unknownClientType } from './subscription.errors.js';
 
 /** A client application that fetches. */
 export interface Visitor {
@@ -16,30 +25,45 @@ export interface Visitor {
 }
 
 export interface Subscription {
+  type: ClientType;
   headers: Record<string, string>;
   body: string;
 }
 
 @Injectable()
 export class SubscriptionService {
+  private readonly dice = new RandomDice();
+
   constructor(
     private readonly config: Config,
     private readonly users: UsersService,
+    private readonly usages: UsageHistory,
     private readonly hosts: HostsService,
     private readonly fetches: FetchRecorder,
   ) {}
 
   /**
-   * What a client application gets: the user's share links in base64, whatever the user's status, since only the cores
-   * refuse service. Throws `SubscriptionNotFound`.
+   * What a client application gets, in the format that its user agent tells, and whatever the user's status, since
+   * only the cores refuse service. The fetch is noted. Throws `SubscriptionNotFound`.
    */
   async fetch(token: string, visitor: Visitor, now: Date): Promise<Subscription> {
     const user = await this.getUser(token);
     if (!visitor.isProbe) this.fetches.record(user.id, visitor.userAgent, now);
-    return {
-      headers: subscriptionHeaders(user, this.config.subscription, visitor.url),
-      body: Buffer.from(this.hosts.shareLinks(user, now).join('\n')).toString('base64'),
-    };
+    return this.write(user, formatFor(visitor.userAgent, this.config.subscription.customJson), visitor, now);
+  }
+
+  /** The same in the format of this name; not noted. Throws `SubscriptionNotFound`, then `InvalidInput`. */
+  async fetchAs(type: string, token: string, visitor: Visitor, now: Date): Promise<Subscription> {
+    const user = await this.getUser(token);
+    const known = CLIENT_TYPES.find((name) => name === type);
+    if (known === undefined) throw unknownClientType();
+    return this.write(user, { type: known }, visitor, now);
+  }
+
+  /** What a user used on each node. Throws `SubscriptionNotFound`. */
+  async usage(token: string, range: () => DateRange): Promise<{ user: User; usages: NodeUsage[] }> {
+    const user = await this.getUser(token);
+    return { user, usages: await this.usages.ofUser(user.id, range()) };
   }
 
   /** The user that a token opens. Throws `SubscriptionNotFound`. */
@@ -47,5 +71,28 @@ export class SubscriptionService {
     const user = await this.users.findByToken(token);
     if (!user) throw new SubscriptionNotFound();
     return user;
+  }
+
+  private write(user: User, format: ClientFormat, { url, userAgent }: Visitor, now: Date): Subscription {
+    return {
+      type: format.type,
+      headers: subscriptionHeaders(user, this.config.subscription, url),
+      body:
+        format.type === 'v2ray'
+          ? Buffer.from(this.hosts.shareLinks(user, now).join('\n')).toString('base64')
+          : this.document(user, { ...format, type: format.type }, userAgent, now),
+    };
+  }
+
+  private document(
+    user: User,
+    { type, reversed }: ClientFormat & { type: Exclude<ClientType, 'v2ray'> },
+    userAgent: string,
+    now: Date,
+  ): string {
+    const format: DocumentFormat =
+      type === 'sing-box' && hasOldSingBox(userAgent) ? 'sing-box-before-1.12' : type;
+    const entries = this.hosts.entries(user, now);
+    return writeDocument(format, reversed ? entries.reverse() : entries, DEFAULT_TEMPLATES, this.dice);
   }
 }
