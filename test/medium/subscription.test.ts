@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clientOptions } from '../../src/shared/database/data-source.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -138,6 +139,126 @@ describe('a subscription', () => {
   });
 });
 
+describe('the format', () => {
+  const CUSTOM_JSON = { v2rayN: true, v2rayNG: true, streisand: true, happ: true };
+
+  /** Names of the entries in a document, in their order. */
+  const namesIn: Record<string, (text: string) => string[]> = {
+    'v2ray-json': (text) => (JSON.parse(text) as { remarks: string }[]).map(({ remarks }) => remarks),
+    'clash-meta': (text) => (parse(text) as { proxies: { name: string }[] }).proxies.map(({ name }) => name),
+    'sing-box': (text) =>
+      (JSON.parse(text) as { outbounds: { tag: string; server?: string }[] }).outbounds
+        .filter(({ server }) => server !== undefined)
+        .map(({ tag }) => tag),
+  };
+
+  it.each([
+    ['v2ray', 'text/plain; charset=utf-8'],
+    ['v2ray-json', 'application/json'],
+    ['clash', 'text/yaml; charset=utf-8'],
+    ['clash-meta', 'text/yaml; charset=utf-8'],
+    ['sing-box', 'application/json'],
+    ['outline', 'application/json'],
+  ])('%s can be asked for by name', async (type, contentType) => {
+    const name = `named_${type}`;
+    const { links, subscription_url: path } = await createUser(name);
+    const reply = await fetchPath(`${path}/${type}`, { accept: 'text/html' });
+    expect(reply.status).toBe(200);
+    expect(reply.headers.get('content-type')).toBe(contentType);
+    expect(reply.headers.get('content-disposition')).toBe(`attachment; filename="${name}"`);
+    const names = namesIn[type]?.(await reply.text());
+    if (names) expect(names).toHaveLength(links.length);
+  });
+
+  it.each([
+    ['mihomo/1.19', 'text/yaml; charset=utf-8', /client-fingerprint: chrome/],
+    ['Stash/3', 'text/yaml; charset=utf-8', /type: ss/],
+    ['SFA/1.13.0 (600; sing-box 1.13.0)', 'application/json', /"default_domain_resolver"/],
+    ['SFA/1.11.0 (400; sing-box 1.11.0)', 'application/json', /"type": "block"/],
+    ['Outline/1', 'application/json', /"method"/],
+    ['curl/8', 'text/plain; charset=utf-8', /^[\w+/=]+$/],
+  ])('follows the user agent %s', async (userAgent, contentType, content) => {
+    const { subscription_url: path } = await createUser(
+      `agent_${userAgent.replace(/\W.*/, '')}_${content.source.length}`,
+    );
+    const reply = await fetchPath(path, { 'user-agent': userAgent });
+    expect(reply.headers.get('content-type')).toBe(contentType);
+    expect(await reply.text()).toMatch(content);
+  });
+
+  it('is upside down for the application that shows it so, when it fetches by itself', async () => {
+    const { subscription } = app.config;
+    const other = await startApp(
+      { subscription: { ...subscription, customJson: CUSTOM_JSON } },
+      database.connection,
+    );
+    try {
+      const { subscription_url: path } = await createUser('reversed_user');
+      const names = async (userAgent: string, type = '') => {
+        const reply = await fetch(`${other.url}${path}${type}`, { headers: { 'user-agent': userAgent } });
+        return namesIn['v2ray-json']!(await reply.text());
+      };
+      const usual = await names('v2rayNG/1.9.0');
+      expect(usual.length).toBeGreaterThan(1);
+      expect(await names('v2rayNG/1.8.20')).toEqual(usual.toReversed());
+      expect(await names('v2rayNG/1.8.20', '/v2ray-json')).toEqual(usual);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it.each(['foo', 'CLASH', 'xclashy', 'v2ray-jsonx'])('%s does not exist', async (type) => {
+    const { subscription_url: path } = await createUser(`unknown_${type}`);
+    const reply = await fetchPath(`${path}/${type}`);
+    expect(reply.status).toBe(422);
+    expect(await reply.json()).toEqual({
+      detail: [
+        {
+          loc: ['path', 'client_type'],
+          msg: "String should match pattern 'sing-box|clash-meta|clash|outline|v2ray|v2ray-json'",
+          type: 'string_pattern_mismatch',
+        },
+      ],
+    });
+    expect((await fetchPath(`/sub/nobody/${type}`)).status).toBe(404); // the token is judged first
+  });
+
+  it('survives a user agent of any length', async () => {
+    const { subscription_url: path } = await createUser('long_agent');
+    expect((await fetchPath(path, { 'user-agent': `v2rayNG/${'1.'.repeat(5000)}` })).status).toBe(200);
+  });
+});
+
+describe('usage', () => {
+  it('shows the traffic on each node, first that of the service itself', async () => {
+    const { subscription_url: path } = await createUser('usage_user');
+    await sql(
+      `WITH local AS (INSERT INTO nodes (kind, name, address) VALUES ('local', 'Master', '127.0.0.1') RETURNING id)
+       INSERT INTO node_user_usages (created_at, node_id, user_id, used_traffic)
+       SELECT date_trunc('hour', now()), local.id, u.id, 9007199254740993 FROM local, users u
+        WHERE u.username = 'usage_user'`,
+    );
+    const reply = await fetchPath(`${path}/usage`);
+    expect(reply.headers.get('content-type')).toBe('application/json');
+    expect(await reply.text()).toBe(
+      '{"usages":[{"node_id":null,"node_name":"Master","used_traffic":9007199254740993}],"username":"usage_user"}',
+    );
+    expect((await fetchPath(`${path}/usage?end=2020-01-01T00:00:00`)).status).toBe(400);
+    const past = await fetchPath(`${path}/usage?start=2020-01-01T00:00:00&end=2020-02-01T00:00:00`);
+    expect(await past.json()).toMatchObject({ usages: [{ used_traffic: 0 }] });
+  });
+
+  it.each([
+    ['start=yesterday', 'Invalid date range or format'],
+    ['start=2026-01-10T00:00:00&end=2026-01-09T00:00:00', 'Start date must be before end date'],
+  ])('of %s is refused', async (query, detail) => {
+    const { subscription_url: path } = await createUser(`usage_${detail.length}`);
+    const reply = await fetchPath(`${path}/usage?${query}`);
+    expect([reply.status, await reply.json()]).toEqual([400, { detail }]);
+    expect((await fetchPath(`/sub/nobody/usage?${query}`)).status).toBe(404);
+  });
+});
+
 describe('info', () => {
   it('shows the user without what is the business of operators', async () => {
     const user = await createUser('info_user', { note: 'owes money' });
@@ -176,6 +297,7 @@ describe('a fetch', () => {
     const later = await createUser('witness_user');
     await fetchPath(probed.subscription_url, {}, 'HEAD');
     await fetchPath(`${probed.subscription_url}/info`);
+    await fetchPath(`${probed.subscription_url}/clash`);
     await fetchPath(later.subscription_url);
     // What is noted is noted in order, so the witness tells when the others would have been.
     await vi.waitFor(async () => expect((await shown('witness_user')).sub_updated_at).not.toBeNull(), 5000);
@@ -219,7 +341,8 @@ describe('a token', () => {
     '..%2f..%2fetc',
     'YWxpY2UsMTc2ODQ3ODQwMA125M60iKYd',
   ])('that is none is not found: %s', async (token) => {
-    for (const path of [`/sub/${token}`, `/sub/${token}/`, `/sub/${token}/info`]) {
+    const paths = ['', '/', '/info', '/usage', '/clash', '/nonsense'].map((end) => `/sub/${token}${end}`);
+    for (const path of paths) {
       const reply = await fetchPath(path, { accept: 'text/html' });
       expect([path, reply.status, await reply.json()]).toEqual([path, 404, { detail: 'Not Found' }]);
     }
@@ -232,6 +355,10 @@ describe('the API document', () => {
       paths: Record<string, { get?: object }>;
     };
     expect(paths['/sub/{token}/']?.get).toMatchObject({ operationId: 'user_subscription' });
+    expect(paths['/sub/{token}/usage']?.get).toMatchObject({ operationId: 'user_get_usage' });
+    expect(paths['/sub/{token}/{client_type}']?.get).toMatchObject({
+      operationId: 'user_subscription_with_client_type',
+    });
     expect(paths['/sub/{token}/info']?.get).toMatchObject({ operationId: 'user_subscription_info' });
   });
 });
