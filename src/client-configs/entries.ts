@@ -1,4 +1,4 @@
-import type { Protocol, ResolvedInbound } from '../xray/config/index.js';
+import { type Protocol, type ResolvedInbound, transportName } from '../xray/config/index.js';
 import { countPorts, parsePorts, portAt } from './ports.js';
 import { parseTemplate } from './template.js';
 import { changed, concat, drawnOnce, oneOf, salted, type Text } from './text.js';
@@ -11,6 +11,9 @@ const PROTOCOL_NAMES: Record<Protocol, string> = {
   trojan: 'Trojan',
   shadowsocks: 'Shadowsocks',
 };
+
+/** What clients have, by the first name of each; the last two only in old servers. */
+const TRANSPORTS = new Set(['raw', 'ws', 'grpc', 'gun', 'httpupgrade', 'xhttp', 'kcp', 'http', 'quic']);
 
 /** Newer names of transports that links do not use. */
 const NETWORK_ALIASES: Record<string, string> = { websocket: 'ws', mkcp: 'kcp' };
@@ -80,6 +83,8 @@ function planEntry(inbound: ResolvedInbound, dial: Host, surroundings: Surroundi
     PROTOCOL: PROTOCOL_NAMES[inbound.protocol],
     TRANSPORT: inbound.network,
   };
+  if (!TRANSPORTS.has(transportName(inbound.network)))
+    return `no client knows the transport ${inbound.network}`;
   const remark = parseTemplate(dial.remark, known);
   if (!remark) return 'its remark has unbalanced braces, or braces without a name';
   const addresses = members(dial.address).map((address) => parseTemplate(address, known));
