@@ -12,7 +12,9 @@ import { TemplatesModule } from './features/templates/index.js';
 import { UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
+import { HomeController } from './shared/http/home.controller.js';
 import { Readiness } from './shared/http/readiness.js';
+import { WebSocketsModule } from './shared/http/web-sockets.module.js';
 import { SchedulingModule } from './shared/scheduling/scheduling.module.js';
 import { XrayModule } from './xray/xray.module.js';
 
@@ -26,6 +28,7 @@ export class AppModule {
         ConfigModule.with(config),
         DatabaseModule.with(connection, config.databasePoolSize),
         SchedulingModule,
+        WebSocketsModule,
         XrayModule,
         AdminsModule,
         CoreModule,
@@ -36,7 +39,7 @@ export class AppModule {
         SubscriptionModule.at(config.subscription.path),
         SystemModule,
       ],
-      controllers: [HealthController],
+      controllers: [HealthController, HomeController],
       providers: [Readiness],
     };
   }

@@ -10,6 +10,7 @@ import { migrateDatabase, openDatabase } from './shared/database/ensure-database
 import type { EmbeddedPostgres } from './shared/database/embedded-postgres.js';
 import { StartupError, systemReason } from './shared/domain/startup-error.js';
 import { Readiness } from './shared/http/readiness.js';
+import { WebSockets } from './shared/http/web-sockets.js';
 import { startSummary } from './start-summary.js';
 import { InstallFailed, installXray } from './xray/install/install-xray.js';
 import { findXray, NO_XRAY, xrayCandidates } from './xray/process/executable.js';
@@ -112,6 +113,7 @@ export class Service {
     this.app = this.embedded = undefined;
     if (app) {
       app.get(Readiness).draining = true;
+      app.get(WebSockets, { strict: false }).end(); // they would be waited for
       await drain(app.getHttpServer() as Server);
       const closed = app.close().then(
         () => true,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreApi } from '../../src/features/nodes/connection/core-api.js';
 import {
   type CoreBody,
@@ -16,6 +17,8 @@ export class FakeNode {
   starts = 0;
   /** Cores refuse configs that hold this text. */
   refuses: string | undefined;
+  /** What the core has written. */
+  readonly log: string[] = [];
   /** Runs before a core is started, while its config is ready. */
   beforeStart: () => Promise<void> = async () => undefined;
 
@@ -71,11 +74,15 @@ class FakeConnection implements CoreConnection {
   accounts: CoreConnection['accounts'] = (...call) => this.current().accounts(...call);
   counters: CoreConnection['counters'] = (...call) => this.current().counters(...call);
 
-  async recentLogs(): Promise<string[]> {
-    return [];
+  async *logs(signal: AbortSignal): AsyncGenerator<string[]> {
+    let sent = 0;
+    while (!signal.aborted) {
+      const lines = this.node.log.slice(sent);
+      sent += lines.length;
+      if (lines.length > 0) yield lines;
+      await sleep(10, undefined, { signal }).catch(() => undefined);
+    }
   }
-
-  async *followLogs(): AsyncGenerator<string[]> {}
 
   private current(): CoreApi {
     const { core } = this.node;

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { Secrets } from '../../shared/secrets/secrets.js';
+import { AdminAccess } from './admin-access.js';
 import { AdminDirectory } from './admin-directory.js';
 import { AdminTokenStrategy } from './admin-token.strategy.js';
 import { AdminTokens } from './admin-tokens.js';
@@ -28,6 +29,7 @@ import { PasswordStrategy } from './password.strategy.js';
   controllers: [AdminsController],
   providers: [
     AdminsRepository,
+    AdminAccess,
     AdminDirectory,
     AdminTokens,
     AdminTokenStrategy,
@@ -36,7 +38,7 @@ import { PasswordStrategy } from './password.strategy.js';
     LoginService,
     PasswordStrategy,
   ],
-  // The first two are what the guards need: Nest makes a guard anew in each module that uses it.
-  exports: [AdminDirectory, AdminTokens, AdminsService],
+  // The directory and the tokens are what the guards need: Nest makes a guard anew in each module that uses it.
+  exports: [AdminAccess, AdminDirectory, AdminTokens, AdminsService],
 })
 export class AdminsModule {}

@@ -1,5 +1,7 @@
+export { AdminAccess } from './admin-access.js';
 export type { Admin } from './admin.js';
 export { AnyAdmin, CurrentAdmin, SudoOnly, TargetAdmin, WithTargetAdmin } from './admins.decorators.js';
+export { TokenRefused } from './admins.errors.js';
 export { AdminDto } from './admins.dto.js';
 export { AdminGuard, SudoGuard } from './admins.guards.js';
 export { toAdminDto } from './admins.mapper.js';

@@ -14,6 +14,8 @@ import { UserChangesRepository } from './control/user-changes.repository.js';
 import { NodeIdentity } from './identity/node-identity.js';
 import { ForgetDeletedNodesJob } from './jobs/forget-deleted-nodes.job.js';
 import { PruneUserChangesJob } from './jobs/prune-user-changes.job.js';
+import { LogSockets } from './logs/log-sockets.js';
+import { NodeLogs } from './logs/node-logs.js';
 import { NodesController } from './nodes.controller.js';
 import { NodesRepository } from './nodes.repository.js';
 import { NodesService } from './nodes.service.js';
@@ -28,8 +30,10 @@ import { UsageRepository } from './usage/usage.repository.js';
     DesiredUsers,
     ForgetDeletedNodesJob,
     LeasesRepository,
+    LogSockets,
     NodeController,
     NodeIdentity,
+    NodeLogs,
     NodeRuntimeRepository,
     NodeServices,
     NodesRepository,

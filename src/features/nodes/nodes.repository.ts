@@ -12,6 +12,12 @@ export interface TrafficTotals {
   down: bigint;
 }
 
+export interface LocalNode {
+  id: number;
+  ownerId: string | null;
+  ownerName: string | null;
+}
+
 const COLUMNS = `n.id, n.name, n.address, n.port, n.api_port AS "apiPort", n.usage_coefficient AS "usageCoefficient",
                  n.status, n.xray_version AS "xrayVersion", n.message`;
 
@@ -29,6 +35,22 @@ export class NodesRepository {
 
   async find(id: number): Promise<Node | undefined> {
     return this.db.row<Node>(`SELECT ${COLUMNS} FROM nodes n WHERE n.id = $1 AND ${SHOWN}`, [id]);
+  }
+
+  /** How the node is reached. */
+  async kindOf(id: number): Promise<NodeKind | undefined> {
+    return (await this.db.row<{ kind: NodeKind }>('SELECT kind FROM nodes WHERE id = $1', [id]))?.kind;
+  }
+
+  /** The local core, and the replica that works on it now; null when none does. */
+  async findLocal(): Promise<LocalNode | undefined> {
+    return this.db.row<LocalNode>(
+      `SELECT n.id, l.owner_id AS "ownerId", r.name AS "ownerName"
+         FROM nodes n
+         LEFT JOIN node_lease l ON l.node_id = n.id AND l.expires_at > now()
+         LEFT JOIN replica r ON r.id = l.owner_id
+        WHERE n.kind = 'local'`,
+    );
   }
 
   /** Stores a node that is to be connected. @throws NodeNameTaken */

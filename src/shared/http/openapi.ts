@@ -23,6 +23,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     )
     .build();
   const document = SwaggerModule.createDocument(app, outline, {
+    autoTagControllers: false,
     operationIdFactory: (_controller, method) => toSnakeCase(method),
     extraModels: [...nestedClasses].map((type) => type()),
   });

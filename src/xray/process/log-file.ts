@@ -3,7 +3,6 @@ import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const MAX_BYTES = 10 * 1024 * 1024;
-const TAIL_BYTES = 64 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 const FOLLOW_MS = 200;
 
@@ -21,16 +20,6 @@ export class LogFile {
     if ((await this.size()) > MAX_BYTES) await truncate(this.path, 0);
   }
 
-  /** The last `count` lines, or fewer. */
-  async lastLines(count: number): Promise<string[]> {
-    const size = await this.size();
-    const from = Math.max(0, size - TAIL_BYTES);
-    const lines = (await this.bytesFrom(from)).toString().split('\n');
-    if (from > 0) lines.shift(); // most likely half a line
-    if (lines.at(-1) === '') lines.pop();
-    return lines.slice(-count);
-  }
-
   /** What was written after byte `from`, at most 64 KiB of it. */
   async bytesFrom(from: number): Promise<Buffer> {
     const file = await open(this.path, 'r').catch(() => undefined);
@@ -43,11 +32,24 @@ export class LogFile {
     }
   }
 
-  /** Whole lines as they are written from now on, until `signal` is aborted. */
-  async *follow(signal: AbortSignal): AsyncGenerator<string[]> {
-    let position = await this.size();
-    let rest = '';
+  /** Whole lines until `signal` is aborted: first up to `backlog` of those there are, then new ones as they are written. */
+  async *follow(signal: AbortSignal, backlog = 0): AsyncGenerator<string[]> {
     const decoder = new StringDecoder();
+    let rest = '';
+    const linesOf = (bytes: Buffer) => {
+      const lines = (rest + decoder.write(bytes)).split('\n');
+      rest = lines.pop() ?? '';
+      return lines;
+    };
+    let position = await this.size();
+    if (backlog > 0) {
+      const from = Math.max(0, position - CHUNK_BYTES);
+      const bytes = await this.bytesFrom(from);
+      position = from + bytes.length;
+      const lines = linesOf(bytes);
+      if (from > 0) lines.shift(); // most likely half a line
+      if (lines.length > 0) yield lines.slice(-backlog);
+    }
     while (!signal.aborted) {
       const size = await this.size();
       if (size < position) position = 0; // it was emptied
@@ -57,8 +59,7 @@ export class LogFile {
       }
       const bytes = await this.bytesFrom(position);
       position += bytes.length;
-      const lines = (rest + decoder.write(bytes)).split('\n');
-      rest = lines.pop() ?? '';
+      const lines = linesOf(bytes);
       if (lines.length > 0) yield lines;
     }
   }

@@ -9,6 +9,7 @@ import {
   CoreRefused,
   type CoreState,
   type Counters,
+  LOG_BACKLOG,
 } from './core-connection.js';
 
 interface Running {
@@ -79,12 +80,8 @@ export class LocalCore implements CoreConnection {
     return this.api().counters(of, signal);
   }
 
-  async recentLogs(count: number): Promise<string[]> {
-    return XrayProcess.logOf(this.folder.path).lastLines(count);
-  }
-
-  followLogs(signal: AbortSignal): AsyncIterable<string[]> {
-    return XrayProcess.logOf(this.folder.path).follow(signal);
+  logs(signal: AbortSignal): AsyncIterable<string[]> {
+    return XrayProcess.logOf(this.folder.path).follow(signal, LOG_BACKLOG);
   }
 
   private api(): CoreApi {

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { Replica } from '../../../shared/scheduling/replica.js';
+import { Connections } from '../connection/connections.js';
+import { type CoreConnection, LOG_BACKLOG, type NodeKind } from '../connection/core-connection.js';
+import type { Node } from '../node.js';
+import { NodesRepository } from '../nodes.repository.js';
+
+const RETRY_MS = 2_000;
+
+/** Is told lines of a log, the last ones there are at once. */
+export type LineListener = (lines: readonly string[]) => void;
+
+/** Listens until the returned function is called. */
+export type LogSource = (listener: LineListener) => () => void;
+
+/** Logs of cores. Each is read once, however many listen to it, and only while someone does. */
+@Injectable()
+export class NodeLogs {
+  private readonly feeds = new Map<number, LogFeed>();
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly nodes: NodesRepository,
+    private readonly replica: Replica,
+  ) {}
+
+  /** The log of the service's own core; where it cannot be read here, one line that says so. */
+  async ofLocalCore(): Promise<LogSource> {
+    const node = await this.nodes.findLocal();
+    if (!node || !this.connections.kinds.includes('local')) {
+      return says('There is no Xray beside this replica of the service, so there is no log to show.');
+    }
+    if (node.ownerId !== null && node.ownerId !== this.replica.id) {
+      return says(
+        `The core runs beside another replica of the service (${node.ownerName}); its log is there.`,
+      );
+    }
+    return (listener) => this.listen(node.id, 'local', listener);
+  }
+
+  /** The log of a connected node; undefined when it cannot be read from here. */
+  async ofNode(node: Node): Promise<LogSource | undefined> {
+    const kind = await this.nodes.kindOf(node.id);
+    if (node.status !== 'connected' || !kind || !this.connections.kinds.includes(kind)) return undefined;
+    return (listener) => this.listen(node.id, kind, listener);
+  }
+
+  private listen(nodeId: number, kind: NodeKind, listener: LineListener): () => void {
+    const feed = this.feeds.get(nodeId) ?? new LogFeed(() => this.connections.make({ nodeId, kind }));
+    this.feeds.set(nodeId, feed);
+    const stop = feed.add(listener);
+    return () => {
+      if (stop() === 0 && this.feeds.get(nodeId) === feed) this.feeds.delete(nodeId);
+    };
+  }
+}
+
+/** One log that is being read for its listeners. */
+class LogFeed {
+  private readonly logger = new Logger(NodeLogs.name);
+  private readonly listeners = new Set<LineListener>();
+  private readonly aborter = new AbortController();
+  private recent: string[] = [];
+
+  constructor(private readonly connect: () => CoreConnection) {
+    void this.read();
+  }
+
+  /** The returned function removes the listener, and says how many are left; with the last one the reading ends. */
+  add(listener: LineListener): () => number {
+    this.listeners.add(listener);
+    if (this.recent.length > 0) listener(this.recent);
+    return () => {
+      this.listeners.delete(listener);
+      if (this.listeners.size === 0) this.aborter.abort();
+      return this.listeners.size;
+    };
+  }
+
+  private async read(): Promise<void> {
+    const { signal } = this.aborter;
+    while (!signal.aborted) {
+      const connection = this.connect();
+      try {
+        for await (const lines of connection.logs(signal)) this.tell(lines);
+      } catch (error) {
+        if (!signal.aborted) this.logger.debug({ err: error }, 'A log broke off; it is opened again');
+      } finally {
+        connection.close();
+      }
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private tell(lines: readonly string[]): void {
+    this.recent = [...this.recent, ...lines].slice(-LOG_BACKLOG);
+    for (const listener of this.listeners) listener(lines);
+  }
+}
+
+function says(line: string): LogSource {
+  return (listener) => {
+    listener([line]);
+    return () => undefined;
+  };
+}

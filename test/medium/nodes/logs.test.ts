@@ -1,0 +1,199 @@
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Connections } from '../../../src/features/nodes/connection/connections.js';
+import { LocalCore } from '../../../src/features/nodes/connection/local-core.js';
+import { eventually } from '../../support/eventually.js';
+import { type FakeFleet, startFakeFleet } from '../../support/fake-fleet.js';
+import { openLog, refusal } from '../../support/log-socket.js';
+
+let fleet: FakeFleet;
+let token: string;
+let plain: string;
+
+beforeAll(async () => {
+  fleet = await startFakeFleet();
+  await fleet.sudo.post('/api/admin', { username: 'plain', password: 'plain password', is_sudo: false });
+  token = await fleet.login('root', 'correct horse battery');
+  plain = await fleet.login('plain', 'plain password');
+});
+afterAll(() => fleet?.close());
+
+describe("the log of the service's own core", () => {
+  const CORE = '/api/core/logs';
+
+  it('is one line that explains, where there is no core', async () => {
+    const log = await openLog(fleet.url, `${CORE}?interval=1&token=${token}`);
+    expect(await log.received(1)).toEqual([
+      'There is no Xray beside this replica of the service, so there is no log to show.\n',
+    ]);
+    log.socket.close();
+  });
+
+  it.each<[string, () => string, () => string | undefined, string]>([
+    ['nobody', () => '', () => undefined, 'Unauthorized'],
+    ['a wrong token', () => '?token=x', () => token, 'Unauthorized'],
+    ['another scheme', () => '', () => `Basic ${token}`, 'Unauthorized'],
+    ['a plain admin', () => `?token=${plain}`, () => undefined, "You're not allowed"],
+    ['a plain admin by header', () => '?interval=x&token=', () => plain, "You're not allowed"],
+    ['no number', () => `?interval=x&token=${token}`, () => undefined, 'Invalid interval value'],
+    [
+      'too long an interval',
+      () => '?interval=1&interval=10.5',
+      () => token,
+      'Interval must be more than 0 and at most 10 seconds',
+    ],
+    [
+      'a negative interval',
+      () => '?interval=-1',
+      () => token,
+      'Interval must be more than 0 and at most 10 seconds',
+    ],
+  ])('is refused before it is opened: %s', async (_, query, header, detail) => {
+    expect(await refusal(fleet.url, CORE + query(), header())).toEqual([403, { detail }]);
+  });
+
+  it.each(['/', '/api/core/logs/', '/api/nothing'])('is not at %s', async (path) => {
+    expect(await refusal(fleet.url, path, token)).toEqual([403, { detail: 'Not Found' }]);
+  });
+
+  it('is no ordinary path', async () => {
+    expect((await fleet.sudo.get(CORE)).status).toBe(404);
+  });
+});
+
+describe('the log of a core of this machine', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'margrave-log-'));
+  const file = join(dataDir, 'xray.log');
+  const folder = { path: dataDir, executable: { path: '/nonexistent', version: '' }, assetsPath: undefined };
+  const LOG = () => `/api/node/${id}/logs`;
+  let id: number;
+
+  beforeAll(async () => {
+    ({ id } = await fleet.addNode());
+    await eventually(async () => (await fleet.sudo.get(`/api/node/${id}`)).json.status === 'connected');
+    // A node whose log is a file like that of the local core.
+    fleet.app
+      .get(Connections, { strict: false })
+      .add('xray_grpc', (nodeId) =>
+        nodeId === id ? new LocalCore(folder) : fleet.nodes.get(nodeId)!.connect(),
+      );
+    mkdirSync(dataDir, { recursive: true });
+  });
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  it('begins with a hundred lines, goes on live, and is read once for all', async () => {
+    writeFileSync(file, `${Array.from({ length: 5_000 }, (_, i) => `line ${i}`).join('\n')}\n`);
+    const first = await openLog(fleet.url, LOG(), token);
+    expect(await first.received(100)).toEqual(Array.from({ length: 100 }, (_, i) => `line ${4_900 + i}`));
+    const second = await openLog(fleet.url, `${LOG()}?interval=0.1`, token);
+    expect((await second.received(1))[0]!.split('\n')).toHaveLength(101);
+    appendFileSync(file, '  padded é \nhalf');
+    expect((await first.received(101)).at(-1)).toBe('padded é');
+    appendFileSync(file, ' and half\n');
+    expect((await first.received(102)).at(-1)).toBe('half and half');
+    await eventually(() => second.messages.join('').endsWith('line 4999\npadded é\nhalf and half\n'));
+    truncateSync(file, 0);
+    appendFileSync(file, 'anew\n');
+    expect((await first.received(103)).at(-1)).toBe('anew');
+    first.socket.send('whatever');
+    appendFileSync(file, 'still\n');
+    expect((await first.received(104)).at(-1)).toBe('still');
+    first.socket.close();
+    second.socket.close();
+  });
+
+  it('loses no line however fast they come', async () => {
+    writeFileSync(file, '');
+    const log = await openLog(fleet.url, `${LOG()}?interval=0.1`, token);
+    appendFileSync(file, 'first\n');
+    await log.received(1);
+    for (let i = 0; i < 50; i++) {
+      appendFileSync(file, `${Array.from({ length: 100 }, (_, n) => `line ${i * 100 + n}`).join('\n')}\n`);
+    }
+    const all = await eventually(() => {
+      const lines = log.messages.join('').split('\n').slice(1, -1);
+      return lines.length >= 5_000 && lines;
+    });
+    expect(all).toEqual(Array.from({ length: 5_000 }, (_, i) => `line ${i}`));
+    log.socket.close();
+  });
+});
+
+describe('the log of a node', () => {
+  it('is refused in the order clients know', async () => {
+    const { id } = await fleet.addNode();
+    await eventually(async () => (await fleet.sudo.get(`/api/node/${id}`)).json.status === 'connected');
+    const refused = (path: string, as?: string) => refusal(fleet.url, `/api/node/${path}`, as);
+    expect(await refused(`999/logs?interval=x`)).toEqual([403, { detail: 'Unauthorized' }]);
+    expect(await refused(`999/logs?interval=x`, plain)).toEqual([403, { detail: "You're not allowed" }]);
+    expect(await refused(`999/logs?interval=x`, token)).toEqual([403, { detail: 'Node not found' }]);
+    expect(await refused('abc/logs', token)).toEqual([403, { detail: 'Node not found' }]);
+    expect(await refused(`${id}/logs?interval=x`, token)).toEqual([
+      403,
+      { detail: 'Invalid interval value' },
+    ]);
+    await fleet.sudo.put(`/api/node/${id}`, { status: 'disabled' });
+    expect(await refused(`${id}/logs?interval=x`, token)).toEqual([403, { detail: 'Node is not connected' }]);
+  });
+
+  it('is not there for a kind that nothing connects to', async () => {
+    const { id } = (await fleet.sudo.post('/api/node', { name: 'agent', address: 'x' })).json;
+    await eventually(async () => (await fleet.sudo.get(`/api/node/${id}`)).json.status === 'error');
+    expect(await refusal(fleet.url, `/api/node/${id}/logs`, token)).toEqual([
+      403,
+      { detail: 'Node is not connected' },
+    ]);
+  });
+});
+
+describe('whoever reads a log', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it.each<[string, (name: string) => Promise<unknown>, [number, string]]>([
+    [
+      'is deleted',
+      (name) => fleet.sql('DELETE FROM admins WHERE username = $1', [name]),
+      [4401, 'Unauthorized'],
+    ],
+    [
+      'has a new password',
+      (name) => fleet.sql('UPDATE admins SET credential_version = 9 WHERE username = $1', [name]),
+      [4401, 'Unauthorized'],
+    ],
+    [
+      'loses its rights',
+      (name) => fleet.sql('UPDATE admins SET is_sudo = false WHERE username = $1', [name]),
+      [4403, "You're not allowed"],
+    ],
+  ])('is cut off within a minute when it %s', async (_, change, end) => {
+    const name = `admin_${end[0]}_${Math.random().toString(36).slice(2, 8)}`;
+    await fleet.sql(
+      `INSERT INTO admins (username, hashed_password, is_sudo)
+       SELECT $1, hashed_password, true FROM admins WHERE username = 'plain'`,
+      [name],
+    );
+    const own = await fleet.login(name, 'plain password');
+    vi.useFakeTimers({ toFake: ['setInterval'] });
+    const log = await openLog(fleet.url, '/api/core/logs', own);
+    await log.received(1);
+    vi.advanceTimersByTime(60_000);
+    await change(name);
+    await eventually(async () => {
+      vi.advanceTimersByTime(60_000);
+      return log.socket.readyState === log.socket.CLOSED;
+    });
+    expect(await log.closed()).toEqual(end);
+  });
+});
+
+describe('a service that stops', () => {
+  it('closes its logs', async () => {
+    const replica = await fleet.replica();
+    const log = await openLog(replica.url, '/api/core/logs', token);
+    await log.received(1);
+    await replica.close();
+    expect(await log.closed()).toEqual([1001, 'The service stops']);
+  });
+});
