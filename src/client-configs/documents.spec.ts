@@ -149,6 +149,18 @@ describe('an entry', () => {
     expect(JSON.parse(textOf('outline', { inbound }))).toMatchObject(keys);
   });
 
+  it('pins the certificate for Xray where the host trusts any', () => {
+    const inbound: Partial<ResolvedInbound> = { tls: 'tls', certificatePins: ['ab', 'cd'] };
+    const tlsOf = (host: Partial<Host>) =>
+      (entryIn('v2ray-json', { inbound, host })!.streamSettings as JsonObject).tlsSettings;
+    expect(tlsOf({ allowInsecure: true })).toEqual({
+      serverName: '',
+      pinnedPeerCertSha256: 'ab,cd',
+      show: false,
+    });
+    expect(tlsOf({})).toEqual({ serverName: '', show: false });
+  });
+
   it('always has a fingerprint with REALITY in sing-box, which refuses it without', () => {
     expect(entryIn('sing-box', { inbound: { tls: 'reality', pbk: 'key' } })).toMatchObject({
       tls: { reality: { public_key: 'key' }, utls: { enabled: true, fingerprint: 'chrome' } },

@@ -151,7 +151,11 @@ function securityParameters({ security, inbound, dial, sni, shortId, fingerprint
   if (security === 'tls') {
     if (dial.alpn) parameters.push(parameter('alpn', dial.alpn));
     if (dial.fragmentSetting) parameters.push(parameter('fragment', dial.fragmentSetting));
-    if (dial.allowInsecure) parameters.push(parameter('allowInsecure', '1'));
+    if (dial.allowInsecure) {
+      parameters.push(parameter('allowInsecure', '1'));
+      // Newer applications ask for the certificate's hash instead.
+      if (inbound.certificatePins) parameters.push(parameter('pcs', inbound.certificatePins.join()));
+    }
   } else {
     parameters.push(parameter('pbk', inbound.pbk ?? ''), parameter('sid', shortId));
     if (inbound.spx) parameters.push(parameter('spx', inbound.spx));

@@ -61,13 +61,18 @@ function canSecure({ security, transport }: Entry): boolean {
   return security !== 'reality' || ['raw', 'xhttp', 'grpc'].includes(transport);
 }
 
-/** There is no `allowInsecure`: Xray refuses it, and with it the whole config. */
-function securityOf({ security, inbound, sni, fingerprint, alpn, shortId }: Entry): JsonObject {
+/**
+ * Xray refuses `allowInsecure`, and with it the whole config. What it has in its place is the hash of a certificate
+ * that it trusts whoever signed it, if that certificate is known.
+ */
+function securityOf({ security, inbound, dial, sni, fingerprint, alpn, shortId }: Entry): JsonObject {
   if (security === 'tls') {
     return {
       serverName: sni,
       ...(fingerprint && { fingerprint }),
       ...(alpn.length > 0 && { alpn }),
+      ...(dial.allowInsecure &&
+        inbound.certificatePins && { pinnedPeerCertSha256: inbound.certificatePins.join() }),
       show: false,
     };
   }

@@ -196,8 +196,9 @@ function text(inbounds: JsonObject[]): string {
 
 /** Our names as the predecessor's. */
 function asRecorded(inbound: ResolvedInbound): JsonObject {
-  const { headerType, isFallback, xhttp, shadowsocksMethod, shadowsocksServerKey, defaultFlow, ...same } =
-    inbound;
+  const { headerType, isFallback, xhttp, ...rest } = inbound;
+  // The predecessor had none of these.
+  const { shadowsocksMethod, shadowsocksServerKey, defaultFlow, certificatePins, ...same } = rest;
   return { ...same, header_type: headerType, is_fallback: isFallback, ...xhttp } as unknown as JsonObject;
 }
 

@@ -1,10 +1,10 @@
-import { alternativeNames } from './certificates.js';
+import { type CertificateFacts, certificateFacts } from './certificates.js';
 import { InvalidCoreConfig } from './errors.js';
 import { isObject, object, text, texts } from './json.js';
 import type { JsonObject, ResolvedInbound } from './types.js';
 import { x25519PublicKey } from './x25519.js';
 
-type Security = Pick<ResolvedInbound, 'tls' | 'sni' | 'fp' | 'pbk' | 'sids' | 'spx'>;
+type Security = Pick<ResolvedInbound, 'tls' | 'sni' | 'certificatePins' | 'fp' | 'pbk' | 'sids' | 'spx'>;
 
 /** Reads a certificate file of this machine as text; an empty text means that its names stay unknown. */
 export type ReadCertificate = (path: string) => string;
@@ -20,7 +20,7 @@ export const NO_SECURITY: Security = { tls: 'none', sni: [] };
 export function resolveSecurity(tag: string, stream: JsonObject, readCertificate: ReadCertificate): Security {
   switch (text(stream.security).toLowerCase()) {
     case 'tls':
-      return { tls: 'tls', sni: certificateNames(tag, object(stream.tlsSettings), readCertificate) };
+      return tls(certificatesOf(tag, object(stream.tlsSettings), readCertificate));
     case 'reality':
       return reality(tag, object(stream.realitySettings));
     default:
@@ -28,14 +28,26 @@ export function resolveSecurity(tag: string, stream: JsonObject, readCertificate
   }
 }
 
-function certificateNames(tag: string, settings: JsonObject, readCertificate: ReadCertificate): string[] {
+function tls(certificates: CertificateFacts[]): Security {
+  return {
+    tls: 'tls',
+    sni: certificates.flatMap(({ names }) => names),
+    ...(certificates.length > 0 && { certificatePins: certificates.map(({ sha256 }) => sha256) }),
+  };
+}
+
+function certificatesOf(
+  tag: string,
+  settings: JsonObject,
+  readCertificate: ReadCertificate,
+): CertificateFacts[] {
   if (!Array.isArray(settings.certificates)) return [];
   return settings.certificates.filter(isObject).flatMap((certificate) => {
     const path = text(certificate.certificateFile);
     const inline = texts(certificate.certificate).join('\n');
     return [...(path ? [readFile(tag, path, readCertificate)] : []), inline]
       .filter((pem) => pem !== '')
-      .flatMap((pem) => names(tag, pem));
+      .map((pem) => readFacts(tag, pem));
   });
 }
 
@@ -47,9 +59,9 @@ function readFile(tag: string, path: string, readCertificate: ReadCertificate): 
   }
 }
 
-function names(tag: string, pem: string): string[] {
+function readFacts(tag: string, pem: string): CertificateFacts {
   try {
-    return alternativeNames(pem);
+    return certificateFacts(pem);
   } catch (error) {
     throw new InvalidCoreConfig(`Unable to load a certificate of ${tag}: ${(error as Error).message}`, {
       cause: error,

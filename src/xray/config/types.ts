@@ -44,6 +44,8 @@ export interface ResolvedInbound {
   pbk?: string;
   sids?: string[];
   spx?: string | null;
+  /** TLS: the SHA-256 of each certificate that the inbound shows, in lower-case hexadecimal. */
+  certificatePins?: string[];
   heartbeatPeriod?: number;
   multiMode?: boolean;
   xhttp?: {
