@@ -1,6 +1,5 @@
 import {
   flowOn,
-  type JsonObject,
   type Protocol,
   type Proxies,
   type ResolvedInbound,
