@@ -30,11 +30,13 @@ export class NodesService {
   /** Adds a node, and with `asHost` its address to every inbound. @throws NodeNameTaken */
   async create(settings: NodeSettings, { asHost }: { asHost: boolean }): Promise<Node> {
     if (asHost) await this.configs.refresh(); // another replica may just have changed the inbounds
-    return this.db.transaction(async (tx) => {
+    const created = await this.db.transaction(async (tx) => {
       const node = await this.nodes.insert(tx, settings);
       if (asHost) await this.hosts.addServer(tx, settings);
       return node;
     });
+    if (asHost) await this.hosts.poll(); // so that the next link made here has it
+    return created;
   }
 
   /** Changes a node. @throws NodeNotFound, NodeNameTaken */

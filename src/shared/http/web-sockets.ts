@@ -134,6 +134,7 @@ class NoSuchSocket extends AppError {
 
 function refuse(stream: Duplex, status: string, detail: string): void {
   const body = writeJson({ detail });
+  stream.once('finish', () => stream.destroy()); // whether the client closes its side or not
   stream.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `Connection: close\r\n\r\n${body}`,

@@ -8,6 +8,13 @@ import { eventually } from '../../support/eventually.js';
 import { type FakeFleet, startFakeFleet } from '../../support/fake-fleet.js';
 import { openLog, refusal } from '../../support/log-socket.js';
 
+/** A local core that cannot be started. */
+const nowhere = {
+  path: '/nonexistent',
+  executable: { path: '/nonexistent/xray', version: '' },
+  assetsPath: undefined,
+};
+
 let fleet: FakeFleet;
 let token: string;
 let plain: string;
@@ -27,6 +34,23 @@ describe("the log of the service's own core", () => {
     const log = await openLog(fleet.url, `${CORE}?interval=1&token=${token}`);
     expect(await log.received(1)).toEqual([
       'There is no Xray beside this replica of the service, so there is no log to show.\n',
+    ]);
+    log.socket.close();
+  });
+
+  it('is one line that says where it is, when another replica has the core', async () => {
+    const id = '6f0f9d9c-0000-4000-8000-000000000001';
+    await fleet.sql("INSERT INTO replica (id, name, draining) VALUES ($1, 'other-host', true)", [id]);
+    await fleet.sql("INSERT INTO nodes (kind, name, address) VALUES ('local', 'Master', '127.0.0.1')");
+    await fleet.sql(
+      `UPDATE node_lease SET owner_id = $1, expires_at = 'infinity'
+        WHERE node_id = (SELECT id FROM nodes WHERE kind = 'local')`,
+      [id],
+    );
+    fleet.app.get(Connections, { strict: false }).add('local', () => new LocalCore(nowhere));
+    const log = await openLog(fleet.url, CORE, token);
+    expect(await log.received(1)).toEqual([
+      'The core runs beside another replica of the service (other-host); its log is there.',
     ]);
     log.socket.close();
   });
@@ -66,7 +90,6 @@ describe("the log of the service's own core", () => {
 describe('the log of a core of this machine', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'margrave-log-'));
   const file = join(dataDir, 'xray.log');
-  const folder = { path: dataDir, executable: { path: '/nonexistent', version: '' }, assetsPath: undefined };
   const LOG = () => `/api/node/${id}/logs`;
   let id: number;
 
@@ -77,7 +100,7 @@ describe('the log of a core of this machine', () => {
     fleet.app
       .get(Connections, { strict: false })
       .add('xray_grpc', (nodeId) =>
-        nodeId === id ? new LocalCore(folder) : fleet.nodes.get(nodeId)!.connect(),
+        nodeId === id ? new LocalCore({ ...nowhere, path: dataDir }) : fleet.nodes.get(nodeId)!.connect(),
       );
     mkdirSync(dataDir, { recursive: true });
   });

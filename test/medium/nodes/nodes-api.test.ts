@@ -110,7 +110,6 @@ describe('a new node as a host', () => {
         },
       ]);
     }
-    expect((await fleet.sudo.put('/api/hosts', after)).status).toBe(200);
     const { links } = (
       await fleet.sudo.post('/api/user', { username: 'alice', proxies: { vmess: {} }, inbounds: {} })
     ).json as { links: string[] };
@@ -118,6 +117,17 @@ describe('a new node as a host', () => {
     expect(Buffer.from(links[1]!.slice(8), 'base64').toString()).toMatch(
       /Node \{1\} \(alice\) \[VMess - tcp\]/i,
     );
+    expect((await fleet.sudo.put('/api/hosts', after)).status).toBe(200);
+    await fleet.sudo.put('/api/hosts', before);
+  });
+
+  it('has a place of its own when several come at once', async () => {
+    const before = await hosts();
+    const names = ['a', 'b', 'c', 'd'];
+    const replies = await Promise.all(names.map((name) => create({ name, add_as_new_host: true })));
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const remarks = (await hosts()).VMESS!.slice(1).map(({ remark }) => remark.split(' ')[0]);
+    expect(remarks.toSorted()).toEqual(names);
     await fleet.sudo.put('/api/hosts', before);
   });
 
