@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { clientOptions } from '../../src/shared/database/data-source.js';
+import type { Config } from '../../src/config/config.js';
 import { type Reply, startApp, type TestApp, type TestClient, testConfig } from './app.js';
 
 /** Two VLESS inbounds, one VMess, one Shadowsocks, no Trojan. */
@@ -38,9 +39,9 @@ export interface Fleet extends TestApp {
   sql<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
 }
 
-export async function startFleet(): Promise<Fleet> {
+export async function startFleet(settings: Partial<Config> = {}): Promise<Fleet> {
   const xray = { ...testConfig().xray, json: JSON.stringify(CORE_CONFIG) };
-  const app = await startApp({ xray });
+  const app = await startApp({ xray, ...settings });
   const pool = new pg.Pool({ ...clientOptions(app.connection), max: 2 });
   const account = { username: 'reseller', password: 'a reseller password' };
   await app.sudo.post('/api/admin', { ...account, is_sudo: false });
