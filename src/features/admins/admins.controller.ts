@@ -62,7 +62,7 @@ export class AdminsController {
   @Put('admin/:username')
   @WithTargetAdmin()
   @Answers(AdminDto)
-  @ApiErrors('invalid')
+  @ApiErrors('bad_request', 'invalid')
   async modifyAdmin(
     @CurrentAdmin() admin: Admin,
     @TargetAdmin() target: Credentials,
