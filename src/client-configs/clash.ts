@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import type { JsonObject } from '../xray/config/index.js';
 import { splitEarlyData } from './early-data.js';
 import type { Entry, EntryAccount } from './entry.js';
@@ -6,6 +5,7 @@ import { part } from './part.js';
 import { drawUserAgent, type Templates } from './templates.js';
 import type { Dice } from './types.js';
 import { UniqueNames } from './unique-names.js';
+import { writeYaml } from './write-yaml.js';
 import { mihomoXhttp } from './xhttp.js';
 
 /** `clash` is for applications with the original core, `clash-meta` for those with today's mihomo. */
@@ -30,17 +30,8 @@ export function writeClash(
     proxies,
     proxies.map(({ name }) => name as string),
   );
-  return stringify(config, YAML);
+  return writeYaml(config);
 }
-
-/** Block style as PyYAML writes it; texts that YAML 1.1 would read as something else are quoted too. */
-const YAML = {
-  lineWidth: 0,
-  indentSeq: false,
-  singleQuote: true,
-  compat: 'yaml-1.1',
-  aliasDuplicateObjects: false,
-} as const;
 
 function sortedKeys(value: JsonObject): JsonObject {
   return Object.fromEntries(

@@ -6,3 +6,5 @@ export { compileShareLinks } from './share-links.js';
 export { isTemplate } from './template.js';
 export { DEFAULT_TEMPLATES, type Templates } from './templates.js';
 export type { Dice, Host, PublishedInbounds, Subscriber, SubscriberStatus, Surroundings } from './types.js';
+export { readableSize } from './size.js';
+export { writeYaml } from './write-yaml.js';

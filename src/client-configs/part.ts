@@ -1,7 +1,17 @@
-import type { JsonObject } from '../xray/config/index.js';
+import type { JsonObject, JsonValue } from '../xray/config/index.js';
 
 /** The object that `settings` has as `key`, else another one. */
 export function part(settings: JsonObject, key: string, otherwise: JsonObject = {}): JsonObject {
   const value = settings[key];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : otherwise;
+  return isObject(value) ? value : otherwise;
+}
+
+/** The objects in the list that `settings` has as `key`; an operator may have written anything there. */
+export function parts(settings: JsonObject, key: string): JsonObject[] {
+  const value = settings[key];
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../xray/config/index.js';
 import { splitEarlyData } from './early-data.js';
 import type { Entry, EntryAccount } from './entry.js';
-import { part } from './part.js';
+import { part, parts } from './part.js';
 import { drawUserAgent, type Templates } from './templates.js';
 import type { Dice } from './types.js';
 import { UniqueNames } from './unique-names.js';
@@ -29,8 +29,10 @@ export function writeSingBox(
     const outbound = outboundOf(entry, templates, dice);
     return outbound ? [{ type: outbound.type, tag: names.give(entry.remark), ...outbound }] : [];
   });
-  const own = (profile.outbounds ?? []) as JsonObject[];
-  return writeIndentedJson({ ...profile, outbounds: fillGroups([...own, ...proxies]) }, 4);
+  return writeIndentedJson(
+    { ...profile, outbounds: fillGroups([...parts(profile, 'outbounds'), ...proxies]) },
+    4,
+  );
 }
 
 function fillGroups(outbounds: JsonObject[]): JsonObject[] {

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../xray/config/index.js';
+import type { JsonObject } from '../xray/config/index.js';
 import type { Entry, EntryAccount } from './entry.js';
-import { part } from './part.js';
+import { part, parts } from './part.js';
 import { drawUserAgent, type Templates } from './templates.js';
 import type { Dice } from './types.js';
 import { writeIndentedJson } from './write-json.js';
@@ -11,7 +11,7 @@ import { xhttpExtra } from './xhttp.js';
  * Source: Marzban `app/subscription/v2ray.py`; differences are listed in `docs/compatibility.md`.
  */
 export function writeXrayJson(entries: readonly Entry[], templates: Templates, dice: Dice): string {
-  const own = (templates.xray.outbounds ?? []) as JsonValue[];
+  const own = parts(templates.xray, 'outbounds');
   const configs = entries.flatMap((entry) => {
     const outbounds = outboundsOf(entry, templates, dice);
     return outbounds ? [{ ...templates.xray, outbounds: [...outbounds, ...own], remarks: entry.remark }] : [];

@@ -44,6 +44,19 @@ export class Config {
     supportUrl: string;
     profileTitle: string;
     externalConfig: string;
+    /** The operator's own templates: a folder, and the file of each in it. */
+    templates: {
+      directory: string | undefined;
+      clash: string;
+      clashSettings: string;
+      singBox: string;
+      singBoxSettings: string;
+      xray: string;
+      xraySettings: string;
+      mux: string;
+      userAgents: string;
+      grpcUserAgents: string;
+    };
     /** Which client applications get whole Xray configs for share links, where their version can use them. */
     customJson: { v2rayN: boolean; v2rayNG: boolean; streisand: boolean; happ: boolean };
     statusText: { active: string; expired: string; limited: string; disabled: string; on_hold: string };

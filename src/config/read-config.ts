@@ -64,7 +64,7 @@ export function readConfig(
       fallbacksInboundTag: read.text(['XRAY_FALLBACKS_INBOUND_TAG', 'XRAY_FALLBACK_INBOUND_TAG']),
     },
     recordNodeUsage: !read.boolean('DISABLE_RECORDING_NODE_USAGE', false),
-    subscription: subscription(read),
+    subscription: subscription(read, around),
     serverIp: address(read, 'SERVER_IP', 4) ?? ownIpv4(around.interfaces),
     serverIpv6: address(read, 'SERVER_IPV6', 6) ?? ownIpv6(around.interfaces),
     jobs: {
@@ -106,7 +106,7 @@ function environmentAdmin(read: SettingsReader, remarks: string[]) {
   return undefined;
 }
 
-function subscription(read: SettingsReader): Config['subscription'] {
+function subscription(read: SettingsReader, around: Surroundings): Config['subscription'] {
   const path = read.text('XRAY_SUBSCRIPTION_PATH').replace(/^\/+|\/+$/g, '') || 'sub';
   if (!/^[\w.~-]+(\/[\w.~-]+)*$/.test(path)) {
     read.problem('XRAY_SUBSCRIPTION_PATH', 'may hold letters, digits and . _ ~ - between slashes');
@@ -124,6 +124,7 @@ function subscription(read: SettingsReader): Config['subscription'] {
     profileTitle: read.text('SUB_PROFILE_TITLE', 'Subscription'),
     externalConfig: read.text('EXTERNAL_CONFIG'),
     customJson: customJson(read),
+    templates: templates(read, around),
     statusText: {
       active: read.text('ACTIVE_STATUS_TEXT', 'Active'),
       expired: read.text('EXPIRED_STATUS_TEXT', 'Expired'),
@@ -131,6 +132,24 @@ function subscription(read: SettingsReader): Config['subscription'] {
       disabled: read.text('DISABLED_STATUS_TEXT', 'Disabled'),
       on_hold: read.text('ONHOLD_STATUS_TEXT', 'On-Hold'),
     },
+  };
+}
+
+/** Names and default names are Marzban's. */
+function templates(read: SettingsReader, around: Surroundings): Config['subscription']['templates'] {
+  const directory = read.optional('CUSTOM_TEMPLATES_DIRECTORY');
+  const file = (name: string, byDefault: string) => read.text(`${name}_TEMPLATE`) || byDefault;
+  return {
+    directory: directory === undefined ? undefined : resolve(around.cwd, directory),
+    clash: file('CLASH_SUBSCRIPTION', 'clash/default.yml'),
+    clashSettings: file('CLASH_SETTINGS', 'clash/settings.yml'),
+    singBox: file('SINGBOX_SUBSCRIPTION', 'singbox/default.json'),
+    singBoxSettings: file('SINGBOX_SETTINGS', 'singbox/settings.json'),
+    xray: file('V2RAY_SUBSCRIPTION', 'v2ray/default.json'),
+    xraySettings: file('V2RAY_SETTINGS', 'v2ray/settings.json'),
+    mux: file('MUX', 'mux/default.json'),
+    userAgents: file('USER_AGENT', 'user_agent/default.json'),
+    grpcUserAgents: file('GRPC_USER_AGENT', 'user_agent/grpc.json'),
   };
 }
 

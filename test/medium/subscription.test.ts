@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -227,6 +230,38 @@ describe('the format', () => {
     const { subscription_url: path } = await createUser('long_agent');
     expect((await fetchPath(path, { 'user-agent': `v2rayNG/${'1.'.repeat(5000)}` })).status).toBe(200);
   });
+});
+
+describe("operators' templates", () => {
+  it('are used, read again when they change, and replaced by the built-in ones when broken', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'templates-'));
+    await mkdir(join(directory, 'clash'));
+    const write = (text: string) => writeFile(join(directory, 'clash/default.yml'), text);
+    await write("mine: first\n{{ conf | only('proxies') | yaml }}");
+    const { subscription } = app.config;
+    const templates = { ...subscription.templates, directory };
+    const other = await startApp({ subscription: { ...subscription, templates } }, database.connection);
+    try {
+      const { subscription_url: path } = await createUser('template_user');
+      const read = async () =>
+        parse(await (await fetch(`${other.url}${path}/clash`)).text()) as { mine?: string };
+      expect(await read()).toMatchObject({ mine: 'first', proxies: [{ type: 'ss' }] });
+      await write("mine: second\n{{ conf | only('proxies') | yaml }}");
+      await vi.waitFor(async () => expect(await read()).toMatchObject({ mine: 'second' }), {
+        timeout: 10_000,
+        interval: 200,
+      });
+      await write('{% broken');
+      await vi.waitFor(async () => expect(await read()).toMatchObject({ mode: 'Global' }), {
+        timeout: 10_000,
+        interval: 200,
+      });
+      expect((await fetch(`${other.url}${path}`)).status).toBe(200);
+    } finally {
+      await other.close();
+      await rm(directory, { recursive: true });
+    }
+  }, 30_000);
 });
 
 describe('usage', () => {

@@ -73,6 +73,18 @@ export function testConfig(settings: Partial<Config> = {}): Config {
       supportUrl: 'https://t.me/',
       profileTitle: 'Subscription',
       externalConfig: '',
+      templates: {
+        directory: undefined,
+        clash: 'clash/default.yml',
+        clashSettings: 'clash/settings.yml',
+        singBox: 'singbox/default.json',
+        singBoxSettings: 'singbox/settings.json',
+        xray: 'v2ray/default.json',
+        xraySettings: 'v2ray/settings.json',
+        mux: 'mux/default.json',
+        userAgents: 'user_agent/default.json',
+        grpcUserAgents: 'user_agent/grpc.json',
+      },
       customJson: { v2rayN: false, v2rayNG: false, streisand: false, happ: false },
       statusText: {
         active: 'Active',

@@ -6,11 +6,12 @@ import { FetchRecorder } from './fetch-recorder.js';
 import { FetchesRepository } from './fetches.repository.js';
 import { SubscriptionController } from './subscription.controller.js';
 import { SubscriptionService } from './subscription.service.js';
+import { ClientTemplates } from './templates/client-templates.js';
 
 @Module({
   imports: [HostsModule, UsersModule],
   controllers: [SubscriptionController],
-  providers: [SubscriptionService, FetchRecorder, FetchesRepository],
+  providers: [SubscriptionService, ClientTemplates, FetchRecorder, FetchesRepository],
 })
 export class SubscriptionModule {
   /** With its routes under `/<path>/`. */

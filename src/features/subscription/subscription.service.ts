@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DEFAULT_TEMPLATES, type DocumentFormat, writeDocument } from '../../client-configs/index.js';
+import { type DocumentFormat, writeDocument } from '../../client-configs/index.js';
 import { Config } from '../../config/config.js';
 import type { DateRange } from '../../shared/domain/date-range.js';
 import { HostsService, RandomDice } from '../hosts/index.js';
@@ -13,6 +13,7 @@ import {
 } from './domain/client-format.js';
 import { subscriptionHeaders } from './domain/subscription-headers.js';
 import { FetchRecorder } from './fetch-recorder.js';
+import { ClientTemplates } from './templates/client-templates.js';
 import { SubscriptionNotFound, unknownClientType } from './subscription.errors.js';
 
 /** A client application that fetches. */
@@ -40,6 +41,7 @@ export class SubscriptionService {
     private readonly usages: UsageHistory,
     private readonly hosts: HostsService,
     private readonly fetches: FetchRecorder,
+    private readonly templates: ClientTemplates,
   ) {}
 
   /**
@@ -93,6 +95,6 @@ export class SubscriptionService {
     const format: DocumentFormat =
       type === 'sing-box' && hasOldSingBox(userAgent) ? 'sing-box-before-1.12' : type;
     const entries = this.hosts.entries(user, now);
-    return writeDocument(format, reversed ? entries.reverse() : entries, DEFAULT_TEMPLATES, this.dice);
+    return writeDocument(format, reversed ? entries.reverse() : entries, this.templates.current(), this.dice);
   }
 }

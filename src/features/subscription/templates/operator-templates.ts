@@ -1,0 +1,94 @@
+import { parse } from 'yaml';
+import { DEFAULT_TEMPLATES, type Templates } from '../../../client-configs/index.js';
+import { type JsonObject, type JsonValue, parseJson } from '../../../xray/config/index.js';
+import { Jinja } from './jinja.js';
+
+/** The file of each template, relative to the operator's folder. */
+export interface TemplateNames {
+  clash: string;
+  clashSettings: string;
+  singBox: string;
+  singBoxSettings: string;
+  xray: string;
+  xraySettings: string;
+  mux: string;
+  userAgents: string;
+  grpcUserAgents: string;
+}
+
+/** Told once why a template is not used. */
+export type OnBroken = (name: string, reason: string) => void;
+
+/**
+ * The built-in templates, in the place of which the operator's stand where there are some: the sources by file name.
+ * One that is broken counts as not there. A Clash template is filled for every user, the others once.
+ */
+export function operatorTemplates(
+  sources: ReadonlyMap<string, string>,
+  names: TemplateNames,
+  onBroken: OnBroken,
+): Templates {
+  const jinja = new Jinja(sources);
+  const broken = new Set<string>();
+  const tried = <T>(name: string, read: () => T): T | undefined => {
+    if (!sources.has(name)) return undefined;
+    try {
+      return read();
+    } catch (error) {
+      if (!broken.has(name)) onBroken(name, error instanceof Error ? error.message : String(error));
+      broken.add(name);
+      return undefined;
+    }
+  };
+  const json = (name: string) => tried(name, () => object(parseJson(jinja.render(name))));
+  const agents = (name: string) => tried(name, () => userAgents(jinja.render(name)));
+
+  const byDefault = DEFAULT_TEMPLATES;
+  const singBox = json(names.singBox);
+  const mux = json(names.mux);
+  return {
+    xray: json(names.xray) ?? byDefault.xray,
+    xrayTransports: json(names.xraySettings) ?? byDefault.xrayTransports,
+    singBox: singBox ?? byDefault.singBox,
+    singBoxBefore112: singBox ?? byDefault.singBoxBefore112,
+    singBoxTransports: json(names.singBoxSettings) ?? byDefault.singBoxTransports,
+    clash: (proxies, remarks) =>
+      tried(names.clash, () => clashConfig(jinja, names.clash, proxies, remarks)) ??
+      byDefault.clash(proxies, remarks),
+    clashTransports:
+      tried(names.clashSettings, () => object(parseYaml(jinja.render(names.clashSettings)) ?? {})) ??
+      byDefault.clashTransports,
+    mux: {
+      xray: member(mux, 'v2ray') ?? byDefault.mux.xray,
+      singBox: member(mux, 'sing-box') ?? byDefault.mux.singBox,
+      clash: member(mux, 'clash') ?? byDefault.mux.clash,
+    },
+    userAgents: agents(names.userAgents) ?? byDefault.userAgents,
+    grpcUserAgents: agents(names.grpcUserAgents) ?? byDefault.grpcUserAgents,
+  };
+}
+
+function clashConfig(jinja: Jinja, name: string, proxies: JsonObject[], remarks: string[]): JsonObject {
+  const conf = { proxies, 'proxy-groups': [], rules: [] };
+  return object(parseYaml(jinja.render(name, { conf, proxy_remarks: remarks })));
+}
+
+/** As PyYAML reads it, which operators wrote for. */
+function parseYaml(text: string): JsonValue {
+  return parse(text, { version: '1.1' }) as JsonValue;
+}
+
+function object(value: JsonValue): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new TypeError('it gives no object');
+}
+
+function member(mux: JsonObject | undefined, key: string): JsonObject | undefined {
+  const value = mux?.[key];
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+}
+
+function userAgents(text: string): string[] {
+  const { list } = object(parseJson(text));
+  return Array.isArray(list) ? list.filter((agent) => typeof agent === 'string') : [];
+}
