@@ -259,6 +259,7 @@ CREATE TABLE node_lease (
 
 CREATE TABLE node_runtime (
   node_id                    int PRIMARY KEY REFERENCES nodes ON DELETE CASCADE,
+  charged_coefficient        double precision NOT NULL,   -- follows the node's when the traffic so far is charged
   owner_epoch                bigint NOT NULL DEFAULT 0,   -- fencing: writes of an older epoch are refused
   session_id                 uuid,
   applied_generation         bigint NOT NULL DEFAULT 0,
@@ -281,7 +282,7 @@ CREATE TABLE node_runtime (
 CREATE FUNCTION node_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO node_lease (node_id) VALUES (new.id);
-  INSERT INTO node_runtime (node_id) VALUES (new.id);
+  INSERT INTO node_runtime (node_id, charged_coefficient) VALUES (new.id, new.usage_coefficient);
   RETURN NULL;
 END $$;
 CREATE TRIGGER node_added AFTER INSERT ON nodes FOR EACH ROW EXECUTE FUNCTION node_added();

@@ -39,10 +39,10 @@ export interface FakeFleet extends TestApp {
 /** The fakes by node id, shared by all services of a test. */
 export type FakeNodes = Map<number, FakeNode>;
 
-/** Cores are polled ten times a second. */
-export async function startFakeFleet(): Promise<FakeFleet> {
+/** Cores are polled ten times a second, unless the settings say otherwise. */
+export async function startFakeFleet(settings: Partial<Config> = {}): Promise<FakeFleet> {
   const nodes: FakeNodes = new Map();
-  const app = await startWith(nodes);
+  const app = await startWith(nodes, settings);
   const pool = new pg.Pool({ ...clientOptions(app.connection), max: 4 });
   const sql = async <R extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
     (await pool.query<R>(text, values)).rows;

@@ -168,6 +168,7 @@ export class AttachedCore {
     const { signal } = this.context;
     await this.readChanges();
     await this.sync.applyDue(performance.now(), signal);
+    if (state.usageCoefficient !== state.chargedCoefficient) await this.changeRate(state, signal);
     if (performance.now() >= this.nextUserPoll) await this.pollUsers(state.now, signal);
     if (performance.now() >= this.nextOutboundPoll) await this.pollOutbounds(state.now, signal);
     if (performance.now() >= this.nextHealth) await this.checkHealth(signal);
@@ -201,6 +202,12 @@ export class AttachedCore {
     this.position = position;
     this.sync.take(changes, before, position.cursor);
     if (changes.length > 0) this.hasNews = true;
+  }
+
+  /** Charges the traffic so far by the old coefficient before the new one holds. */
+  private async changeRate(state: NodeState, signal: AbortSignal): Promise<void> {
+    await this.pollUsers(state.now, signal);
+    await this.services.runtime.recordCoefficient(this.lease.grant, state.usageCoefficient);
   }
 
   private async pollUsers(at: Date, signal: AbortSignal): Promise<void> {

@@ -28,6 +28,9 @@ export interface NodeState {
   message: string | null;
   isDeleted: boolean;
   generation: bigint;
+  /** What users are to be charged by, and are charged by until now. */
+  usageCoefficient: number;
+  chargedCoefficient: number;
   restartGeneration: bigint;
   appliedRestartGeneration: bigint;
   appliedConfigVersion: bigint | null;
@@ -148,6 +151,15 @@ export class NodeRuntimeRepository {
     );
   }
 
+  /** From now on users are charged by this coefficient. */
+  async recordCoefficient({ nodeId, epoch }: Grant, coefficient: number): Promise<void> {
+    await this.fenced(
+      nodeId,
+      'UPDATE node_runtime SET charged_coefficient = $3 WHERE node_id = $1 AND owner_epoch = $2',
+      [nodeId, epoch, coefficient],
+    );
+  }
+
   /** Shows the node in another state; the same state again changes nothing. */
   async showStatus(
     { nodeId, epoch }: Grant,
@@ -195,7 +207,8 @@ const IS_SHOWN = "deleted_at IS NULL AND (status <> 'disabled' OR kind = 'local'
 const LOAD = {
   name: 'node_state',
   text: `SELECT clock_timestamp() AS now, n.kind, n.name, n.status, n.message, n.deleted_at IS NOT NULL AS "isDeleted",
-                n.generation, n.restart_generation AS "restartGeneration",
+                n.generation, n.usage_coefficient AS "usageCoefficient", r.charged_coefficient AS "chargedCoefficient",
+                n.restart_generation AS "restartGeneration",
                 r.applied_restart_generation AS "appliedRestartGeneration",
                 r.applied_config_version AS "appliedConfigVersion", r.applied_config_hash AS "configHash",
                 r.last_good_config_version AS "lastGoodConfigVersion", r.core_epoch AS "coreEpoch",

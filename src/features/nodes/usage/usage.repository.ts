@@ -102,7 +102,7 @@ const GROWN = (direction: 'up' | 'down') =>
 
 const chargeUsersSql = (hourly: boolean) => `
   WITH node AS (
-    SELECT usage_coefficient AS coefficient FROM nodes WHERE id = $1
+    SELECT charged_coefficient AS coefficient FROM node_runtime WHERE node_id = $1
   ), grown AS MATERIALIZED (
     SELECT i.user_id, i.up, i.down, u.admin_id, u.status, u.data_limit,
            c.user_id IS NULL AS is_new, ${GROWN('up')} + ${GROWN('down')} AS bytes

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.js';
+import { type FakeFleet, startFakeFleet } from '../../support/fake-fleet.js';
+import { testConfig } from '../../support/app.js';
+
+let fleet: FakeFleet;
+
+beforeAll(async () => {
+  // Cores are not polled by the clock here.
+  fleet = await startFakeFleet({ jobs: { ...testConfig().jobs, userUsagesSeconds: 3600 } });
+});
+afterAll(() => fleet?.close());
+
+it('another coefficient holds for traffic after the change, also when a reply is lost', async () => {
+  const { id: nodeId, node } = await fleet.addNode();
+  const userId = await fleet.addUser('alice');
+  const used = async () => {
+    const [row] = await fleet.sql<{ used: bigint }>(
+      'SELECT used_traffic AS used FROM user_usage WHERE user_id = $1',
+      [userId],
+    );
+    return BigInt(row!.used);
+  };
+  const rate = async (usage_coefficient: number) => {
+    await fleet.sudo.put(`/api/node/${nodeId}`, { usage_coefficient });
+    await eventually(async () => {
+      const [row] = await fleet.sql<{ rate: number }>(
+        'SELECT charged_coefficient AS rate FROM node_runtime WHERE node_id = $1',
+        [nodeId],
+      );
+      return row!.rate === usage_coefficient;
+    });
+  };
+  await eventually(async () => (await fleet.sudo.get(`/api/node/${nodeId}`)).json.status === 'connected');
+
+  node.core!.count(`${userId}.alice`, 100n, 1n);
+  await rate(1.5);
+  expect(await used()).toBe(101n);
+  node.core!.count(`${userId}.alice`, 1n, 100n);
+  node.core!.failNext('QueryStats', 'lose_reply', 1);
+  await rate(0.5);
+  expect(await used()).toBe(101n + 151n);
+  node.core!.count(`${userId}.alice`, 10n, 0n);
+  await rate(1);
+  expect(await used()).toBe(101n + 151n + 5n);
+  expect(node.starts).toBe(1);
+});
