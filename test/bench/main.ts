@@ -1,6 +1,6 @@
 /**
- * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, start,
- * fleet. HTTP figures are ratios to a raw express + pg reference in the same run; the others are times on this machine.
+ * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, lists,
+ * start, fleet. HTTP figures are ratios to a raw express + pg reference in the same run; the others are times on this machine.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { clientOptions, type Connection } from '../../src/shared/database/data-s
 import { EmbeddedPostgres } from '../../src/shared/database/embedded-postgres.js';
 import { fleetRows } from './fleet.js';
 import { httpRows } from './http.js';
+import { listRows } from './lists.js';
 import { median, type Row, table } from './report.js';
 import { seedUsers, useTenHosts } from './seed.js';
 import { BenchService } from './service.js';
@@ -18,7 +19,7 @@ const USERS = 100_000;
 const PORT = 18_998;
 
 const wanted = process.argv.slice(2);
-const groups = wanted.length > 0 ? wanted : ['http', 'start', 'fleet'];
+const groups = wanted.length > 0 ? wanted : ['http', 'lists', 'start', 'fleet'];
 
 const dataDir = await mkdtemp(join(tmpdir(), 'margrave-bench-'));
 await chmod(dataDir, 0o755); // as root, PostgreSQL runs as somebody else
@@ -28,16 +29,17 @@ const rows: Row[] = [];
 try {
   const { connection } = postgres;
   const service = new BenchService(dataDir, PORT);
-  if (groups.includes('http') || groups.includes('start')) {
+  if (groups.includes('http') || groups.includes('lists')) {
     await service.start();
-    if (groups.includes('http')) {
-      await useTenHosts(service);
-      await withClient(connection, (db) => seedUsers(db, USERS));
-      rows.push(...(await httpRows(service, connection, USERS)));
+    await useTenHosts(service);
+    await withClient(connection, (db) => seedUsers(db, USERS));
+    if (groups.includes('http')) rows.push(...(await httpRows(service, connection, USERS)));
+    if (groups.includes('lists')) {
+      rows.push(...(await withClient(connection, (db) => listRows(service, db, USERS))));
     }
     await service.stop();
-    if (groups.includes('start')) rows.push(...(await startRows()));
   }
+  if (groups.includes('start')) rows.push(...(await startRows()));
   if (groups.includes('fleet')) rows.push(...(await fleetRows(postgres, USERS)));
 } finally {
   await postgres.stop();

@@ -26,11 +26,13 @@ export interface Page {
 
 const ORDER: Record<SortKey, string> = {
   username: 'u.username',
-  used_traffic: 'g.used_traffic',
+  used_traffic: 'used_traffic', // of user_usage, whatever stands for it
   data_limit: 'u.data_limit',
   expire: 'u.expire_at',
   created_at: 'u.created_at',
 };
+
+const NULLABLE = new Set<SortKey>(['data_limit', 'expire']);
 
 /** Small enough that making one does not hold up other requests. */
 const BATCH = 250;
@@ -74,12 +76,17 @@ function select(query: UserQuery, { offset, limit }: Page): { sql: string; value
     const sql = `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} ${where(query, values)} ${order} ${skip}`;
     return { sql, values };
   }
-  const usage = query.sort.some(({ key }) => key === 'used_traffic')
-    ? 'JOIN user_usage g ON g.user_id = u.id'
-    : '';
-  const page = `SELECT u.id FROM users u ${usage} ${where(query, values)} ${order} LIMIT ${bind(limit)} ${skip}`;
+  const page = `SELECT u.id FROM ${source(query, where(query, values))} ${order} LIMIT ${bind(limit)} ${skip}`;
   const sql = `SELECT ${USER_COLUMNS} FROM (${page}) page JOIN (${USER_TABLES}) ON u.id = page.id ${order}`;
   return { sql, values };
+}
+
+/** What a page is chosen from: only the tables that its conditions and order need. */
+function source({ sort }: UserQuery, conditions: string): string {
+  if (!sort.some(({ key }) => key === 'used_traffic')) return `users u ${conditions}`;
+  return sort.length === 1 && conditions === ''
+    ? '(SELECT user_id AS id, used_traffic FROM user_usage) u'
+    : `(SELECT user_id, used_traffic FROM user_usage) g JOIN users u ON u.id = g.user_id ${conditions}`;
 }
 
 function where(query: UserQuery, values: unknown[]): string {
@@ -100,10 +107,15 @@ function where(query: UserQuery, values: unknown[]): string {
   return conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
 }
 
-/** Nulls come first upwards and last downwards, as in the predecessor's databases; the id makes every order total. */
-function orderBy(query: UserQuery): string {
-  const keys = query.sort.map(
-    ({ key, descending }) => `${ORDER[key]} ${descending ? 'DESC NULLS LAST' : 'ASC NULLS FIRST'}`,
-  );
-  return [...keys, 'u.id'].join(', ');
+/**
+ * Nulls come first upwards and last downwards, as in the predecessor's databases. Names are unique and make an order
+ * total; else the id does, in the direction of the last key, as the indexes have it.
+ */
+function orderBy({ sort }: UserQuery): string {
+  const keys = sort.map(({ key, descending }) => {
+    const nulls = NULLABLE.has(key) ? (descending ? ' NULLS LAST' : ' NULLS FIRST') : '';
+    return `${ORDER[key]}${descending ? ' DESC' : ''}${nulls}`;
+  });
+  if (sort.some(({ key }) => key === 'username')) return keys.join(', ');
+  return [...keys, sort.at(-1)?.descending ? 'u.id DESC' : 'u.id'].join(', ');
 }
