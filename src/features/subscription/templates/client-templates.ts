@@ -6,7 +6,7 @@ import { DEFAULT_TEMPLATES, type Templates } from '../../../client-configs/index
 import { Config } from '../../../config/config.js';
 import { operatorTemplates } from './operator-templates.js';
 
-const POLL_MS = 5_000;
+const POLL_MS = 2_000;
 const MAX_BYTES = 1024 * 1024;
 
 /** The templates of documents, with the operator's files in `CUSTOM_TEMPLATES_DIRECTORY`; changed files are read again. */

@@ -35,7 +35,7 @@ export function operatorTemplates(
     try {
       return read();
     } catch (error) {
-      if (!broken.has(name)) onBroken(name, error instanceof Error ? error.message : String(error));
+      if (!broken.has(name)) onBroken(name, firstLine(error));
       broken.add(name);
       return undefined;
     }
@@ -66,6 +66,11 @@ export function operatorTemplates(
     userAgents: agents(names.userAgents) ?? byDefault.userAgents,
     grpcUserAgents: agents(names.grpcUserAgents) ?? byDefault.grpcUserAgents,
   };
+}
+
+/** The engine shows the source below. */
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]!;
 }
 
 function clashConfig(jinja: Jinja, name: string, proxies: JsonObject[], remarks: string[]): JsonObject {
