@@ -185,7 +185,7 @@ function withItem(list: readonly unknown[], index: number, item: unknown): unkno
 /** Values that are wrong whatever is converted: no text that reads as a number, no number that stands for a boolean. */
 function wrongValues(schema: Schema): unknown[] {
   const { type, enum: values, format, minimum, exclusiveMinimum, minLength, maxLength } = schema;
-  if (values) return ['no such value', '', 7, {}];
+  if (values) return ['no such value', 7, {}, ...(values.includes('') ? [] : [''])];
   switch (type) {
     case 'integer':
     case 'number': {
