@@ -1,6 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { first, now, surroundings } from '../../test/support/client-configs.js';
+import {
+  first,
+  newHost,
+  newInbound,
+  newSubscriber,
+  now,
+  surroundings,
+} from '../../test/support/client-configs.js';
 import { publishedIn, recordedCases, subscriberIn } from '../../test/support/recorded-subscriptions.js';
 import type { JsonObject, JsonValue } from '../xray/config/types.js';
 import {
@@ -200,5 +208,35 @@ describe('sing-box outbounds equal those of Marzban', () => {
 describe('Outline configs equal those of Marzban', () => {
   it.each(cases<{ title: string; body: string }>('outline'))('%s', (title, { body }) => {
     expect(documentOf(title, 'outline')).toBe(body);
+  });
+});
+
+describe('documents equal those of Marzban byte for byte', () => {
+  const file = new URL('../../test/golden/subscription/bodies.json', import.meta.url);
+  const bodies = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  const inbounds = [
+    newInbound({ tag: 'A', protocol: 'vmess', port: 80, network: 'ws', path: '/' }),
+    newInbound({ tag: 'B', protocol: 'shadowsocks', port: 1080 }),
+  ];
+  const hostsByTag = new Map([
+    ['A', [newHost({ remark: 'Käse 🚀 #1: a b' })]],
+    ['B', [newHost({ remark: '12345' })]],
+  ]);
+  const user = newSubscriber({
+    proxies: {
+      vmess: { id: '35e4e39c-7d5c-4f4b-8b71-558e4f37ff53' },
+      shadowsocks: { password: 'LwYcn2PpCVWkDzAgFpDrSQ', method: 'chacha20-ietf-poly1305' },
+    },
+  });
+
+  it.each<[DocumentFormat, string]>([
+    ['clash', bodies.clash!],
+    ['clash-meta', bodies.clash!],
+    ['outline', bodies.outline!],
+    ['v2ray-json', bodies['v2ray-json']!.replace(/ *"email": .*\n/g, '')], // an advertisement
+    ['sing-box-before-1.12', bodies['sing-box']!.replace(/ *"multiplex": [^}]*},\n/g, '')], // was always off
+  ])('%s', (format, expected) => {
+    const entries = compileEntries({ inbounds, hostsByTag }, surroundings)(user, now, first);
+    expect(writeDocument(format, entries, DEFAULT_TEMPLATES, first)).toBe(expected);
   });
 });

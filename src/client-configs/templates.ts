@@ -23,11 +23,14 @@ export interface Templates {
   grpcUserAgents: readonly string[];
 }
 
-const LOCAL_INBOUND = {
+const localInbound = (protocol: string, port: number): JsonObject => ({
+  tag: protocol,
+  port,
   listen: '0.0.0.0',
+  protocol,
   sniffing: { enabled: true, destOverride: ['http', 'tls'], routeOnly: false },
   settings: { auth: 'noauth', udp: true, allowTransparent: false },
-};
+});
 const NO_CACHE = { headers: { Pragma: 'no-cache' } };
 const TUN_INBOUND = {
   type: 'tun',
@@ -38,8 +41,8 @@ const TUN_INBOUND = {
   route_exclude_address: ['192.168.0.0/16', 'fc00::/7'],
 };
 const GROUPS = [
-  { type: 'selector', tag: 'proxy', interrupt_exist_connections: true },
-  { type: 'urltest', tag: 'Best Latency' },
+  { type: 'selector', tag: 'proxy', outbounds: [], interrupt_exist_connections: true },
+  { type: 'urltest', tag: 'Best Latency', outbounds: [] },
   { type: 'direct', tag: 'direct' },
 ];
 const ROUTE_PRIVATE = { ip_is_private: true, outbound: 'direct' };
@@ -51,10 +54,7 @@ const ROUTE_PRIVATE = { ip_is_private: true, outbound: 'direct' };
 export const DEFAULT_TEMPLATES: Templates = {
   xray: {
     log: { access: '', error: '', loglevel: 'warning' },
-    inbounds: [
-      { tag: 'socks', port: 10808, protocol: 'socks', ...LOCAL_INBOUND },
-      { tag: 'http', port: 10809, protocol: 'http', ...LOCAL_INBOUND },
-    ],
+    inbounds: [localInbound('socks', 10808), localInbound('http', 10809)],
     outbounds: [],
     dns: { servers: ['1.1.1.1', '8.8.8.8'] },
     routing: { domainStrategy: 'AsIs', rules: [] },
