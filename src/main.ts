@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from './config/environment.js';
 import { Service } from './service.js';
-import { StartupError } from './shared/domain/startup-error.js';
+import { StartupError } from './config/startup-error.js';
 import { createPino, PinoLogger } from './shared/telemetry/logger.js';
 
 /** Whatever hangs, the process is gone by then. */

@@ -8,7 +8,7 @@ import type { Config } from './config/config.js';
 import { searchPath } from './config/environment.js';
 import { migrateDatabase, openDatabase } from './shared/database/ensure-database.js';
 import type { EmbeddedPostgres } from './shared/database/embedded-postgres.js';
-import { StartupError, systemReason } from './shared/domain/startup-error.js';
+import { StartupError, systemReason } from './config/startup-error.js';
 import { Readiness } from './shared/http/readiness.js';
 import { WebSockets } from './shared/http/web-sockets.js';
 import { startSummary } from './start-summary.js';

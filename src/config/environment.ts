@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { StartupError, systemReason } from '../shared/domain/startup-error.js';
+import { StartupError, systemReason } from './startup-error.js';
 import type { Config } from './config.js';
 import { readConfig } from './read-config.js';
 

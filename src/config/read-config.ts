@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { StartupError } from '../shared/domain/startup-error.js';
+import { StartupError } from './startup-error.js';
 import { type Interfaces, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
 import { Config } from './config.js';
 import { type Environment, SettingsReader } from './settings-reader.js';

@@ -16,7 +16,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
 import { EmbeddedPostgres } from '../../src/shared/database/embedded-postgres.js';
-import { StartupError } from '../../src/shared/domain/startup-error.js';
+import { StartupError } from '../../src/config/startup-error.js';
 import { eventually } from '../support/eventually.js';
 
 let base: string;

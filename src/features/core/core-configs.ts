@@ -4,7 +4,7 @@ import { Interval } from '@nestjs/schedule';
 import { Config } from '../../config/config.js';
 import type { Tx } from '../../shared/database/database.js';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
-import { StartupError } from '../../shared/domain/startup-error.js';
+import { StartupError } from '../../config/startup-error.js';
 import {
   configHash,
   type CoreConfigJson,

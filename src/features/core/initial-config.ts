@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { StartupError, systemReason } from '../../shared/domain/startup-error.js';
+import { StartupError, systemReason } from '../../config/startup-error.js';
 import {
   DEFAULT_PORTS,
   DEFAULT_REALITY_TARGET,

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { StartupError, systemReason } from '../domain/startup-error.js';
+import { StartupError, systemReason } from '../../config/startup-error.js';
 import { clientOptions, type Connection, dataSourceOptions } from './data-source.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrate.js';

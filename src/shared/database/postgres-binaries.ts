@@ -3,7 +3,7 @@ import { chmod, cp, lchown, mkdir, readdir, readFile, rename, rm, symlink } from
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { StartupError } from '../domain/startup-error.js';
+import { StartupError } from '../../config/startup-error.js';
 import type { ServerUser } from './postgres-user.js';
 
 const run = promisify(execFile);

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { StartupError, systemReason } from '../domain/startup-error.js';
+import { StartupError, systemReason } from '../../config/startup-error.js';
 import { clientOptions } from './data-source.js';
 import { canEnter, findBinaries, type PostgresBinaries, SERVER_ENVIRONMENT } from './postgres-binaries.js';
 import { serverUser, type ServerUser } from './postgres-user.js';

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { StartupError } from '../domain/startup-error.js';
+import { StartupError } from '../../config/startup-error.js';
 
 /** The system user that runs the server when we are root, since PostgreSQL refuses to be. */
 export interface ServerUser {

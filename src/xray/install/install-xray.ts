@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inheritedEnvironment } from '../../config/environment.js';
-import { systemReason } from '../../shared/domain/startup-error.js';
+import { systemReason } from '../../config/startup-error.js';
 import { installedXrayPath, type XrayExecutable, xrayVersion } from '../process/executable.js';
 import { archiveName, publishedDigest, sha256, unpackRelease } from './release-archive.js';
 

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config/environment.js';
-import { StartupError } from '../../shared/domain/startup-error.js';
+import { StartupError } from '../../config/startup-error.js';
 import { InstallFailed, installXray } from './install-xray.js';
 
 /** `npm run xray:install` */
