@@ -100,23 +100,34 @@ const GROWN = (direction: 'up' | 'down') =>
   `CASE WHEN c.core_epoch = $2 AND i.${direction} >= c.${direction}
         THEN i.${direction} - c.${direction} ELSE i.${direction} END`;
 
+/**
+ * The rows of this node are written here only, so they can be found once and written by their place; ON CONFLICT would
+ * cost twice as much. They must not be joined by node or hour: statistics know neither a new node nor the present hour,
+ * and PostgreSQL, expecting a row or none, compares every user with every row.
+ */
 const chargeUsersSql = (hourly: boolean) => `
   WITH node AS (
     SELECT charged_coefficient AS coefficient FROM node_runtime WHERE node_id = $1
   ), grown AS MATERIALIZED (
     SELECT i.user_id, i.up, i.down, u.admin_id, u.status, u.data_limit,
-           c.user_id IS NULL AS is_new, ${GROWN('up')} + ${GROWN('down')} AS bytes
+           c.at AS counter_at, h.at AS history_at, ${GROWN('up')} + ${GROWN('down')} AS bytes
       FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS i (user_id, up, down)
       JOIN users u ON u.id = i.user_id
-      LEFT JOIN node_user_counter c ON c.user_id = i.user_id AND c.node_id = $1
-  ), baseline AS ( -- nobody else writes rows of this node, so these need no ON CONFLICT, which costs twice as much
-    UPDATE node_user_counter c SET core_epoch = $2, up = g.up, down = g.down
-      FROM grown g WHERE c.user_id = g.user_id AND c.node_id = $1
+      LEFT JOIN LATERAL ( -- the limits keep these to one look into the index per user, see below
+        SELECT ctid AS at, core_epoch, up, down FROM node_user_counter
+         WHERE user_id = i.user_id AND node_id = $1 LIMIT 1
+      ) c ON true
+      LEFT JOIN LATERAL (
+        SELECT ctid AS at FROM node_user_usages
+         WHERE user_id = i.user_id AND created_at = date_trunc('hour', now(), 'UTC') AND node_id = $1 LIMIT 1
+      ) h ON true
+  ), baseline AS (
+    UPDATE node_user_counter c SET core_epoch = $2, up = g.up, down = g.down FROM grown g WHERE c.ctid = g.counter_at
   ), first_baseline AS (
     INSERT INTO node_user_counter (node_id, user_id, core_epoch, up, down)
-    SELECT $1, user_id, $2, up, down FROM grown WHERE is_new
+    SELECT $1, user_id, $2, up, down FROM grown WHERE counter_at IS NULL
   ), charged AS MATERIALIZED (
-    SELECT user_id, admin_id, status, data_limit,
+    SELECT user_id, admin_id, status, data_limit, history_at,
            CASE WHEN coefficient = 1 THEN bytes ELSE floor(bytes * coefficient::numeric)::bigint END AS bytes
       FROM grown, node WHERE bytes > 0
   ), usage AS (
@@ -133,14 +144,10 @@ const chargeUsersSql = (hourly: boolean) => `
   )${
     hourly
       ? `, history AS (
-    UPDATE node_user_usages h SET used_traffic = h.used_traffic + c.bytes
-      FROM charged c
-     WHERE h.user_id = c.user_id AND h.node_id = $1 AND h.created_at = date_trunc('hour', now(), 'UTC')
-    RETURNING h.user_id
+    UPDATE node_user_usages h SET used_traffic = h.used_traffic + c.bytes FROM charged c WHERE h.ctid = c.history_at
   ), first_history AS (
     INSERT INTO node_user_usages (user_id, created_at, node_id, used_traffic)
-    SELECT user_id, date_trunc('hour', now(), 'UTC'), $1, bytes
-      FROM charged WHERE NOT EXISTS (SELECT FROM history WHERE history.user_id = charged.user_id)
+    SELECT user_id, date_trunc('hour', now(), 'UTC'), $1, bytes FROM charged WHERE history_at IS NULL
   )`
       : ''
   }
