@@ -117,6 +117,26 @@ describe('a login', () => {
 });
 
 describe('failed logins', () => {
+  it('are limited per name and address, on all replicas', async () => {
+    const other = await startApp({ trustedProxies: ['loopback'] }, app.connection);
+    try {
+      for (let i = 0; i < 5; i++) {
+        const { status } = await attempt('root', 'wrong', '192.0.2.7', i % 2 ? app.url : other.url);
+        expect(status).toBe(401);
+      }
+      for (const url of [app.url, other.url]) {
+        const { status, headers, body } = await attempt('root', SUDO.password, '192.0.2.7', url);
+        expect([status, headers.get('retry-after')]).toEqual([429, '1']);
+        expect(body.detail).toBe('Too many failed logins, try again in 1 seconds');
+      }
+      // Neither another address nor another name is held up.
+      expect((await attempt('root', SUDO.password, '192.0.2.8')).status).toBe(200);
+      expect((await attempt('nobody', 'wrong', '192.0.2.7')).status).toBe(401);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('sent all at once are limited too', async () => {
     const replies = await Promise.all(
       Array.from({ length: 30 }, () => attempt('root', 'wrong', '192.0.2.9')),
@@ -191,29 +211,6 @@ describe('a token', () => {
     } finally {
       await brief.close();
       await forever.close();
-    }
-  });
-});
-
-// Last: passport keeps one strategy for the whole process, so from here on logins are the second replica's.
-describe('failed logins on several replicas', () => {
-  it('are limited per name and address, on all replicas', async () => {
-    const other = await startApp({ trustedProxies: ['loopback'] }, app.connection);
-    try {
-      for (let i = 0; i < 5; i++) {
-        const { status } = await attempt('root', 'wrong', '192.0.2.7', i % 2 ? app.url : other.url);
-        expect(status).toBe(401);
-      }
-      for (const url of [app.url, other.url]) {
-        const { status, headers, body } = await attempt('root', SUDO.password, '192.0.2.7', url);
-        expect([status, headers.get('retry-after')]).toEqual([429, '1']);
-        expect(body.detail).toBe('Too many failed logins, try again in 1 seconds');
-      }
-      // Neither another address nor another name is held up.
-      expect((await attempt('root', SUDO.password, '192.0.2.8')).status).toBe(200);
-      expect((await attempt('nobody', 'wrong', '192.0.2.7')).status).toBe(401);
-    } finally {
-      await other.close();
     }
   });
 });

@@ -108,7 +108,7 @@ export function testConfig(settings: Partial<Config> = {}): Config {
 
 /**
  * The whole service on a database of its own, listening on a free port of this machine. With `connection` it is one
- * more replica on that database; passport's strategies are one for the whole process, so logins are then the newest app's.
+ * more replica on that database.
  */
 export async function startApp(settings: Partial<Config> = {}, connection?: Connection): Promise<TestApp> {
   const config = testConfig(settings);

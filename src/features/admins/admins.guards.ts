@@ -13,6 +13,7 @@ import { ADMIN_TOKEN } from './admin-token.strategy.js';
 import { type AdminClaims, AdminTokens } from './admin-tokens.js';
 import { bearerToken } from './domain/bearer-token.js';
 import { LoginRefused, NotAuthenticated, TokenRefused } from './admins.errors.js';
+import { LoginService } from './login.service.js';
 import { PASSWORD } from './password.strategy.js';
 
 declare module 'express-serve-static-core' {
@@ -61,9 +62,15 @@ export class AdminGuard extends AuthGuard(ADMIN_TOKEN) {
 /** Lets requests with a name and its password pass, and puts the admin's credentials on them. */
 @Injectable()
 export class LoginGuard extends AuthGuard(PASSWORD) {
+  constructor(private readonly logins: LoginService) {
+    super();
+  }
+
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    request.body = readBody({ read: (form) => readDto(TokenRequestDto, form) }, request.body);
+    const form = readBody({ read: (body) => readDto(TokenRequestDto, body) }, request.body);
+    request.checkLogin = () => this.logins.check(form.username, form.password, request.ip);
+    request.body = form;
     return (await super.canActivate(context)) as boolean;
   }
 

@@ -3,22 +3,28 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-local';
 import type { Credentials } from './admins.repository.js';
-import type { TokenRequestDto } from './admins.dto.js';
-import { LoginService } from './login.service.js';
 
 /** Name of the passport strategy. */
 export const PASSWORD = 'password';
 
-/** Checks the name and password of a login form. */
+declare module 'express-serve-static-core' {
+  interface Request {
+    /** Set by the login guard: checks the form that was sent. */
+    checkLogin?: () => Promise<Credentials>;
+  }
+}
+
+/**
+ * Checks the name and password of a login form. Passport keeps one strategy for the whole process, so what it works
+ * with comes from the request; and it looks into the URL for what the form lacks, so its own findings are not used.
+ */
 @Injectable()
 export class PasswordStrategy extends PassportStrategy(Strategy, PASSWORD) {
-  constructor(private readonly logins: LoginService) {
+  constructor() {
     super({ passReqToCallback: true });
   }
 
-  /** From the form only: passport would also take what it lacks from the URL. */
-  validate({ body, ip }: Request): Promise<Credentials> {
-    const { username, password } = body as TokenRequestDto;
-    return this.logins.check(username, password, ip);
+  async validate({ checkLogin }: Request): Promise<Credentials | undefined> {
+    return checkLogin?.();
   }
 }
