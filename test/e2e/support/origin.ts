@@ -57,38 +57,54 @@ async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
   res.end();
 }
 
-/** Downloads through an HTTP proxy on this machine; resolves to the SHA-256 and size of what arrived. */
+/**
+ * Downloads through a tunnel of an HTTP proxy on this machine; resolves to the SHA-256 and size of what arrived. The
+ * name in the URL is left to the proxy.
+ */
 export function download(
   proxyPort: number,
   url: string,
   timeoutMs = 30_000,
 ): Promise<{ sha256: string; bytes: number }> {
+  const { host, pathname, search } = new URL(url);
   return new Promise((resolve, reject) => {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    const req = request(
-      {
-        host: '127.0.0.1',
-        port: proxyPort,
-        path: url,
-        headers: { host: new URL(url).host, connection: 'close' },
-        agent: false,
-        timeout: timeoutMs,
-      },
-      (res) => {
-        if (res.statusCode !== 200) return reject(new Error(`status ${res.statusCode}`));
-        res.on('data', (chunk: Buffer) => {
-          hash.update(chunk);
-          bytes += chunk.length;
-        });
-        res.on('end', () =>
-          res.complete ? resolve({ sha256: hash.digest('hex'), bytes }) : reject(new Error('cut short')),
-        );
-        res.on('error', reject);
-      },
-    );
-    req.on('timeout', () => req.destroy(new Error('timeout')));
-    req.on('error', reject);
-    req.end();
+    const deadline = setTimeout(() => fail(new Error('timeout')), timeoutMs);
+    const tunnel = request({
+      host: '127.0.0.1',
+      port: proxyPort,
+      method: 'CONNECT',
+      path: host,
+      agent: false,
+    });
+    const fail = (error: Error) => {
+      clearTimeout(deadline);
+      tunnel.destroy();
+      reject(error);
+    };
+    tunnel.on('error', fail);
+    tunnel.on('connect', ({ statusCode }, socket) => {
+      if (statusCode !== 200) return fail(new Error(`status ${statusCode}`));
+      const hash = createHash('sha256');
+      let bytes = 0;
+      const req = request(
+        { createConnection: () => socket, path: pathname + search, headers: { host } },
+        (res) => {
+          if (res.statusCode !== 200) return fail(new Error(`status ${res.statusCode}`));
+          res.on('data', (chunk: Buffer) => {
+            hash.update(chunk);
+            bytes += chunk.length;
+          });
+          res.on('error', fail);
+          res.on('end', () => {
+            clearTimeout(deadline);
+            socket.destroy();
+            resolve({ sha256: hash.digest('hex'), bytes });
+          });
+        },
+      );
+      req.on('error', fail);
+      req.end();
+    });
+    tunnel.end();
   });
 }

@@ -1,0 +1,186 @@
+import type { Certificate } from '../../support/certificates.js';
+import { freePorts } from './free-ports.js';
+
+/** One entry of a subscription, as the server and its host make it. */
+export interface TrafficEntry {
+  /** The remark of its host. */
+  name: string;
+  /** For shadowsocks with the method. */
+  protocol: string;
+  transport: string;
+  security: string;
+}
+
+/** What the server has for TLS and REALITY. */
+export interface ServerKeys {
+  /** The name that clients ask for. */
+  name: string;
+  /** For it, by an authority that the clients trust. */
+  trusted: Certificate;
+  /** For it, by one they do not know. */
+  unknown: Certificate;
+  reality: { privateKey: string; target: string };
+}
+
+type Settings = Record<string, unknown>;
+type Row = [transport: string, security: string, stream: Settings, inbound?: Settings, host?: Settings];
+
+const FRONT = 'front.test';
+const header = { type: 'http', request: { path: ['/header'], headers: { Host: [FRONT] } } };
+const tcp = { network: 'tcp' };
+const httpHeader = { network: 'tcp', tcpSettings: { header } };
+const ws = { network: 'ws', wsSettings: { path: '/ws', host: FRONT } };
+const httpupgrade = { network: 'httpupgrade', httpupgradeSettings: { path: '/upgrade', host: FRONT } };
+const grpc = (multiMode: boolean, serviceName = 'service') => ({
+  network: 'grpc',
+  grpcSettings: { serviceName, multiMode },
+});
+const xhttp = (settings: Settings = {}) => ({
+  network: 'xhttp',
+  xhttpSettings: { path: '/xhttp', host: FRONT, ...settings },
+});
+/** With a certificate that the client has no reason to trust. */
+const UNCHECKED = 'tls unchecked';
+const vision = { flow: 'xtls-rprx-vision' };
+
+/** Each protocol over each transport that Xray serves, with each security that Xray has for it. */
+const EVERY: Row[] = [
+  ...(['none', 'tls'] as const).flatMap((security): Row[] => [
+    ['tcp', security, tcp],
+    ['tcp with http header', security, httpHeader],
+    ['ws', security, ws],
+    ['grpc gun', security, grpc(false)],
+    ['grpc multi', security, grpc(true)],
+    ['httpupgrade', security, httpupgrade],
+    ['xhttp', security, xhttp()],
+    ['kcp', security, { network: 'kcp' }],
+  ]),
+  ['tcp', 'reality', tcp],
+  ['grpc gun', 'reality', grpc(false)],
+  ['grpc multi', 'reality', grpc(true)],
+  ['xhttp', 'reality', { network: 'xhttp', xhttpSettings: { path: '/xhttp' } }],
+];
+
+const asChrome = { fingerprint: 'chrome' };
+const anyVersion = { alpn: 'h2,http/1.1' };
+
+/** What does not depend on the protocol, so that one of them is enough. */
+const VLESS_ONLY: Row[] = [
+  ['raw', 'none', { network: 'raw' }],
+  ['raw with vision', 'tls', { network: 'raw' }, vision],
+  ['raw with vision', 'reality', { network: 'raw' }, vision],
+  ['ws with early data', 'none', { network: 'ws', wsSettings: { path: '/early?ed=2048' } }],
+  ['grpc gun with a long name', 'tls', grpc(false, 'guns & röses')],
+  ['grpc multi with a long name', 'tls', grpc(true, 'guns & röses')],
+  ['grpc gun on a path of Tun', 'tls', grpc(false, '/own/path/Tun|multi')],
+  ['grpc gun on a path', 'tls', grpc(false, '/own/path|multi')],
+  ['grpc multi on a path', 'tls', grpc(true, '/own/path|multi')],
+  ['splithttp', 'tls', { network: 'splithttp', splithttpSettings: { path: '/split', host: FRONT } }],
+  ['xhttp packet-up', 'tls', xhttp({ mode: 'packet-up' })],
+  ['xhttp stream-up', 'tls', xhttp({ mode: 'stream-up' })],
+  ['xhttp stream-one', 'tls', xhttp({ mode: 'stream-one' })],
+  [
+    'xhttp with extra',
+    'tls',
+    xhttp({
+      mode: 'packet-up',
+      extra: { xPaddingBytes: '200-300', scMaxEachPostBytes: '100000-200000', headers: { 'X-Test': 'a, b' } },
+    }),
+  ],
+  ...[
+    ['tls as chrome', asChrome],
+    ['tls with alpn', anyVersion],
+    ['tls as chrome with alpn', { ...asChrome, ...anyVersion }],
+    [UNCHECKED, { allowinsecure: true }],
+  ].flatMap(([security, host]): Row[] =>
+    [
+      ['tcp', tcp] as const,
+      ['ws', ws] as const,
+      ['grpc gun', grpc(false)] as const,
+      ['httpupgrade', httpupgrade] as const,
+      ['xhttp', xhttp()] as const,
+    ].map(([transport, stream]) => [transport, security as string, stream, {}, host as Settings]),
+  ),
+  ['ws with mux and fragment', 'tls', ws, {}, { mux_enable: true, fragment_setting: '10-20,1-2,tlshello' }],
+  ['grpc gun with a random agent', 'tls', grpc(false), {}, { random_user_agent: true }],
+  ['ws with a random agent', 'tls', ws, {}, { random_user_agent: true }],
+];
+
+/** The users' methods on the inbound for all classic ones: each user has one, and is named after it. */
+export const METHODS_BY_USER = {
+  chacha20_poly1305: 'chacha20-ietf-poly1305',
+  aes_128_gcm: 'aes-128-gcm',
+  aes_256_gcm: 'aes-256-gcm',
+};
+const SHADOWSOCKS: Row[] = [
+  [
+    'tcp',
+    'none',
+    {},
+    { method: '2022-blake3-aes-128-gcm', password: Buffer.alloc(16, 1).toString('base64') },
+  ],
+  [
+    'tcp',
+    'none',
+    {},
+    { method: '2022-blake3-aes-256-gcm', password: Buffer.alloc(32, 2).toString('base64') },
+  ],
+  ['tcp', 'none', {}],
+  ['ws', 'tls', ws],
+];
+
+const WANTED = [
+  ...['vmess', 'vless', 'trojan'].flatMap((protocol) => EVERY.map((row) => ({ protocol, row }))),
+  ...VLESS_ONLY.map((row) => ({ protocol: 'vless', row })),
+  ...SHADOWSOCKS.map((row) => ({
+    protocol: `shadowsocks ${(row[3]?.method as string | undefined) ?? '{USERNAME}'}`,
+    row,
+  })),
+].map(({ protocol, row }) => ({ name: [protocol, row[0], row[1]].join(' '), protocol, row }));
+
+/** The entries of all users. */
+export const TRAFFIC_ENTRIES: TrafficEntry[] = WANTED.flatMap(({ name, protocol, row }) => {
+  const users = name.includes('{USERNAME}') ? Object.keys(METHODS_BY_USER) : [''];
+  return users.map((user) => ({
+    name: name.replace('{USERNAME}', user),
+    protocol: protocol.replace('{USERNAME}', user),
+    transport: row[0],
+    security: row[1],
+  }));
+});
+
+/** The inbounds of the server and the host of each, by tag. */
+export async function trafficInbounds(
+  keys: ServerKeys,
+): Promise<{ inbounds: Settings[]; hosts: Record<string, Settings[]> }> {
+  const ports = await freePorts(WANTED.length);
+  const inbounds = WANTED.map(({ name, protocol, row: [, security, stream, settings] }, i) => ({
+    tag: name,
+    listen: '127.0.0.1',
+    port: ports[i],
+    protocol: protocol.split(' ')[0],
+    settings: { clients: [], decryption: 'none', ...settings },
+    streamSettings: { ...stream, ...securityOf(security, keys) },
+  }));
+  const hosts = WANTED.map(({ name, row: [, security, , , host] }) => {
+    const sni = security === 'none' ? {} : { sni: keys.name };
+    return [name, [{ remark: name, address: '127.0.0.1', ...sni, ...host }]];
+  });
+  return { inbounds, hosts: Object.fromEntries(hosts) as Record<string, Settings[]> };
+}
+
+function securityOf(security: string, { name, trusted, unknown, reality }: ServerKeys): Settings {
+  if (security === 'none') return {};
+  if (security === 'reality') {
+    const { privateKey, target } = reality;
+    return {
+      security,
+      realitySettings: { target, serverNames: [name], privateKey, shortIds: ['0123456789abcdef'] },
+    };
+  }
+  const { certificate, key } = security === UNCHECKED ? unknown : trusted;
+  return {
+    security: 'tls',
+    tlsSettings: { certificates: [{ certificate: certificate.split('\n'), key: key.split('\n') }] },
+  };
+}
