@@ -1,6 +1,7 @@
 import type { JsonObject } from '../xray/config/index.js';
 import { splitEarlyData } from './early-data.js';
 import type { Entry, EntryAccount } from './entry.js';
+import { escapeServiceName } from './escape.js';
 import { part } from './part.js';
 import { drawUserAgent, type Templates } from './templates.js';
 import type { Dice } from './types.js';
@@ -85,8 +86,8 @@ function canCarry(protocol: EntryAccount['protocol'], network: string, security:
   switch (protocol) {
     case 'shadowsocks':
       return network === 'tcp' && security === 'none';
-    case 'trojan':
-      return ['tcp', 'ws', 'grpc'].includes(network);
+    case 'trojan': // always over TLS
+      return security !== 'none' && ['tcp', 'ws', 'grpc'].includes(network);
     case 'vmess':
       return network !== 'xhttp';
     case 'vless':
@@ -167,7 +168,10 @@ function transportOf(
     case 'grpc':
       return {
         network: 'grpc',
-        options: { ...part(clashTransports, 'grpc-opts'), ...(gunPath && { 'grpc-service-name': gunPath }) },
+        options: {
+          ...part(clashTransports, 'grpc-opts'),
+          ...(gunPath && { 'grpc-service-name': escapeServiceName(gunPath) }),
+        },
       };
     case 'http':
       return {

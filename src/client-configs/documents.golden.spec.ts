@@ -133,7 +133,7 @@ describe('Clash proxies equal those of Marzban', () => {
   function isUsable(dialect: string, proxy: Proxy): boolean {
     if (proxy.network === 'quic') return false; // no Clash core has it
     if (proxy.type === 'ss' && proxy.network !== 'tcp') return false; // Shadowsocks knows no transports
-    if (proxy.type === 'trojan' && ['h2', 'http'].includes(proxy.network)) return false; // mihomo has neither
+    if (proxy.type === 'trojan' && (!proxy.tls || ['h2', 'http'].includes(proxy.network))) return false; // mihomo has neither
     // REALITY without its keys; the original core does not have it.
     return !(dialect === 'clash' && ['reality alice', 'r'].includes(proxy.name));
   }
@@ -149,6 +149,9 @@ describe('Clash proxies equal those of Marzban', () => {
       proxy['http-opts'] = { ...options, headers: { ...headers, ...(host && { Host: [host] }) } }; // where it is read
     }
     if (proxy['ws-opts']) proxy['ws-opts'] = without(proxy['ws-opts'], 'v2ray-http-upgrade-fast-open'); // loses data
+    if (proxy.name === 'GRPC VM') {
+      proxy['grpc-opts'] = { ...(proxy['grpc-opts'] as object), 'grpc-service-name': '/vm%20svc/a%20b' }; // as Xray's server
+    }
     if (proxy.flow === '') delete proxy.flow; // none
     if (proxy.port === '443,8443') proxy.port = 443; // one port that a client can dial
     if (recorded.name.endsWith(' over reality')) delete proxy['reality-opts']; // the host says otherwise
@@ -176,15 +179,27 @@ describe('Clash proxies equal those of Marzban', () => {
 });
 
 describe('sing-box outbounds equal those of Marzban', () => {
-  type Outbound = JsonObject & { type: string; tag: string; transport?: { type: string } };
+  type Outbound = JsonObject & {
+    type: string;
+    tag: string;
+    transport?: { type: string; service_name?: string };
+    tls?: { alpn?: string[] };
+  };
 
-  /** Of a removed transport, or Shadowsocks over something that it does not know. */
-  const isUsable = ({ type, transport }: Outbound) =>
-    transport?.type !== 'quic' && !(type === 'shadowsocks' && transport);
+  function isUsable({ type, tag, transport }: Outbound): boolean {
+    if (transport?.type === 'quic') return false; // removed
+    if (transport?.service_name?.startsWith('/')) return false; // a path, which sing-box does not have
+    if (tag === 'alice VLESS tcp' && transport?.type === 'http') return false; // TLS would make it HTTP/2
+    return !(type === 'shadowsocks' && transport); // nor has Shadowsocks any
+  }
 
   function mend(recorded: Outbound): JsonObject {
     const outbound: JsonObject = { ...without(recorded, 'multiplex'), server: unbracketed(recorded.server) }; // was always off
-    const { type, tls } = outbound as Outbound;
+    const { type, tls, transport } = outbound as Outbound;
+    if (tls?.alpn && ['ws', 'httpupgrade'].includes(transport?.type ?? '')) {
+      const alpn = tls.alpn.filter((version) => version === 'http/1.1'); // a server must not choose another
+      outbound.tls = { ...without(tls, 'alpn'), ...(alpn.length > 0 && { alpn }) };
+    }
     // A flow belongs to vless, and needs TLS.
     return type === 'vless' && tls ? outbound : without(outbound, 'flow');
   }

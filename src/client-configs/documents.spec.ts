@@ -146,7 +146,47 @@ describe('an entry', () => {
     const keys = { password: expect.stringMatching(/^c2VydmVyIGtleSBvZiAxNg==:.{22}==$/) as string };
     expect(entryIn('sing-box', { inbound })).toMatchObject({ ...keys, method: '2022-blake3-aes-128-gcm' });
     expect(entryIn('clash-meta', { inbound })).toMatchObject({ ...keys, cipher: '2022-blake3-aes-128-gcm' });
-    expect(JSON.parse(textOf('outline', { inbound }))).toMatchObject(keys);
+    expect(JSON.parse(textOf('outline', { inbound }))).toEqual({}); // which does not know it
+  });
+
+  const TUNNEL: Partial<ResolvedInbound> = { network: 'grpc', tls: 'tls' };
+  it.each([
+    ['a name', 'svc', { xray: 'svc', mihomo: 'svc', singBox: 'svc' }],
+    [
+      'an odd name',
+      'a b/$&+=:@!',
+      { xray: 'a b/$&+=:@!', mihomo: 'a%20b%2F$&+=:@%21', singBox: 'a b/$&+=:@!' },
+    ],
+    ['a path', '/a b/c|d', { xray: '/a b/c', mihomo: '/a%20b/c', singBox: undefined }],
+    ['a name as a path', '/a/Tun|d', { xray: 'a', mihomo: 'a', singBox: 'a' }],
+    ['a longer path', '/a/b/Tun|d', { xray: '/a/b/Tun', mihomo: '/a/b/Tun', singBox: undefined }],
+  ])('has a gRPC service as each core understands it: %s', (_, path, expected) => {
+    const wanted = { inbound: { ...TUNNEL, path } };
+    const { grpcSettings } = entryIn('v2ray-json', wanted)!.streamSettings as { grpcSettings: JsonObject };
+    expect(grpcSettings.serviceName).toBe(expected.xray);
+    const options = entryIn('clash-meta', wanted)!['grpc-opts'] as JsonObject;
+    expect(options['grpc-service-name']).toBe(expected.mihomo);
+    const transport = entryIn('sing-box', wanted)?.transport as JsonObject | undefined;
+    expect(transport?.service_name).toBe(expected.singBox);
+  });
+
+  it.each([
+    ['ws', 'h2,http/1.1', ['http/1.1']],
+    ['httpupgrade', 'h2', undefined],
+    ['grpc', 'h2,http/1.1', ['h2', 'http/1.1']],
+  ])('over %s offers sing-box only versions of HTTP that it speaks: %s', (network, alpn, expected) => {
+    const { tls } = entryIn('sing-box', { inbound: { network, tls: 'tls' }, host: { alpn } })! as {
+      tls: JsonObject;
+    };
+    expect(tls.alpn).toEqual(expected);
+  });
+
+  it.each([
+    ['sing-box', { tls: 'tls', headerType: 'http' }],
+    ['clash-meta', { protocol: 'trojan' }],
+    ['clash', { protocol: 'trojan', network: 'ws' }],
+  ] as const)('is left out of %s where its core cannot use it: %o', (format, inbound) => {
+    expect(entryIn(format, { inbound })).toBeUndefined();
   });
 
   it('pins the certificate for Xray where the host trusts any', () => {

@@ -142,7 +142,8 @@ function serviceName(path: Text, multi: boolean): Text {
 /**
  * The service name of a client for that of the server. A name with a leading slash is a path whose last segment names
  * the streams, `<gun>|<multi>`; a client names only the one it uses.
- * Source: Marzban `app/subscription/funcs.py`; Xray's rules for custom gRPC paths.
+ * Source: Marzban `app/subscription/funcs.py`; Xray's rules for custom gRPC paths, after which several segments are no
+ * plain name.
  */
 function grpcServiceName(path: string, multi: boolean): string {
   if (!path.startsWith('/')) return path;
@@ -150,5 +151,6 @@ function grpcServiceName(path: string, multi: boolean): string {
   const head = path.slice(0, cut);
   const [gun, other = gun] = path.slice(cut + 1).split('|');
   if (multi) return `${head}/${other}`;
-  return gun === 'Tun' ? head.slice(1) : `${head}/${gun}`; // `Tun` is what a plain name means
+  const name = head.slice(1);
+  return gun === 'Tun' && !name.includes('/') ? name : `${head}/${gun}`; // `Tun` is what a plain name means
 }

@@ -37,3 +37,14 @@ export function sortedJson(value: unknown): string {
 export function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
+
+/** A gRPC service name, or a path of several, as Xray's server escapes its own: the two must be equal to the letter. */
+export function escapeServiceName(name: string): string {
+  if (name.startsWith('/')) return name.split('/').map(escapeSegment).join('/');
+  return escapeSegment(name);
+}
+
+/** As Go's `url.PathEscape`. */
+function escapeSegment(segment: string): string {
+  return percentEncode(segment).replace(/%(?:24|26|2B|3A|3D|40)/g, decodeURIComponent);
+}

@@ -2,12 +2,16 @@ import type { Entry } from './entry.js';
 import { writeIndentedJson } from './write-json.js';
 
 /**
- * The last plain Shadowsocks entry, which is all that Outline can hold; an empty object when there is none.
+ * The last plain Shadowsocks entry, which is all that Outline can hold; an empty object when there is none. Outline
+ * knows no methods of 2022.
  * Source: Marzban `app/subscription/outline.py`.
  */
 export function writeOutline(entries: readonly Entry[]): string {
-  const usable = entries.flatMap(({ account, transport, security, address, port, remark }) =>
-    account.protocol === 'shadowsocks' && transport === 'raw' && security === 'none'
+  const usable = entries.flatMap(({ inbound, account, transport, security, address, port, remark }) =>
+    account.protocol === 'shadowsocks' &&
+    inbound.shadowsocksServerKey === undefined &&
+    transport === 'raw' &&
+    security === 'none'
       ? [
           {
             method: account.method,

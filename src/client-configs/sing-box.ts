@@ -88,9 +88,13 @@ function credentials(account: EntryAccount): JsonObject {
 
 /** HTTP/2 and HTTP/3 are told from HTTP/1 by ALPN only. */
 const FORCED_ALPN: Record<string, string[]> = { h2: ['h2'], h3: ['h3'] };
+/** These begin with a request of HTTP/1.1, which a server that chose HTTP/2 does not expect. Other cores know. */
+const UPGRADED = new Set(['ws', 'httpupgrade']);
 
-function tlsOf({ security, sni, dial, inbound, shortId, fingerprint, network, alpn }: Entry): JsonObject {
-  const offered = FORCED_ALPN[network] ?? alpn;
+function tlsOf(entry: Entry): JsonObject {
+  const { security, sni, dial, inbound, shortId, fingerprint, network, transport, alpn } = entry;
+  const fitting = UPGRADED.has(transport) ? alpn.filter((version) => version === 'http/1.1') : alpn;
+  const offered = FORCED_ALPN[network] ?? fitting;
   // REALITY hides in a browser's handshake, so it needs one.
   const browser = fingerprint || (security === 'reality' ? 'chrome' : '');
   return {
@@ -109,11 +113,15 @@ function tlsOf({ security, sni, dial, inbound, shortId, fingerprint, network, al
   };
 }
 
-type WriteTransport = (entry: Entry, templates: Templates, dice: Dice) => JsonObject;
+type WriteTransport = (entry: Entry, templates: Templates, dice: Dice) => JsonObject | undefined;
 
-/** The settings of each transport by its name; empty for plain TCP. */
+/** The settings of each transport by its name; empty for plain TCP, undefined for what sing-box cannot do. */
 const TRANSPORTS: Record<string, WriteTransport> = {
-  raw: (entry, templates, dice) => (entry.inbound.headerType === 'http' ? http(entry, templates, dice) : {}),
+  raw: (entry, templates, dice) => {
+    if (entry.inbound.headerType !== 'http') return {};
+    // With TLS it would speak HTTP/2, and Xray's header is of HTTP/1.1.
+    return entry.security === 'none' ? http(entry, templates, dice) : undefined;
+  },
   http: (entry, templates, dice) => http(entry, templates, dice),
   ws: (entry, { singBoxTransports, userAgents }, dice) => {
     const settings = part(singBoxTransports, 'wsSettings', { headers: {} });
@@ -134,11 +142,14 @@ const TRANSPORTS: Record<string, WriteTransport> = {
       type: 'ws',
     };
   },
-  grpc: ({ gunPath }, { singBoxTransports }) => ({
-    ...part(singBoxTransports, 'grpcSettings'),
-    ...(gunPath && { service_name: gunPath }),
-    type: 'grpc',
-  }),
+  grpc: ({ gunPath }, { singBoxTransports }) => {
+    if (gunPath.startsWith('/')) return undefined; // it knows names only, which it escapes itself
+    return {
+      ...part(singBoxTransports, 'grpcSettings'),
+      ...(gunPath && { service_name: gunPath }),
+      type: 'grpc',
+    };
+  },
   httpupgrade: (entry, { singBoxTransports, userAgents }, dice) => {
     const settings = part(singBoxTransports, 'httpupgradeSettings', { headers: {} });
     const userAgent = drawUserAgent(entry, userAgents, dice);
