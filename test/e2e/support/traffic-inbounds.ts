@@ -112,30 +112,24 @@ export const METHODS_BY_USER = {
   aes_128_gcm: 'aes-128-gcm',
   aes_256_gcm: 'aes-256-gcm',
 };
-const SHADOWSOCKS: Row[] = [
-  [
-    'tcp',
-    'none',
-    {},
-    { method: '2022-blake3-aes-128-gcm', password: Buffer.alloc(16, 1).toString('base64') },
-  ],
-  [
-    'tcp',
-    'none',
-    {},
-    { method: '2022-blake3-aes-256-gcm', password: Buffer.alloc(32, 2).toString('base64') },
-  ],
-  ['tcp', 'none', {}],
-  ['ws', 'tls', ws],
+const SHADOWSOCKS: [method: string, ...Row][] = [
+  [' {USERNAME}', 'tcp', 'none', {}],
+  ...[['2022-blake3-aes-128-gcm', 16] as const, ['2022-blake3-aes-256-gcm', 32] as const].map(
+    ([method, bytes]): [string, ...Row] => [
+      ` ${method}`,
+      'tcp',
+      'none',
+      {},
+      { method, password: Buffer.alloc(bytes, 7).toString('base64') },
+    ],
+  ),
+  ['', 'ws', 'tls', ws], // for the user with everything
 ];
 
 const WANTED = [
   ...['vmess', 'vless', 'trojan'].flatMap((protocol) => EVERY.map((row) => ({ protocol, row }))),
   ...VLESS_ONLY.map((row) => ({ protocol: 'vless', row })),
-  ...SHADOWSOCKS.map((row) => ({
-    protocol: `shadowsocks ${(row[3]?.method as string | undefined) ?? '{USERNAME}'}`,
-    row,
-  })),
+  ...SHADOWSOCKS.map(([method, ...row]) => ({ protocol: `shadowsocks${method}`, row })),
 ].map(({ protocol, row }) => ({ name: [protocol, row[0], row[1]].join(' '), protocol, row }));
 
 /** The entries of all users. */
