@@ -91,8 +91,8 @@ type WriteTransport = (entry: Entry, templates: Templates, dice: Dice) => JsonOb
 /** The settings of each transport by its name; empty for those that need none. */
 const TRANSPORTS: Record<string, WriteTransport> = {
   raw: (entry, { xrayTransports: base, ...templates }, dice) => {
-    if (entry.security === 'reality') return {};
     const { headerType, path, host } = { ...entry, headerType: entry.inbound.headerType };
+    if (entry.security === 'reality' && headerType !== 'http') return {};
     const plain = part(base, 'tcpSettings', part(base, 'rawSettings', { header: { type: 'none' } }));
     if (headerType !== 'http') {
       return { ...plain, header: { ...part(plain, 'header'), ...(headerType && { type: headerType }) } };
