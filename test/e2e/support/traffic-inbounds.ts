@@ -39,8 +39,9 @@ const xhttp = (settings: Settings = {}) => ({
   network: 'xhttp',
   xhttpSettings: { path: '/xhttp', host: FRONT, ...settings },
 });
-/** With a certificate that the client has no reason to trust. */
+/** With a certificate that the client has no reason to trust: told to take it, and not. */
 const UNCHECKED = 'tls unchecked';
+export const STRANGER = 'tls by a stranger';
 const vision = { flow: 'xtls-rprx-vision' };
 
 /** Each protocol over each transport that Xray serves, with each security that Xray has for it. */
@@ -56,6 +57,7 @@ const EVERY: Row[] = [
     ['kcp', security, { network: 'kcp' }],
   ]),
   ['tcp', 'reality', tcp],
+  ['tcp with http header', 'reality', httpHeader],
   ['grpc gun', 'reality', grpc(false)],
   ['grpc multi', 'reality', grpc(true)],
   ['xhttp', 'reality', { network: 'xhttp', xhttpSettings: { path: '/xhttp' } }],
@@ -101,6 +103,7 @@ const VLESS_ONLY: Row[] = [
       ['xhttp', xhttp()] as const,
     ].map(([transport, stream]) => [transport, security as string, stream, {}, host as Settings]),
   ),
+  ['tcp', STRANGER, tcp],
   ['ws with mux and fragment', 'tls', ws, {}, { mux_enable: true, fragment_setting: '10-20,1-2,tlshello' }],
   ['grpc gun with a random agent', 'tls', grpc(false), {}, { random_user_agent: true }],
   ['ws with a random agent', 'tls', ws, {}, { random_user_agent: true }],
@@ -172,7 +175,7 @@ function securityOf(security: string, { name, trusted, unknown, reality }: Serve
       realitySettings: { target, serverNames: [name], privateKey, shortIds: ['0123456789abcdef'] },
     };
   }
-  const { certificate, key } = security === UNCHECKED ? unknown : trusted;
+  const { certificate, key } = [UNCHECKED, STRANGER].includes(security) ? unknown : trusted;
   return {
     security: 'tls',
     tlsSettings: { certificates: [{ certificate: certificate.split('\n'), key: key.split('\n') }] },

@@ -1,5 +1,5 @@
 import type { DeviceCore } from './devices.js';
-import type { TrafficEntry } from './traffic-inbounds.js';
+import { STRANGER, type TrafficEntry } from './traffic-inbounds.js';
 
 /** What became of an entry in a format: a good download, none, or there was no such entry. */
 export type Outcome = 'ok' | 'fails' | 'left out';
@@ -38,10 +38,17 @@ const EXCEPTIONS: Exception[] = [
     reason: 'Outline knows classic Shadowsocks without transport and TLS only',
   },
   {
+    formats: ['v2ray', 'v2ray-json', 'sing-box', 'clash-meta'],
+    applies: ({ security }) => security === STRANGER,
+    outcome: 'fails',
+    reason:
+      'As it must: the device does not trust who signed the certificate, and the host does not ask it to',
+  },
+  {
     formats: ['v2ray'],
     applies: (entry) => isShadowsocks(entry) && !isPlain(entry),
     outcome: 'fails',
-    reason: 'a link of Shadowsocks cannot tell a transport or TLS',
+    reason: 'A link of Shadowsocks cannot tell a transport or TLS',
   },
   {
     formats: ['sing-box', 'clash-meta', 'clash'],
@@ -53,19 +60,19 @@ const EXCEPTIONS: Exception[] = [
     formats: ['clash'],
     applies: ({ protocol }) => protocol === 'vless',
     outcome: 'left out',
-    reason: 'the original Clash has no VLESS; applications with mihomo get Clash Meta',
+    reason: 'The original Clash has no VLESS; applications with mihomo get Clash Meta',
   },
   {
     formats: ['clash'],
     applies: ({ security }) => security === 'reality',
     outcome: 'left out',
-    reason: 'the original Clash has no REALITY; applications with mihomo get Clash Meta',
+    reason: 'The original Clash has no REALITY; applications with mihomo get Clash Meta',
   },
   {
     formats: ['sing-box', 'clash-meta', 'clash'],
     applies: over('kcp'),
     outcome: 'left out',
-    reason: 'only Xray has mKCP',
+    reason: 'Only Xray has mKCP',
   },
   {
     formats: ['sing-box'],
@@ -141,11 +148,11 @@ export function clientsPage(entries: readonly TrafficEntry[]): string {
     `|${'---|'.repeat(titles.length)}`,
     ...[...rows].map(([row, protocols]) => `| ${protocols.join(', ')} | ${row} |`),
     '',
-    ...[...reasons].map(([reason, number]) => `${number}. ${reason[0]!.toUpperCase()}${reason.slice(1)}.`),
+    ...[...reasons].map(([reason, number]) => `${number}. ${reason}.`),
     '',
     '## Limits of the cores themselves',
     '',
-    '- Xray over `httpupgrade` with `?ed=` in the path: now and then a connection stays silent, whoever made the config.',
+    '- Xray over `httpupgrade` with `?ed=` in the path: now and then a connection stays silent.',
     '- Xray as a plain HTTP proxy (not `CONNECT`) over VLESS with WebSocket: an answer that ends with the connection may be',
     '  cut short. Applications use tunnels.',
     '- gRPC: only Xray has the multi mode; other cores use the stream of the gun mode, which every server has as well.',
