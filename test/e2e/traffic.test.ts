@@ -118,6 +118,7 @@ describe.runIf(cores.xray)('the entries of a subscription, each used by a real c
 
   it.for(FORMATS)(
     'carry traffic as $format in $core, but for what it cannot do',
+    { timeout: 120_000 },
     async ({ format, core }, { skip }) => {
       skip(cores[core] === undefined, 'There is no such core here.');
       const device = await startEntries(core, cores[core]!, await entriesOf(format), authorities);
@@ -141,7 +142,6 @@ describe.runIf(cores.xray)('the entries of a subscription, each used by a real c
         await device.close();
       }
     },
-    120_000,
   );
 });
 
