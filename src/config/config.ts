@@ -56,6 +56,9 @@ export class Config {
       mux: string;
       userAgents: string;
       grpcUserAgents: string;
+      /** The page that people see at their subscription's address. */
+      page: string;
+      home: string;
     };
     /** Which client applications get whole Xray configs for share links, where their version can use them. */
     customJson: { v2rayN: boolean; v2rayNG: boolean; streisand: boolean; happ: boolean };

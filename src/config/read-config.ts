@@ -150,6 +150,8 @@ function templates(read: SettingsReader, around: Surroundings): Config['subscrip
     mux: file('MUX', 'mux/default.json'),
     userAgents: file('USER_AGENT', 'user_agent/default.json'),
     grpcUserAgents: file('GRPC_USER_AGENT', 'user_agent/grpc.json'),
+    page: file('SUBSCRIPTION_PAGE', 'subscription/index.html'),
+    home: file('HOME_PAGE', 'home/index.html'),
   };
 }
 

@@ -26,8 +26,6 @@ const NOT_YET = [
   'LOGIN_NOTIFY_WHITE_LIST',
   'USERS_AUTODELETE_DAYS',
   'USER_AUTODELETE_INCLUDE_LIMITED_ACCOUNTS',
-  'SUBSCRIPTION_PAGE_TEMPLATE',
-  'HOME_PAGE_TEMPLATE',
 ];
 
 /** One line for each setting that is set and has no effect. */

@@ -84,6 +84,8 @@ export function testConfig(settings: Partial<Config> = {}): Config {
         mux: 'mux/default.json',
         userAgents: 'user_agent/default.json',
         grpcUserAgents: 'user_agent/grpc.json',
+        page: 'subscription/index.html',
+        home: 'home/index.html',
       },
       customJson: { v2rayN: false, v2rayNG: false, streisand: false, happ: false },
       statusText: {

@@ -7,7 +7,8 @@ import { ApiErrors } from '../../shared/http/api-errors.js';
 import { DateRangeDto } from '../../shared/http/date-range.dto.js';
 import { SubscriptionUserDto, toUserUsageDto, UserPresenter, UserUsagesDto } from '../users/index.js';
 import { CLIENT_TYPE_PATTERN } from './subscription.errors.js';
-import { sendSubscription, toVisitor } from './subscription.mapper.js';
+import { isReader, sendPage, sendSubscription, toReader, toVisitor } from './subscription.mapper.js';
+import { SubscriptionPages } from './subscription-pages.service.js';
 import { SubscriptionService } from './subscription.service.js';
 import { Token, WantedType } from './token.decorator.js';
 
@@ -30,14 +31,19 @@ function AnswersClients(): MethodDecorator {
 export class SubscriptionController {
   constructor(
     private readonly subscriptions: SubscriptionService,
+    private readonly pages: SubscriptionPages,
     private readonly presenter: UserPresenter,
   ) {}
 
   @Get(':token{/}') // both forms are in the hands of users; HEAD is answered too, as some clients probe first
-  @ApiOperation({ summary: 'Subscription in the format for the client application, by its user agent' })
+  @ApiOperation({
+    summary: 'Subscription in the format for the client application, by its user agent; a page for browsers',
+  })
   @AnswersClients()
   @ApiErrors('not_found', 'invalid')
   async user_subscription(@Token() token: string, @Req() request: Request, @Res() response: Response) {
+    if (isReader(request))
+      return sendPage(response, await this.pages.show(token, toReader(request), new Date()));
     sendSubscription(response, await this.subscriptions.fetch(token, toVisitor(request), new Date()));
   }
 

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { ClientType } from './domain/client-format.js';
+import type { Page, Reader } from './subscription-pages.service.js';
 import type { Subscription, Visitor } from './subscription.service.js';
 
 /** As client applications know them. */
@@ -15,10 +16,38 @@ export const CONTENT_TYPES: Record<ClientType, string> = {
 /** Who asks; behind a trusted proxy the address is the one the client used, not the proxy's. */
 export function toVisitor(request: Request): Visitor {
   return {
-    url: `${request.protocol}://${request.host ?? ''}${request.originalUrl}`,
+    url: originOf(request) + request.originalUrl,
     userAgent: request.get('user-agent') ?? '',
     isProbe: request.method === 'HEAD',
   };
+}
+
+/** Whether a person asks: browsers want HTML. Source: Marzban `app/routers/subscription.py`. */
+export function isReader(request: Request): boolean {
+  return (request.get('accept') ?? '').includes('text/html');
+}
+
+export function toReader(request: Request): Reader {
+  const { lang } = request.query;
+  return {
+    origin: originOf(request),
+    acceptLanguage: request.get('accept-language') ?? '',
+    chosenLanguage: typeof lang === 'string' ? lang : '',
+  };
+}
+
+function originOf(request: Request): string {
+  return `${request.protocol}://${request.host ?? ''}`;
+}
+
+/** Answers with a page, which no cache may keep: it holds credentials, and is about now. */
+export function sendPage(response: Response, { html, securityPolicy }: Page): void {
+  if (securityPolicy === undefined) response.removeHeader('content-security-policy');
+  else response.setHeader('content-security-policy', securityPolicy);
+  response.setHeader('cache-control', 'private, no-store');
+  response.setHeader('content-type', 'text/html; charset=utf-8');
+  response.setHeader('content-length', Buffer.byteLength(html));
+  response.end(html);
 }
 
 /** Answers with a subscription, which no cache may keep: it holds credentials, and counts change. */

@@ -5,13 +5,14 @@ import { UsersModule } from '../users/index.js';
 import { FetchRecorder } from './fetch-recorder.js';
 import { FetchesRepository } from './fetches.repository.js';
 import { SubscriptionController } from './subscription.controller.js';
+import { SubscriptionPages } from './subscription-pages.service.js';
 import { SubscriptionService } from './subscription.service.js';
 import { ClientTemplates } from './templates/client-templates.js';
 
 @Module({
   imports: [HostsModule, UsersModule],
   controllers: [SubscriptionController],
-  providers: [SubscriptionService, ClientTemplates, FetchRecorder, FetchesRepository],
+  providers: [SubscriptionService, SubscriptionPages, ClientTemplates, FetchRecorder, FetchesRepository],
 })
 export class SubscriptionModule {
   /** With its routes under `/<path>/`. */

@@ -25,8 +25,8 @@ export class UserPresenter {
     private readonly hosts: HostsService,
   ) {}
 
-  /** For the API. `viewer` decides how much of the owner is shown. */
-  forAdmin(user: User, viewer: Admin): UserDto {
+  /** For the API, and operators' pages. `viewer` decides how much of the owner is shown: nobody sees nothing. */
+  forAdmin(user: User, viewer: Admin | null): UserDto {
     const open = openInbounds(protocolsOf(user.proxies), user.excludedInbounds, this.configTags());
     return toUserDto(user, viewer, open, this.extras(user, new Date()));
   }

@@ -53,7 +53,7 @@ export function fromUserModifyDto(dto: UserModifyDto): UserChange {
 
 export function toUserDto(
   user: User,
-  viewer: Admin,
+  viewer: Admin | null,
   inbounds: TagsByProtocol,
   { links, subscriptionUrl }: UserExtras,
 ): UserDto {
@@ -79,7 +79,7 @@ export function toUserDto(
     links,
     subscription_url: subscriptionUrl,
     excluded_inbounds: excludedOf(user),
-    admin: user.owner && toAdminDto(user.owner, viewer),
+    admin: user.owner && viewer && toAdminDto(user.owner, viewer),
   };
 }
 

@@ -50,8 +50,9 @@ export class UsersService {
   async findByToken(token: string): Promise<User | null> {
     const keys = { own: this.secrets.subscriptionTokens, imported: this.secrets.importedSubscriptionKeys };
     const read = readToken(token, keys, new Date());
-    const user = read && (await this.users.findByName(read.username));
-    return user && isTokenValid(read.issued, user.createdAt, user.subRevokedAt) ? user : null;
+    // A token that says nothing is looked up as well, so that the time of the answer does not tell what is wrong.
+    const user = await this.users.findByName(read?.username ?? '');
+    return read && user && isTokenValid(read.issued, user.createdAt, user.subRevokedAt) ? user : null;
   }
 
   /** Creates a user of the admin. Throws `InvalidInput`, `ProtocolDisabled` or `UsernameTaken`. */

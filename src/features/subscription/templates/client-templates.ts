@@ -1,30 +1,38 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { DEFAULT_TEMPLATES, type Templates } from '../../../client-configs/index.js';
 import { Config } from '../../../config/config.js';
-import { operatorTemplates } from './operator-templates.js';
+import { type OperatorTemplates, operatorTemplates } from './operator-templates.js';
 
 const POLL_MS = 2_000;
 const MAX_BYTES = 1024 * 1024;
 
-/** The templates of documents, with the operator's files in `CUSTOM_TEMPLATES_DIRECTORY`; changed files are read again. */
+/** The templates of documents and pages, with the operator's files in `CUSTOM_TEMPLATES_DIRECTORY`; changed files are read again. */
 @Injectable()
 export class ClientTemplates implements OnModuleInit {
   private readonly logger = new Logger(ClientTemplates.name);
-  private templates: Templates = DEFAULT_TEMPLATES;
+  private templates: OperatorTemplates;
+  private digest = '';
   /** Names, sizes and times of the files that were read. */
   private seen = '';
 
-  constructor(private readonly config: Config) {}
+  constructor(private readonly config: Config) {
+    this.templates = operatorTemplates(new Map(), config.subscription.templates, () => {});
+  }
 
   async onModuleInit(): Promise<void> {
     await this.poll();
   }
 
-  current(): Templates {
+  current(): OperatorTemplates {
     return this.templates;
+  }
+
+  /** The same on all replicas with the same files, and another one when a file has changed. */
+  edition(): string {
+    return this.digest;
   }
 
   @Interval(POLL_MS)
@@ -41,6 +49,7 @@ export class ClientTemplates implements OnModuleInit {
       this.templates = operatorTemplates(new Map(sources), names, (name, reason) =>
         this.logger.warn(`The template ${name} is not used, the built-in one is: ${reason}`),
       );
+      this.digest = createHash('sha256').update(JSON.stringify(sources)).digest('base64url');
       this.seen = seen;
     } catch (error) {
       const known =

@@ -7,13 +7,16 @@ const FUEL = 50_000_000;
 
 /**
  * Jinja as Marzban's operators know it: its filters and `now()`, no automatic escaping. Sources by name, so that one
- * may include another.
- * Source: Marzban `app/templates/`; the engine lacks Python's `%` and `str.format`..
+ * may include another. Python's enumerations have a `value`, our texts are it.
+ * Source: Marzban `app/templates/`; the engine lacks Python's `%` and `str.format`.
  */
 export class Jinja {
   private readonly environment = new Environment();
 
-  constructor(private readonly sources: ReadonlyMap<string, string>) {
+  private readonly sources: ReadonlyMap<string, string>;
+
+  constructor(sources: ReadonlyMap<string, string>) {
+    this.sources = new Map([...sources].map(([name, source]) => [name, withoutEnumerations(source)]));
     const { environment } = this;
     environment.enablePyCompat();
     environment.fuel = FUEL;
@@ -30,7 +33,7 @@ export class Jinja {
     );
     environment.addFilter('bytesformat', (bytes: number) => readableSize(BigInt(Math.trunc(Number(bytes)))));
     // By the end of its name an included file would be escaped.
-    for (const [name, source] of sources) {
+    for (const [name, source] of this.sources) {
       try {
         environment.addTemplate(name, `{% autoescape false %}${source}{% endautoescape %}`);
       } catch {
@@ -43,6 +46,13 @@ export class Jinja {
   render(name: string, context: object = {}): string {
     return this.environment.renderStr(this.sources.get(name) ?? '', context);
   }
+}
+
+/** Only within Jinja's own brackets: around them may be scripts. */
+function withoutEnumerations(source: string): string {
+  return source.replace(/\{[{%].*?[%}]\}/gs, (code) =>
+    code.replace(/\b(user\.(?:status|data_limit_reset_strategy))\.value\b/g, '$1'),
+  );
 }
 
 /** Nothing for what is empty, so that a template can write it under a key. */

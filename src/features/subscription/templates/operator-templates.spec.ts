@@ -23,6 +23,8 @@ const NAMES = {
   mux: 'mux/default.json',
   userAgents: 'user_agent/default.json',
   grpcUserAgents: 'user_agent/grpc.json',
+  page: 'subscription/index.html',
+  home: 'home/index.html',
 };
 
 const entries = compileEntries(

@@ -14,6 +14,15 @@ export interface TemplateNames {
   mux: string;
   userAgents: string;
   grpcUserAgents: string;
+  page: string;
+  home: string;
+}
+
+/** What an operator may replace; a page that is undefined is not there, or broken. */
+export interface OperatorTemplates extends Templates {
+  /** The page of a user, an object as the API shows it, which is asked for only when it is needed. */
+  page: (user: () => object) => string | undefined;
+  home: () => string | undefined;
 }
 
 /** Told once why a template is not used. */
@@ -21,13 +30,13 @@ export type OnBroken = (name: string, reason: string) => void;
 
 /**
  * The built-in templates, in the place of which the operator's stand where there are some: the sources by file name.
- * One that is broken counts as not there. A Clash template is filled for every user, the others once.
+ * One that is broken counts as not there. Those of Clash and of pages are filled each time, the others once.
  */
 export function operatorTemplates(
   sources: ReadonlyMap<string, string>,
   names: TemplateNames,
   onBroken: OnBroken,
-): Templates {
+): OperatorTemplates {
   const jinja = new Jinja(sources);
   const broken = new Set<string>();
   const tried = <T>(name: string, read: () => T): T | undefined => {
@@ -65,6 +74,8 @@ export function operatorTemplates(
     },
     userAgents: agents(names.userAgents) ?? byDefault.userAgents,
     grpcUserAgents: agents(names.grpcUserAgents) ?? byDefault.grpcUserAgents,
+    page: (user) => tried(names.page, () => jinja.render(names.page, { user: user() })),
+    home: () => tried(names.home, () => jinja.render(names.home)),
   };
 }
 

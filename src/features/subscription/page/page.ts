@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { html, Markup } from './html.js';
+import { qrCode } from './qr-code.js';
+import { SCRIPT } from './script.js';
+import { STYLE } from './style.js';
+import type { Fact, PageView } from './view.js';
+
+/** Only what the page brings itself runs or styles; nothing is loaded, sent, or framed. */
+export const PAGE_SECURITY_POLICY = [
+  "default-src 'none'",
+  `script-src '${hash(SCRIPT)}'`,
+  `style-src '${hash(STYLE)}'`,
+  'img-src data:', // the empty icon, so that browsers look for no other
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join(';');
+
+/** From this share of the limit on, the bar warns. */
+const NEARLY_FULL = 0.9;
+
+/** The whole page. */
+export function writePage(view: PageView): string {
+  const { texts, title, username } = view;
+  const page = html`<!doctype html>
+    <html lang="${view.language}" dir="${texts.direction}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width,initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>${title} · ${username}</title>
+        <link rel="icon" href="data:," />
+        <style>
+          ${new Markup(STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <div>
+              <p class="soft">${title}</p>
+              <h1><bdi>${username}</bdi></h1>
+            </div>
+            <p class="badge ${view.status.kind}">${view.status.text}</p>
+          </header>
+          ${view.status.hint === undefined ? undefined : html`<p class="hint">${view.status.hint}</p>`}
+          <div class="facts">${fact(view.traffic, bar(view.traffic))} ${fact(view.time)}</div>
+          ${subscription(view)} ${apps(view)} ${links(view)}
+        </main>
+        ${footer(view)}
+        <script>
+          ${new Markup(SCRIPT)};
+        </script>
+      </body>
+    </html> `;
+  return page.text;
+}
+
+function hash(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
+
+function fact({ label, headline, details }: Fact, between?: Markup): Markup {
+  return html`<section class="fact">
+    <h2>${label}</h2>
+    <p class="headline">${headline}</p>
+    ${between}${details.map((detail) => html`<p class="soft">${detail}</p>`)}
+  </section>`;
+}
+
+function bar({ usedShare, label, details }: PageView['traffic']): Markup | undefined {
+  if (usedShare === undefined) return undefined;
+  const kind = usedShare >= NEARLY_FULL ? 'full' : 'some';
+  const perMille = Math.round(usedShare * 1000);
+  return html`<progress
+    class="${kind}"
+    max="1000"
+    value="${perMille}"
+    aria-label="${label}: ${details[0]}"
+  ></progress>`;
+}
+
+function subscription({ texts, subscriptionUrl }: PageView): Markup {
+  return html`<section class="subscription">
+    <h2>${texts.subscription}</h2>
+    <p class="soft">${texts.scan}</p>
+    ${qrCode(subscriptionUrl, texts.qrCode(texts.subscription))}
+    <code class="url">${subscriptionUrl}</code>
+    ${copyButton(subscriptionUrl, texts, 'main')}
+  </section>`;
+}
+
+/** Hidden until the script is there to serve it. */
+function copyButton(url: string, texts: PageView['texts'], kind: 'main' | 'small'): Markup {
+  return html`<button
+    hidden
+    type="button"
+    class="${kind}"
+    data-copy="${url}"
+    data-copied="${texts.copied}"
+    aria-live="polite"
+  >
+    ${texts.copy}
+  </button>`;
+}
+
+function apps({ texts, apps: list }: PageView): Markup {
+  const items = list.map(
+    ({ name, platforms, importUrl }) =>
+      html`<li>
+        <a class="app" href="${importUrl}">${name}<span dir="ltr">${platforms}</span></a>
+      </li> `,
+  );
+  return html`<section>
+    <h2>${texts.apps}</h2>
+    <p class="soft">${texts.appsHint}</p>
+    <ul class="apps">
+      ${items}
+    </ul>
+  </section>`;
+}
+
+function links({ texts, links: list }: PageView): Markup | undefined {
+  if (list.length === 0) return undefined;
+  const items = list.map(
+    ({ name, protocol, url }) =>
+      html`<li>
+        <details>
+          <summary><bdi>${name}</bdi> <span class="protocol">${protocol}</span></summary>
+          ${qrCode(url, texts.qrCode(name))}
+          <code class="url">${url}</code>
+        </details>
+        ${copyButton(url, texts, 'small')}
+      </li> `,
+  );
+  return html`<section class="links-card">
+    <h2>${texts.links}</h2>
+    <ul class="links">
+      ${items}
+    </ul>
+  </section>`;
+}
+
+function footer({ texts, supportUrl, languages, language: own }: PageView): Markup {
+  const items = languages.map(({ language, name }) =>
+    language === own
+      ? html`<a href="?lang=${language}" lang="${language}" aria-current="true">${name}</a> `
+      : html`<a href="?lang=${language}" lang="${language}">${name}</a> `,
+  );
+  const support = supportUrl === undefined ? undefined : html`<a href="${supportUrl}">${texts.support}</a>`;
+  return html`<footer>
+    ${support}
+    <nav aria-label="${texts.languages}">${items}</nav>
+  </footer>`;
+}
