@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { searchPath } from './config/environment.js';
 import { migrateDatabase, openDatabase } from './shared/database/ensure-database.js';
 import type { EmbeddedPostgres } from './shared/database/embedded-postgres.js';
 import { StartupError, systemReason } from './config/startup-error.js';
+import { ownVersion } from './shared/own-version.js';
 import { Readiness } from './shared/http/readiness.js';
 import { WebSockets } from './shared/http/web-sockets.js';
 import { startSummary } from './start-summary.js';
@@ -71,7 +71,7 @@ export class Service {
       startSummary({
         ...config,
         port,
-        version: await ownVersion(),
+        version: ownVersion(),
         seconds: process.uptime(),
         database: database.description,
         xray,
@@ -162,12 +162,4 @@ function cannotListen({ host, port }: { host: string; port: number }, error: unk
           ? 'this user may not use the port (setting PORT or UVICORN_PORT)'
           : systemReason(error);
   return new StartupError(`Cannot listen on ${host}:${port}: ${reason}`, { cause: error });
-}
-
-async function ownVersion(): Promise<string> {
-  for (const path of ['../package.json', '../../package.json']) {
-    const text = await readFile(new URL(path, import.meta.url), 'utf8').catch(() => undefined);
-    if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
-  }
-  return '';
 }

@@ -76,6 +76,17 @@ export function unusableHosts(published: PublishedInbounds, surroundings: Surrou
   return planEntries(published, surroundings).unusable;
 }
 
+/** Whether a host, or its inbound, has a variable of how much time is left. */
+export function showsTime({ inbounds, hostsByTag }: PublishedInbounds): boolean {
+  const texts = inbounds.flatMap((inbound) =>
+    (hostsByTag.get(inbound.tag) ?? []).flatMap(({ remark, address, sni, host, path }) => [
+      ...[remark, ...address, ...sni, ...host, path ?? ''],
+      ...[...inbound.sni, ...inbound.host, inbound.path],
+    ]),
+  );
+  return texts.some((text) => /\{(DAYS|TIME)_LEFT\}/.test(text));
+}
+
 function planEntry(inbound: ResolvedInbound, dial: Host, surroundings: Surroundings): EntryPlan | string {
   const known = {
     SERVER_IP: surroundings.serverIp,

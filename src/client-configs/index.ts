@@ -1,5 +1,5 @@
 export type { UnusableHost } from './entries.js';
-export { unusableHosts } from './entries.js';
+export { showsTime, unusableHosts } from './entries.js';
 export { compileEntries, type DrawEntries, type Entry } from './entry.js';
 export { type DocumentFormat, writeDocument } from './formats.js';
 export { compileShareLinks } from './share-links.js';

@@ -106,7 +106,7 @@ describe('a subscription', () => {
       'profile-title': 'base64:U3Vic2NyaXB0aW9u',
       'profile-update-interval': '12',
       'subscription-userinfo': 'upload=0; download=0; total=1000; expire=4102444800',
-      'cache-control': 'private, no-store',
+      'cache-control': 'private, no-cache',
     });
   });
 

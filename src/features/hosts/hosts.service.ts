@@ -8,6 +8,7 @@ import {
   type PublishedInbounds,
   type Subscriber,
   type Surroundings,
+  showsTime,
   unusableHosts,
 } from '../../client-configs/index.js';
 import { Config } from '../../config/config.js';
@@ -23,6 +24,7 @@ import { InboundNotFound } from './hosts.errors.js';
 import { HostsRepository, type HostsSnapshot } from './hosts.repository.js';
 
 const POLL_MS = 2_000;
+const MINUTE_MS = 60_000;
 
 type WriteLinks = ReturnType<typeof compileShareLinks>;
 
@@ -31,6 +33,8 @@ interface Publication {
   published: PublishedInbounds;
   links: WriteLinks;
   entries: DrawEntries;
+  /** Whether any host shows how much time is left. */
+  showsTime: boolean;
 }
 
 /** Hosts of inbounds, and the share links they make: both from one snapshot that follows the core config and the hosts. */
@@ -117,6 +121,16 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
     return this.publish().entries(user, now, this.dice);
   }
 
+  /**
+   * Names what links and entries are made from beside the user: as long as it is the same, a user who has not changed
+   * gets nothing new but other draws. The same on all replicas. Where hosts show the time left it changes each minute.
+   */
+  edition(now: Date): string {
+    const { showsTime } = this.publish();
+    const minute = showsTime ? Math.floor(now.getTime() / MINUTE_MS) : '';
+    return `${this.configs.current().version} ${this.snapshot?.version ?? ''} ${minute}`;
+  }
+
   @Interval(POLL_MS)
   async poll(): Promise<void> {
     try {
@@ -153,6 +167,7 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
       published,
       links: compileShareLinks(published, this.surroundings),
       entries: compileEntries(published, this.surroundings),
+      showsTime: showsTime(published),
     };
     return this.publication;
   }

@@ -44,7 +44,11 @@ export class SubscriptionController {
   async user_subscription(@Token() token: string, @Req() request: Request, @Res() response: Response) {
     if (isReader(request))
       return sendPage(response, await this.pages.show(token, toReader(request), new Date()));
-    sendSubscription(response, await this.subscriptions.fetch(token, toVisitor(request), new Date()));
+    sendSubscription(
+      request,
+      response,
+      await this.subscriptions.fetch(token, toVisitor(request), new Date()),
+    );
   }
 
   @Get(':token/info')
@@ -77,6 +81,6 @@ export class SubscriptionController {
     @Res() response: Response,
   ) {
     const visitor = toVisitor(request);
-    sendSubscription(response, await this.subscriptions.fetchAs(type, token, visitor, new Date()));
+    sendSubscription(request, response, await this.subscriptions.fetchAs(type, token, visitor, new Date()));
   }
 }

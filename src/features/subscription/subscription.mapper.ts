@@ -50,10 +50,20 @@ export function sendPage(response: Response, { html, securityPolicy }: Page): vo
   response.end(html);
 }
 
-/** Answers with a subscription, which no cache may keep: it holds credentials, and counts change. */
-export function sendSubscription(response: Response, { type, headers, body }: Subscription): void {
+/**
+ * Answers with a subscription, or 304 to a client that has this version of it. Only the client may keep it, as it holds
+ * credentials, and shall ask again before it uses it.
+ */
+export function sendSubscription(request: Request, response: Response, subscription: Subscription): void {
+  const { type, headers, tag, write } = subscription;
   response.set(headers);
-  response.set('cache-control', 'private, no-store');
+  response.set({ 'cache-control': 'private, no-cache', etag: tag });
+  response.vary('Accept, User-Agent');
+  if (request.fresh) {
+    response.status(304).end();
+    return;
+  }
+  const body = write();
   response.setHeader('content-type', CONTENT_TYPES[type]); // `set` would add a charset
   response.set('content-length', String(Buffer.byteLength(body))); // a HEAD request learns it as well
   response.end(body);

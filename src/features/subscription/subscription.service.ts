@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type DocumentFormat, writeDocument } from '../../client-configs/index.js';
 import { Config } from '../../config/config.js';
 import type { DateRange } from '../../shared/domain/date-range.js';
+import { ownVersion } from '../../shared/own-version.js';
 import { HostsService, RandomDice } from '../hosts/index.js';
 import { type NodeUsage, UsageHistory, type User, UsersService } from '../users/index.js';
 import {
@@ -11,6 +12,7 @@ import {
   formatFor,
   hasOldSingBox,
 } from './domain/client-format.js';
+import { entityTag } from './domain/entity-tag.js';
 import { subscriptionHeaders } from './domain/subscription-headers.js';
 import { FetchRecorder } from './fetch-recorder.js';
 import { ClientTemplates } from './templates/client-templates.js';
@@ -28,12 +30,17 @@ export interface Visitor {
 export interface Subscription {
   type: ClientType;
   headers: Record<string, string>;
-  body: string;
+  /** Names this version of the answer. */
+  tag: string;
+  /** Writes it, which a client that has this version does without. */
+  write: () => string;
 }
 
 @Injectable()
 export class SubscriptionService {
   private readonly dice = new RandomDice();
+  /** Names the program and its settings. */
+  private readonly installation: string;
 
   constructor(
     private readonly config: Config,
@@ -42,7 +49,9 @@ export class SubscriptionService {
     private readonly hosts: HostsService,
     private readonly fetches: FetchRecorder,
     private readonly templates: ClientTemplates,
-  ) {}
+  ) {
+    this.installation = entityTag(ownVersion(), config.subscription, config.serverIp, config.serverIpv6);
+  }
 
   /**
    * What a client application gets, in the format that its user agent tells, and whatever the user's status, since
@@ -51,7 +60,7 @@ export class SubscriptionService {
   async fetch(token: string, visitor: Visitor, now: Date): Promise<Subscription> {
     const user = await this.getUser(token);
     if (!visitor.isProbe) this.fetches.record(user.id, visitor.userAgent, now);
-    return this.write(user, formatFor(visitor.userAgent, this.config.subscription.customJson), visitor, now);
+    return this.answer(user, formatFor(visitor.userAgent, this.config.subscription.customJson), visitor, now);
   }
 
   /** The same in the format of this name; not noted. Throws `SubscriptionNotFound`, then `InvalidInput`. */
@@ -59,7 +68,7 @@ export class SubscriptionService {
     const user = await this.getUser(token);
     const known = CLIENT_TYPES.find((name) => name === type);
     if (known === undefined) throw unknownClientType();
-    return this.write(user, { type: known }, visitor, now);
+    return this.answer(user, { type: known }, visitor, now);
   }
 
   /** What a user used on each node. Throws `SubscriptionNotFound`. */
@@ -75,15 +84,35 @@ export class SubscriptionService {
     return user;
   }
 
-  private write(user: User, format: ClientFormat, { url, userAgent }: Visitor, now: Date): Subscription {
+  private answer(user: User, format: ClientFormat, { url, userAgent }: Visitor, now: Date): Subscription {
+    const { type } = format;
     return {
-      type: format.type,
+      type,
       headers: subscriptionHeaders(user, this.config.subscription, url),
-      body:
-        format.type === 'v2ray'
+      tag: this.tag(user, format, userAgent, now),
+      write: () =>
+        type === 'v2ray'
           ? Buffer.from(this.hosts.shareLinks(user, now).join('\n')).toString('base64')
-          : this.document(user, { ...format, type: format.type }, userAgent, now),
+          : this.document(user, { ...format, type }, userAgent, now),
     };
+  }
+
+  private tag(user: User, format: ClientFormat, userAgent: string, now: Date): string {
+    return entityTag(
+      this.installation,
+      this.hosts.edition(now),
+      this.templates.edition(),
+      [format, hasOldSingBox(userAgent)],
+      [
+        user.username,
+        user.status,
+        String(user.usedTraffic),
+        String(user.dataLimit),
+        user.expireAt,
+        user.holdSeconds,
+      ],
+      [user.proxies, user.excludedInbounds],
+    );
   }
 
   private document(

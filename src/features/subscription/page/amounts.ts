@@ -1,10 +1,16 @@
 const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
+/** How a language writes amounts. */
+interface Language {
+  locale: string;
+  byteUnits: 'short' | 'long';
+}
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** Bytes in the language's own way, by powers of 1024: `1.5 GB`, `1,5 ГБ`, `۱٫۵ گیگابایت`. */
-export function writeBytes(bytes: bigint, locale: string): string {
+export function writeBytes(bytes: bigint, { locale, byteUnits }: Language): string {
   let amount = Number(bytes > 0n ? bytes : 0n);
   let unit = 0;
   while (amount >= 1024 && unit < BYTE_UNITS.length - 1) {
@@ -14,7 +20,7 @@ export function writeBytes(bytes: bigint, locale: string): string {
   return new Intl.NumberFormat(locale, {
     style: 'unit',
     unit: BYTE_UNITS[unit],
-    unitDisplay: unit === 0 ? 'long' : 'short',
+    unitDisplay: unit === 0 ? 'long' : byteUnits,
     maximumFractionDigits: amount >= 100 ? 0 : amount >= 10 ? 1 : 2,
   }).format(amount);
 }

@@ -108,7 +108,9 @@ function apps({ texts, apps: list }: PageView): Markup {
   const items = list.map(
     ({ name, platforms, importUrl }) =>
       html`<li>
-        <a class="app" href="${importUrl}">${name}<span dir="ltr">${platforms}</span></a>
+        <a class="app" href="${importUrl}"
+          >${name}<span><bdi>${platforms}</bdi></span></a
+        >
       </li> `,
   );
   return html`<section>

@@ -47,8 +47,9 @@ button[hidden]{display:none}
 summary{cursor:pointer;padding:.9rem 0;padding-inline-end:8rem;min-height:3.6rem;overflow-wrap:anywhere}
 details[open]{padding-bottom:.9rem}
 .protocol{color:var(--soft);font-size:.8rem;margin-inline-start:.4rem}
-footer{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;justify-content:center;padding-bottom:2rem}
-footer a{color:var(--soft);padding:.5rem 0}
+footer,nav{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;justify-content:center;align-items:center}
+footer{padding-bottom:2rem;column-gap:2.5rem}
+footer a{color:var(--soft);padding:.5rem 0;text-underline-offset:.2em}
 footer a[aria-current]{color:var(--text);font-weight:600;text-decoration:none}
 a:focus-visible,button:focus-visible,summary:focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:.5rem}
 @media(min-width:48rem){

@@ -78,7 +78,7 @@ function traffic(
   { usedTraffic, dataLimit, resetStrategy }: PageSource['user'],
   texts: Texts,
 ): PageView['traffic'] {
-  const write = (bytes: bigint) => writeBytes(bytes, texts.locale);
+  const write = (bytes: bigint) => writeBytes(bytes, texts);
   const reset = resetStrategy === 'no_reset' ? [] : [texts.reset[resetStrategy]];
   const label = texts.traffic;
   if (dataLimit === null) {

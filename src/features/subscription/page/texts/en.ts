@@ -3,6 +3,7 @@ import type { Texts } from './texts.js';
 export const en: Texts = {
   name: 'English',
   locale: 'en-GB',
+  byteUnits: 'short',
   direction: 'ltr',
   title: 'Subscription',
   status: {

@@ -3,6 +3,7 @@ import type { Texts } from './texts.js';
 export const fa: Texts = {
   name: 'فارسی',
   locale: 'fa-IR',
+  byteUnits: 'long',
   direction: 'rtl',
   title: 'اشتراک',
   status: {

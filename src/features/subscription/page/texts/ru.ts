@@ -3,6 +3,7 @@ import type { Texts } from './texts.js';
 export const ru: Texts = {
   name: 'Русский',
   locale: 'ru-RU',
+  byteUnits: 'short',
   direction: 'ltr',
   title: 'Подписка',
   status: {

@@ -6,6 +6,8 @@ export interface Texts {
   name: string;
   /** For numbers and dates. */
   locale: string;
+  /** `GB`, or the unit's name where Latin letters would disturb. */
+  byteUnits: 'short' | 'long';
   direction: 'ltr' | 'rtl';
   /** Where the operator named the service no other way. */
   title: string;

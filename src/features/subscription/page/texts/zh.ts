@@ -3,6 +3,7 @@ import type { Texts } from './texts.js';
 export const zh: Texts = {
   name: '中文',
   locale: 'zh-CN',
+  byteUnits: 'short',
   direction: 'ltr',
   title: '订阅',
   status: {
