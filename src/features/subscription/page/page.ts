@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { html, Markup } from './html.js';
+import { Markup, markup } from './markup.js';
 import { qrCode } from './qr-code.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
@@ -22,7 +22,7 @@ const NEARLY_FULL = 0.9;
 /** The whole page. */
 export function writePage(view: PageView): string {
   const { texts, title, username } = view;
-  const page = html`<!doctype html>
+  const page = markup`<!doctype html>
     <html lang="${view.language}" dir="${texts.direction}">
       <head>
         <meta charset="utf-8" />
@@ -30,9 +30,7 @@ export function writePage(view: PageView): string {
         <meta name="robots" content="noindex" />
         <title>${title} · ${username}</title>
         <link rel="icon" href="data:," />
-        <style>
-          ${new Markup(STYLE)}
-        </style>
+        <style>${new Markup(STYLE)}</style>
       </head>
       <body>
         <main>
@@ -43,14 +41,12 @@ export function writePage(view: PageView): string {
             </div>
             <p class="badge ${view.status.kind}">${view.status.text}</p>
           </header>
-          ${view.status.hint === undefined ? undefined : html`<p class="hint">${view.status.hint}</p>`}
+          ${view.status.hint === undefined ? undefined : markup`<p class="hint">${view.status.hint}</p>`}
           <div class="facts">${fact(view.traffic, bar(view.traffic))} ${fact(view.time)}</div>
           ${subscription(view)} ${apps(view)} ${links(view)}
         </main>
         ${footer(view)}
-        <script>
-          ${new Markup(SCRIPT)};
-        </script>
+        <script>${new Markup(SCRIPT)}</script>
       </body>
     </html> `;
   return page.text;
@@ -61,10 +57,10 @@ function hash(text: string): string {
 }
 
 function fact({ label, headline, details }: Fact, between?: Markup): Markup {
-  return html`<section class="fact">
+  return markup`<section class="fact">
     <h2>${label}</h2>
     <p class="headline">${headline}</p>
-    ${between}${details.map((detail) => html`<p class="soft">${detail}</p>`)}
+    ${between}${details.map((detail) => markup`<p class="soft">${detail}</p>`)}
   </section>`;
 }
 
@@ -72,7 +68,7 @@ function bar({ usedShare, label, details }: PageView['traffic']): Markup | undef
   if (usedShare === undefined) return undefined;
   const kind = usedShare >= NEARLY_FULL ? 'full' : 'some';
   const perMille = Math.round(usedShare * 1000);
-  return html`<progress
+  return markup`<progress
     class="${kind}"
     max="1000"
     value="${perMille}"
@@ -81,7 +77,7 @@ function bar({ usedShare, label, details }: PageView['traffic']): Markup | undef
 }
 
 function subscription({ texts, subscriptionUrl }: PageView): Markup {
-  return html`<section class="subscription">
+  return markup`<section class="subscription">
     <h2>${texts.subscription}</h2>
     <p class="soft">${texts.scan}</p>
     ${qrCode(subscriptionUrl, texts.qrCode(texts.subscription))}
@@ -92,28 +88,25 @@ function subscription({ texts, subscriptionUrl }: PageView): Markup {
 
 /** Hidden until the script is there to serve it. */
 function copyButton(url: string, texts: PageView['texts'], kind: 'main' | 'small'): Markup {
-  return html`<button
+  return markup`<button
     hidden
     type="button"
     class="${kind}"
     data-copy="${url}"
     data-copied="${texts.copied}"
     aria-live="polite"
-  >
-    ${texts.copy}
-  </button>`;
+  >${texts.copy}</button>`;
 }
 
 function apps({ texts, apps: list }: PageView): Markup {
   const items = list.map(
     ({ name, platforms, importUrl }) =>
-      html`<li>
+      markup`<li>
         <a class="app" href="${importUrl}"
-          >${name}<span><bdi>${platforms}</bdi></span></a
-        >
+          >${name}<span><bdi>${platforms}</bdi></span></a>
       </li> `,
   );
-  return html`<section>
+  return markup`<section>
     <h2>${texts.apps}</h2>
     <p class="soft">${texts.appsHint}</p>
     <ul class="apps">
@@ -126,7 +119,7 @@ function links({ texts, links: list }: PageView): Markup | undefined {
   if (list.length === 0) return undefined;
   const items = list.map(
     ({ name, protocol, url }) =>
-      html`<li>
+      markup`<li>
         <details>
           <summary><bdi>${name}</bdi> <span class="protocol">${protocol}</span></summary>
           ${qrCode(url, texts.qrCode(name))}
@@ -135,7 +128,7 @@ function links({ texts, links: list }: PageView): Markup | undefined {
         ${copyButton(url, texts, 'small')}
       </li> `,
   );
-  return html`<section class="links-card">
+  return markup`<section class="links-card">
     <h2>${texts.links}</h2>
     <ul class="links">
       ${items}
@@ -146,11 +139,11 @@ function links({ texts, links: list }: PageView): Markup | undefined {
 function footer({ texts, supportUrl, languages, language: own }: PageView): Markup {
   const items = languages.map(({ language, name }) =>
     language === own
-      ? html`<a href="?lang=${language}" lang="${language}" aria-current="true">${name}</a> `
-      : html`<a href="?lang=${language}" lang="${language}">${name}</a> `,
+      ? markup`<a href="?lang=${language}" lang="${language}" aria-current="true">${name}</a> `
+      : markup`<a href="?lang=${language}" lang="${language}">${name}</a> `,
   );
-  const support = supportUrl === undefined ? undefined : html`<a href="${supportUrl}">${texts.support}</a>`;
-  return html`<footer>
+  const support = supportUrl === undefined ? undefined : markup`<a href="${supportUrl}">${texts.support}</a>`;
+  return markup`<footer>
     ${support}
     <nav aria-label="${texts.languages}">${items}</nav>
   </footer>`;

@@ -1,5 +1,5 @@
 import { create } from 'qrcode';
-import { html, Markup } from './html.js';
+import { Markup, markup } from './markup.js';
 
 /** Light modules around the code, as its standard demands. */
 const QUIET_ZONE = 4;
@@ -9,7 +9,7 @@ export function qrCode(text: string, label: string): Markup | undefined {
   const modules = encode(text);
   if (!modules) return undefined;
   const side = modules.size + 2 * QUIET_ZONE;
-  return html`<svg
+  return markup`<svg
     class="qr"
     role="img"
     aria-label="${label}"

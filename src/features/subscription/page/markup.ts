@@ -1,4 +1,4 @@
-/** Markup that is safe to send: made by `html`, or a constant of ours. */
+/** Markup that is safe to send: made by `markup`, or a constant of ours. */
 export class Markup {
   constructor(readonly text: string) {}
 }
@@ -14,7 +14,7 @@ const ESCAPES: Record<string, string> = {
 };
 
 /** Markup from a template in which everything but other markup is escaped. Attributes must stand in quotes. */
-export function html(strings: TemplateStringsArray, ...values: Value[]): Markup {
+export function markup(strings: TemplateStringsArray, ...values: Value[]): Markup {
   return new Markup(strings.map((text, i) => text + write(values[i])).join(''));
 }
 
