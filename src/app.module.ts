@@ -6,13 +6,12 @@ import { AdminsModule } from './features/admins/index.js';
 import { CoreModule } from './features/core/index.js';
 import { HostsModule } from './features/hosts/index.js';
 import { NodesModule } from './features/nodes/index.js';
-import { SubscriptionModule } from './features/subscription/index.js';
+import { HomeModule, SubscriptionModule } from './features/subscription/index.js';
 import { SystemModule } from './features/system/index.js';
 import { TemplatesModule } from './features/templates/index.js';
 import { UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
-import { HomeController } from './shared/http/home.controller.js';
 import { Readiness } from './shared/http/readiness.js';
 import { WebSocketsModule } from './shared/http/web-sockets.module.js';
 import { SchedulingModule } from './shared/scheduling/scheduling.module.js';
@@ -36,10 +35,11 @@ export class AppModule {
         TemplatesModule,
         UsersModule,
         NodesModule,
+        HomeModule,
         SubscriptionModule.at(config.subscription.path),
         SystemModule,
       ],
-      controllers: [HealthController, HomeController],
+      controllers: [HealthController],
       providers: [Readiness],
     };
   }

@@ -1,1 +1,2 @@
+export { HomeModule } from './home.module.js';
 export { SubscriptionModule } from './subscription.module.js';

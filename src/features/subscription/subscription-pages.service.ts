@@ -22,8 +22,8 @@ export interface Reader {
 
 export interface Page {
   html: string;
-  /** Undefined where the operator's page may load what it likes. */
-  securityPolicy: string | undefined;
+  /** Missing where the operator's page may load what it likes. */
+  securityPolicy?: string;
 }
 
 /** What people see at the address of their subscription. */
@@ -42,7 +42,7 @@ export class SubscriptionPages {
     const own = this.templates.current().page(() => this.context(user));
     return own === undefined
       ? { html: this.write(user, reader, now), securityPolicy: PAGE_SECURITY_POLICY }
-      : { html: own, securityPolicy: undefined };
+      : { html: own };
   }
 
   /** The user as operators' templates know it, without integers that the engine lacks. */

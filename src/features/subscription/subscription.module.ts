@@ -13,6 +13,7 @@ import { ClientTemplates } from './templates/client-templates.js';
   imports: [HostsModule, UsersModule],
   controllers: [SubscriptionController],
   providers: [SubscriptionService, SubscriptionPages, ClientTemplates, FetchRecorder, FetchesRepository],
+  exports: [ClientTemplates],
 })
 export class SubscriptionModule {
   /** With its routes under `/<path>/`. */

@@ -40,6 +40,7 @@ button[hidden]{display:none}
 .app{display:block;height:100%;border:1px solid var(--line);color:var(--text);text-decoration:none}
 .app:hover,button:hover{border-color:var(--accent)}
 .app span{display:block;font-weight:400;font-size:.75rem;color:var(--soft)}
+.links .qr{max-width:20rem}
 .links{list-style:none;margin-top:.5rem}
 .links li{position:relative;border-top:1px solid var(--line)}
 .links li:first-child{border:0}
@@ -56,7 +57,7 @@ a:focus-visible,button:focus-visible,summary:focus-visible{outline:3px solid var
 main{grid-template-columns:repeat(2,minmax(0,1fr));padding-top:2rem}
 header,.hint,.facts{grid-column:1/-1}
 .facts{grid-template-columns:repeat(2,minmax(0,1fr))}
-.subscription{grid-row:span 2}
+.subscription{grid-row:span 2;align-self:start;position:sticky;top:1rem}
 .links-card{align-self:start}
 }
 `;

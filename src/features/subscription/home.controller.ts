@@ -1,5 +1,8 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { sendPage } from './subscription.mapper.js';
+import { ClientTemplates } from './templates/client-templates.js';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -21,18 +24,22 @@ p { margin: .5rem; opacity: .7; }
 </html>
 `;
 
-/** What a browser finds at the address of the service. It tells strangers nothing. */
+const SECURITY_POLICY = "default-src 'none';style-src 'unsafe-inline';frame-ancestors 'none'";
+
+/** What a browser finds at the address of the service: the operator's page, else one that tells strangers nothing. */
 @Controller()
 export class HomeController {
+  constructor(private readonly templates: ClientTemplates) {}
+
   @Get()
-  @Header('Content-Type', 'text/html; charset=utf-8')
-  @Header('Content-Security-Policy', "default-src 'none';style-src 'unsafe-inline';frame-ancestors 'none'")
   @ApiOperation({ summary: 'The home page' })
   @ApiOkResponse({
     description: 'Success',
     content: { 'text/html': { schema: { type: 'string' } } },
   })
-  base(): string {
-    return PAGE;
+  base(@Res() response: Response): void {
+    const own = this.templates.current().home();
+    const page = own === undefined ? { html: PAGE, securityPolicy: SECURITY_POLICY } : { html: own };
+    sendPage(response, page);
   }
 }
