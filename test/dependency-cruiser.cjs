@@ -12,7 +12,8 @@ const FEATURES = {
   system: ['admins', 'core', 'hosts', 'templates', 'users', 'subscription', 'nodes'],
 };
 
-const PURE = '^src/(client-configs|xray/config|shared/domain|features/[^/]+/domain|features/subscription/page)/|/plan\\.ts$';
+const PURE =
+  '^src/(client-configs|xray/config|shared/domain|features/[^/]+/domain|features/subscription/page)/|/plan\\.ts$';
 /** Specs read golden files. */
 const SPEC = '\\.spec\\.ts$';
 
