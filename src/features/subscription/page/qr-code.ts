@@ -3,14 +3,21 @@ import { Markup, markup } from './markup.js';
 
 /** Light modules around the code, as its standard demands. */
 const QUIET_ZONE = 4;
+/** About the side of a code on the page, in CSS pixels. */
+const SIDE = 340;
+/** Pixels of a module that a camera can still tell apart. */
+const MIN_SCALE = 3;
 
 /** The text as a QR code in SVG; undefined for one that no QR code can hold. */
 export function qrCode(text: string, label: string): Markup | undefined {
   const modules = encode(text);
   if (!modules) return undefined;
   const side = modules.size + 2 * QUIET_ZONE;
+  // Whole pixels where there is room: on a coarse screen, modules of unequal size are hard to read.
+  const scale = Math.max(MIN_SCALE, Math.floor(SIDE / side));
   return markup`<svg
     class="qr"
+    width="${side * scale}"
     role="img"
     aria-label="${label}"
     viewBox="0 0 ${side} ${side}"

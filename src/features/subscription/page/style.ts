@@ -30,7 +30,7 @@ progress::-moz-progress-bar{background:var(--accent);border-radius:1rem}
 progress.full{color:var(--bad)}
 progress.full::-webkit-progress-value{background:var(--bad)}
 progress.full::-moz-progress-bar{background:var(--bad)}
-.qr{display:block;width:100%;max-width:16rem;margin:1rem auto;border-radius:.75rem}
+.qr{display:block;max-width:100%;height:auto;margin:1rem auto;border-radius:.75rem}
 .url{display:block;direction:ltr;text-align:left;font:.8rem/1.5 ui-monospace,Consolas,monospace;overflow-wrap:anywhere;word-break:break-all;user-select:all;background:var(--bg);border-radius:.75rem;padding:.6rem .8rem}
 button,.app{font:inherit;font-weight:600;cursor:pointer;border-radius:.75rem;min-height:2.75rem;padding:.5rem 1rem}
 button{border:1px solid var(--line);background:var(--card);color:var(--accent);font-size:.9rem}
@@ -40,7 +40,6 @@ button[hidden]{display:none}
 .app{display:block;height:100%;border:1px solid var(--line);color:var(--text);text-decoration:none}
 .app:hover,button:hover{border-color:var(--accent)}
 .app span{display:block;font-weight:400;font-size:.75rem;color:var(--soft)}
-.links .qr{max-width:20rem}
 .links{list-style:none;margin-top:.5rem}
 .links li{position:relative;border-top:1px solid var(--line)}
 .links li:first-child{border:0}
