@@ -7,7 +7,7 @@ export interface Answer {
   json: any;
 }
 
-const SUDO = { username: 'root', password: 'correct horse' };
+export const SUDO = { username: 'root', password: 'correct horse' };
 
 /** An operator with a service of its own: starts it, kills it, and asks its API as the sudo admin. */
 export class Operator {
