@@ -123,6 +123,10 @@ describe.runIf(cores.xray)('the entries of a subscription, each used by a real c
       skip(cores[core] === undefined, 'There is no such core here.');
       const device = await startEntries(core, cores[core]!, await entriesOf(format), authorities);
       try {
+        // mihomo opens its ports a while before it lets anything through them.
+        const works = TRAFFIC_ENTRIES.find((entry) => !exceptionFor(format, entry))!.name;
+        await eventually(async () => (await outcomeOf(device, works)) === 'ok', 30_000);
+
         const queue = TRAFFIC_ENTRIES.map(({ name }) => name);
         const found = new Map<string, Outcome>();
         const work = async () => {
