@@ -55,10 +55,8 @@ describe.each(runs)("Marzban's exchanges about %s, with the 422 of the form %s",
     recordedExchanges(file).map((exchange, index) => [`${index + 1}. ${exchange.send}`, exchange] as const),
   )('%s', async (_, exchange) => {
     const reply = await repeat(exchange);
-    const seen = `${reply.status} ${reply.text}`;
-    expect(reply.status, seen).toBe(exchange.status);
-    const body = expectedBody(exchange, form);
-    if (body) expect(reply.text).toMatch(body);
+    const body = expectedBody(exchange, form) ?? /^/;
+    expect(reply).toMatchObject({ status: exchange.status, text: expect.stringMatching(body) });
     for (const [name, value] of Object.entries(exchange.header ?? {})) {
       expect([name, reply.headers[name]]).toEqual([name, filled(value)]);
     }
