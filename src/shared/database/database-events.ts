@@ -21,6 +21,7 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
   private retry: NodeJS.Timeout | undefined;
   private readonly hints = new Set<Channel>();
   private hinting: NodeJS.Timeout | undefined;
+  private sent: Promise<unknown> = Promise.resolve();
   private ended = false;
   private connectedBefore = false;
 
@@ -36,9 +37,7 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
       this.hinting = undefined;
       const channels = [...this.hints];
       this.hints.clear();
-      void this.client
-        ?.query('SELECT pg_notify(c, $2) FROM unnest($1::text[]) c', [channels, ''])
-        .catch(() => undefined);
+      this.send('SELECT pg_notify(c, $2) FROM unnest($1::text[]) c', [channels, '']);
     }, HINT_MS);
   }
 
@@ -46,7 +45,7 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
   on(channel: Channel, handler: Handler): () => void {
     const handlers = this.handlers.get(channel) ?? new Set();
     this.handlers.set(channel, handlers.add(handler));
-    if (handlers.size === 1) void this.client?.query(`LISTEN ${channel}`).catch(() => undefined);
+    if (handlers.size === 1) this.send(`LISTEN ${channel}`);
     return () => handlers.delete(handler);
   }
 
@@ -78,13 +77,19 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
     client.on('notification', ({ channel, payload }) => this.tell(channel as Channel, payload ?? ''));
     try {
       await client.connect();
+      for (const channel of this.handlers.keys()) await client.query(`LISTEN ${channel}`); // those added meanwhile, too
       this.client = client;
-      for (const channel of this.handlers.keys()) await client.query(`LISTEN ${channel}`);
       if (this.connectedBefore) for (const channel of this.handlers.keys()) this.tell(channel, '');
       this.connectedBefore = true;
     } catch (error) {
       onLost(error as Error);
     }
+  }
+
+  /** One statement after the other; a connection that broke is made anew and listens to everything again. */
+  private send(sql: string, values?: unknown[]): void {
+    const { client } = this;
+    if (client) this.sent = this.sent.then(() => client.query(sql, values)).catch(() => undefined);
   }
 
   private tell(channel: Channel, payload: string): void {
