@@ -23,10 +23,12 @@ const groups = wanted.length > 0 ? wanted : ['http', 'lists', 'start', 'fleet'];
 
 const dataDir = await mkdtemp(join(tmpdir(), 'margrave-bench-'));
 await chmod(dataDir, 0o755); // as root, PostgreSQL runs as somebody else
-// Ours first, so that the service adopts it and leaves it to us when it stops.
+// Ours first, so that the service adopts it; a connection of ours makes the service leave it running when it stops.
 const postgres = await EmbeddedPostgres.start({ folder: join(dataDir, 'postgres') });
 const rows: Row[] = [];
+const presence = new pg.Client(clientOptions(postgres.connection));
 try {
+  await presence.connect();
   const { connection } = postgres;
   const service = new BenchService(dataDir, PORT);
   if (groups.includes('http') || groups.includes('lists')) {
@@ -42,6 +44,7 @@ try {
   if (groups.includes('start')) rows.push(...(await startRows()));
   if (groups.includes('fleet')) rows.push(...(await fleetRows(postgres, USERS)));
 } finally {
+  await presence.end();
   await postgres.stop();
   await rm(dataDir, { recursive: true, force: true });
 }
