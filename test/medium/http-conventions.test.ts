@@ -158,7 +158,7 @@ describe('the API document', () => {
     expect(login.requestBody.content['application/x-www-form-urlencoded'].schema).toEqual({
       $ref: '#/components/schemas/Body_admin_token_api_admin_token_post',
     });
-    expect(Object.keys(login.responses)).toEqual(['200', '401', '422']);
+    expect(Object.keys(login.responses)).toEqual(['200', '400', '401', '413', '422', '429']);
     expect(components.securitySchemes).toEqual({
       OAuth2PasswordBearer: {
         type: 'oauth2',

@@ -39,7 +39,7 @@ export class AdminsController {
   @FormBody()
   @UseGuards(LoginGuard)
   @Answers(TokenDto)
-  @ApiErrors('unauthorized', 'invalid')
+  @ApiErrors('unauthorized', 'too_many', 'invalid')
   async adminToken(@Body() _form: TokenRequestDto, @LoggedIn() credentials: Credentials): Promise<TokenDto> {
     return { access_token: await this.tokens.issue(credentials), token_type: 'bearer' };
   }

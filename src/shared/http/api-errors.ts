@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, ApiSchema } from '@nestjs/swagger';
+import { ApiExtraModels, ApiResponse, ApiSchema, getSchemaPath } from '@nestjs/swagger';
 import { Field, type Kind, ListField, list, object, TextField } from './fields.js';
 
 const textOrIndex: Kind = {
@@ -63,6 +63,13 @@ const documented = {
   forbidden: { status: 403, type: ForbiddenDto, description: 'This admin may not do that' },
   not_found: { status: 404, type: NotFoundDto, description: 'There is no such thing' },
   conflict: { status: 409, type: ConflictDto, description: 'It exists already' },
+  too_large: { status: 413, type: BadRequestDto, description: 'The body is too large' },
+  too_many: {
+    status: 429,
+    type: BadRequestDto,
+    description: 'Too many failed attempts',
+    headers: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } } },
+  },
   invalid: { status: 422, type: ValidationErrorsDto, description: 'The request does not validate' },
 } as const;
 
@@ -72,4 +79,10 @@ export function ApiErrors(...kinds: (keyof typeof documented)[]): MethodDecorato
     ...kinds.map((kind) => ApiResponse(documented[kind])),
     ApiExtraModels(ValidationErrorDto),
   );
+}
+
+/** The same as a part of the finished document. */
+export function documentedError(kind: keyof typeof documented): object {
+  const { description, type } = documented[kind];
+  return { description, content: { 'application/json': { schema: { $ref: getSchemaPath(type) } } } };
 }

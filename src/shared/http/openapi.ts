@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { documentedError } from './api-errors.js';
 import { type Kind, namedEnums, nestedClasses } from './fields.js';
 
 const DESCRIPTION =
@@ -8,7 +9,12 @@ const DESCRIPTION =
 interface Operation {
   operationId?: string;
   summary?: string;
+  requestBody?: unknown;
+  responses: Record<string, unknown>;
 }
+
+/** What any body can meet with before anybody looks into it. */
+const BODY_ERRORS = { 400: documentedError('bad_request'), 413: documentedError('too_large') };
 
 /** Writes the API document from the controllers. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
@@ -33,6 +39,9 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     (path) => Object.values(path) as Operation[],
   )) {
     operation.summary ??= operation.operationId?.replaceAll('_', ' ');
+    if (operation.requestBody !== undefined) {
+      operation.responses = { ...BODY_ERRORS, ...operation.responses };
+    }
   }
   return described;
 }
