@@ -2,10 +2,10 @@ import fc, { type Arbitrary } from 'fast-check';
 import { stringify } from 'lossless-json';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiDocument, type Operation, operationsOf, type Parameter } from '../support/api-document.js';
-import type { Reply, TestClient } from '../support/app.js';
+import { type Reply, startApp, type TestClient } from '../support/app.js';
 import { ArbitraryValues, changed } from '../support/arbitrary-values.js';
 import { violations } from '../support/json-schema.js';
-import { type Fleet, startFleet } from '../support/user-fleet.js';
+import { byField, type Fleet, type Issue, startFleet } from '../support/user-fleet.js';
 
 /**
  * Every run tries the same requests, so that a commit passes or does not. To look for more:
@@ -34,12 +34,9 @@ interface Attempt {
   body: unknown;
 }
 
-interface Issue {
-  loc: (string | number)[];
-  type: string;
-}
-
 const fleet: Fleet = await startFleet({ role: 'api' }); // nobody dials the nodes that are made up here
+/** Another replica, which tells of issues in the other form. */
+const replica = await startApp({ role: 'api', validationErrors: 'fields' }, fleet.connection);
 const served = (await fleet.client().get('/openapi.json')).json as ApiDocument;
 const operations = [...operationsOf(served)];
 const values = new ArbitraryValues(served, {
@@ -78,7 +75,10 @@ beforeEach(async () => {
     token: user.subscription_url.split('/').at(-1)!,
   };
 });
-afterAll(() => fleet.close());
+afterAll(async () => {
+  await replica.close();
+  await fleet.close();
+});
 
 describe('the service', { timeout: TIMEOUT_MS }, () => {
   it.each(operations)('takes what the document allows of %s, and answers as it says', (name, operation) => {
@@ -109,8 +109,10 @@ describe('the service', { timeout: TIMEOUT_MS }, () => {
       const reply = await send(name, operation, attempt);
       expect(answerFaults(operation, reply)).toEqual([]);
       expect([reply.status, reply.text]).toEqual([422, reply.text]);
-      const named = issuesOf(reply).map(({ loc }) => loc);
-      expect(named.filter((loc) => isAbout(loc, at))).not.toEqual([]);
+      const issues = issuesOf(reply);
+      expect(issues.filter(({ loc }) => isAbout(loc, at))).not.toEqual([]);
+      const inOtherForm = await send(name, operation, attempt, replica.sudo);
+      expect([inOtherForm.status, inOtherForm.json]).toEqual([422, { detail: byField(issues) }]);
     }),
   );
 
@@ -154,13 +156,18 @@ function tryAll<T>(
 
 // Requests ------------------------------------------------------------------------------------------------------------
 
-async function send(name: string, operation: Operation, { path, query, body }: Attempt): Promise<Reply> {
+async function send(
+  name: string,
+  operation: Operation,
+  { path, query, body }: Attempt,
+  client: TestClient = fleet.sudo,
+): Promise<Reply> {
   const [method, template] = name.split(' ') as [string, string];
   const url = template.replace(/\{(\w+)\}/g, (_, key: string) =>
     encodeURIComponent(path[key] ?? subject[key]!),
   );
   const search = query.length > 0 ? `?${new URLSearchParams(query)}` : '';
-  const call = fleet.sudo[method.toLowerCase() as keyof TestClient];
+  const call = client[method.toLowerCase() as keyof TestClient];
   return call(url + search, body === undefined ? undefined : encoded(operation, body));
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse, stringify } from 'lossless-json';
+import { byField, type Issue } from './user-fleet.js';
 
 /** What the file README.md beside the recordings says. Numbers are kept as they are written. */
 export interface RecordedExchange {
@@ -12,7 +13,7 @@ export interface RecordedExchange {
   status: number;
   header?: Record<string, string>;
   answer?: unknown;
-  issues?: { loc: (string | number)[]; msg: string; type: string }[];
+  issues?: Issue[];
   text?: string;
   keep?: Record<string, string>;
 }
@@ -55,9 +56,7 @@ export function expectedBody(exchange: RecordedExchange, form: 'list' | 'fields'
   if (text !== undefined) return exactly(text);
   if (answer !== undefined) return exactly(stringify(answer)!);
   if (issues === undefined) return undefined;
-  // Where two issues are at places of the same name, the object shows the later one in the place of the first.
-  const fields = Object.fromEntries(issues.map(({ loc, msg }) => [String(loc.at(-1)), msg]));
-  return exactly(stringify({ detail: form === 'list' ? issues : fields })!);
+  return exactly(stringify({ detail: form === 'list' ? issues : byField(issues) })!);
 }
 
 function exactly(text: string): RegExp {

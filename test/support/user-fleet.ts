@@ -57,8 +57,20 @@ export async function startFleet(settings: Partial<Config> = {}): Promise<Fleet>
   };
 }
 
+/** One issue of a 422 in its documented form. */
+export interface Issue {
+  loc: (string | number)[];
+  msg: string;
+  type: string;
+}
+
+/** Issues in the form that Marzban sends: of two with one field, the later one in the place of the first. */
+export function byField(issues: readonly Issue[]): Record<string, string> {
+  return Object.fromEntries(issues.map(({ loc, msg }) => [String(loc.at(-1)), msg]));
+}
+
 /** The issues of a 422 as lines: where, what type, which words. */
 export function issues(reply: Reply): string[] {
-  const detail = reply.json.detail as { loc: (string | number)[]; type: string; msg: string }[];
+  const detail = reply.json.detail as Issue[];
   return detail.map(({ loc, type, msg }) => `${loc.join('.')} ${type}: ${msg}`);
 }
