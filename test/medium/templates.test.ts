@@ -266,6 +266,7 @@ describe('user templates', () => {
     ['x', 'int_parsing'],
     ['1.5', 'int_parsing'],
     ['2147483648', 'less_than_equal'],
+    ['-2147483649', 'greater_than_equal'],
     ['9'.repeat(30), 'less_than_equal'],
   ])('have no id %s', async (id, type) => {
     for (const reply of [

@@ -11,13 +11,12 @@ import type { Request } from 'express';
 import { InvalidInput } from '../../shared/domain/errors.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { Invalid } from '../../shared/http/coercion.js';
-import { int } from '../../shared/http/fields.js';
+import { int32 } from '../../shared/http/fields.js';
 import { SudoOnly } from '../admins/index.js';
 import type { Node } from './node.js';
 import { NodesService } from './nodes.service.js';
 
 const PARAMETER = 'node_id';
-const INT32_MAX = 2 ** 31 - 1;
 
 declare module 'express-serve-static-core' {
   interface Request {
@@ -33,7 +32,7 @@ export class NodeGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    const id = int({ max: INT32_MAX }).read(request.params[PARAMETER]);
+    const id = int32().read(request.params[PARAMETER]);
     if (id instanceof Invalid) throw new InvalidInput([...id.under('path', PARAMETER).issues]);
     request.node = await this.nodes.get(id);
     return true;

@@ -54,7 +54,7 @@ export function bigInt(options: IntLimits & Documented & { cutsFractions?: strin
   };
 }
 
-/** An integer as `number`, by default within ±(2^53 − 1). A column of type `int` needs its own `max`. */
+/** An integer as `number`, by default within ±(2^53 − 1). */
 export function int(options: IntLimits & Documented = {}): Kind<number> {
   const limits = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, ...options };
   return {
@@ -64,6 +64,11 @@ export function int(options: IntLimits & Documented = {}): Kind<number> {
     },
     schema: () => intSchema(options),
   };
+}
+
+/** An integer as a column of type `int` holds it, such as an id. */
+export function int32(): Kind<number> {
+  return int({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 }
 
 /** Only a lower bound is documented: the contract knows no upper ones. */

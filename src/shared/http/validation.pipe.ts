@@ -3,11 +3,10 @@ import { InvalidInput, type Issue } from '../domain/errors.js';
 import { readBody } from './body.js';
 import { Invalid, isObject, readText } from './coercion.js';
 import { fieldsOf } from './field-registry.js';
-import { int } from './fields.js';
+import { int32 } from './fields.js';
 import { readDto } from './read-dto.js';
 
-/** Ids in paths; no larger one fits its column. */
-const pathInt = int({ max: 2 ** 31 - 1 });
+const pathInt = int32();
 
 /**
  * Reads bodies, queries and path parameters into what the handler declares. Classes with fields are read by them, path

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { WebSocket } from 'ws';
 import { AppError, BadRequest, NotAllowed } from '../../../shared/domain/errors.js';
 import { Invalid } from '../../../shared/http/coercion.js';
-import { int } from '../../../shared/http/fields.js';
+import { int32 } from '../../../shared/http/fields.js';
 import { type Handshake, WebSockets } from '../../../shared/http/web-sockets.js';
 import { AdminAccess } from '../../admins/index.js';
 import { NodeNotFound } from '../nodes.errors.js';
@@ -15,7 +15,7 @@ const RECHECK_MS = 60_000;
 /** A broken database is no reason to close a socket. */
 const CLOSE_CODES = { unauthorized: 4401, forbidden: 4403 } as const;
 
-const nodeId = int({ max: 2 ** 31 - 1 });
+const nodeId = int32();
 
 /** Streams of log lines to sudo admins. */
 @Injectable()

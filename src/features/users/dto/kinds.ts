@@ -1,10 +1,8 @@
-import { bigInt, int, type Kind, list, map, oneOf, text, time } from '../../../shared/http/fields.js';
+import { bigInt, int, int32, type Kind, list, map, oneOf, text, time } from '../../../shared/http/fields.js';
 import { Invalid, isObject } from '../../../shared/http/coercion.js';
 import { type Protocol, PROTOCOLS, type TagsByProtocol } from '../../../xray/config/types.js';
 import { LATEST_EXPIRE, RESET_STRATEGIES } from '../domain/user.js';
 import { proxyType } from './proxies.kind.js';
-
-const INT32_MAX = 2 ** 31 - 1;
 
 const undocumentedLimits = <T>({ read }: Kind<T>): Kind<T> => ({ read, schema: () => ({ type: 'integer' }) });
 
@@ -14,7 +12,7 @@ export const unixSeconds = undocumentedLimits(int({ min: 0, max: LATEST_EXPIRE }
 /** Bytes of a next plan; 0 means unlimited. */
 export const planLimit = undocumentedLimits(bigInt({ min: 0 }));
 
-export const days = int({ min: -INT32_MAX, max: INT32_MAX });
+export const days = int32();
 
 export const strategy = oneOf(RESET_STRATEGIES, 'UserDataLimitResetStrategy');
 
