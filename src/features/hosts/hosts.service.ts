@@ -25,6 +25,8 @@ import { HostsRepository, type HostsSnapshot } from './hosts.repository.js';
 
 const POLL_MS = 2_000;
 const MINUTE_MS = 60_000;
+/** Hosts that a warning names. */
+const MAX_NAMED = 20;
 
 type WriteLinks = ReturnType<typeof compileShareLinks>;
 
@@ -176,7 +178,8 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
     const unusable = unusableHosts(published, this.surroundings).map(
       ({ tag, remark, reason }) => `“${remark}” of ${tag}: ${reason}`,
     );
-    const warning = unusable.join('; ');
+    const others = unusable.length > MAX_NAMED ? [`and ${unusable.length - MAX_NAMED} more`] : [];
+    const warning = [...unusable.slice(0, MAX_NAMED), ...others].join('; ');
     if (warning !== '' && warning !== this.warned) this.logger.warn(`Nobody gets these hosts: ${warning}`);
     this.warned = warning;
   }
