@@ -1,6 +1,7 @@
 /**
  * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, lists,
- * start, fleet. HTTP figures are ratios to a raw express + pg reference in the same run; the others are times on this machine.
+ * subscriptions, start, fleet. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
+ * times on this machine. `BENCH_USERS` is another number of users than 100,000.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -14,12 +15,13 @@ import { listRows } from './lists.js';
 import { median, type Row, table } from './report.js';
 import { seedUsers, useTenHosts } from './seed.js';
 import { BenchService } from './service.js';
+import { subscriptionRows } from './subscriptions.js';
 
-const USERS = 100_000;
+const USERS = Number(process.env.BENCH_USERS ?? 100_000);
 const PORT = 18_998;
 
 const wanted = process.argv.slice(2);
-const groups = wanted.length > 0 ? wanted : ['http', 'lists', 'start', 'fleet'];
+const groups = wanted.length > 0 ? wanted : ['http', 'lists', 'subscriptions', 'start', 'fleet'];
 
 const dataDir = await mkdtemp(join(tmpdir(), 'margrave-bench-'));
 await chmod(dataDir, 0o755); // as root, PostgreSQL runs as somebody else
@@ -31,7 +33,7 @@ try {
   await presence.connect();
   const { connection } = postgres;
   const service = new BenchService(dataDir, PORT);
-  if (groups.includes('http') || groups.includes('lists')) {
+  if (['http', 'lists', 'subscriptions'].some((group) => groups.includes(group))) {
     await service.start();
     await useTenHosts(service);
     await withClient(connection, (db) => seedUsers(db, USERS));
@@ -39,6 +41,7 @@ try {
     if (groups.includes('lists')) {
       rows.push(...(await withClient(connection, (db) => listRows(service, db, USERS))));
     }
+    if (groups.includes('subscriptions')) rows.push(...(await subscriptionRows(service, connection)));
     await service.stop();
   }
   if (groups.includes('start')) rows.push(...(await startRows()));

@@ -33,6 +33,20 @@ const app = express();
 app.use(express.json());
 app.set('etag', false);
 
+app.get('/ready', async (_, res) => {
+  await pool.query('SELECT 1');
+  res.end();
+});
+
+app.get('/sub/:token/:format', async (req, res) => {
+  const { rows } = await pool.query<{ headers: Record<string, string>; body: string }>({
+    name: 'subscription',
+    text: 'SELECT headers, body FROM raw_subscriptions WHERE token = $1 AND format = $2',
+    values: [req.params.token, req.params.format],
+  });
+  res.set(rows[0]!.headers).send(rows[0]!.body);
+});
+
 app.get('/api/user/:username', async (req, res) => {
   const { rows } = await pool.query<RawRow>({
     name: 'one',
