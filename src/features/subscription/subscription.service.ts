@@ -4,7 +4,13 @@ import { Config } from '../../config/config.js';
 import type { DateRange } from '../../shared/domain/date-range.js';
 import { ownVersion } from '../../shared/own-version.js';
 import { HostsService, RandomDice } from '../hosts/index.js';
-import { type NodeUsage, UsageHistory, type User, UsersService } from '../users/index.js';
+import {
+  type NodeUsage,
+  type SubscribedUser,
+  UsageHistory,
+  type User,
+  UsersService,
+} from '../users/index.js';
 import {
   CLIENT_TYPES,
   type ClientFormat,
@@ -58,14 +64,14 @@ export class SubscriptionService {
    * only the cores refuse service. The fetch is noted. Throws `SubscriptionNotFound`.
    */
   async fetch(token: string, visitor: Visitor, now: Date): Promise<Subscription> {
-    const user = await this.getUser(token);
+    const user = await this.getSubscribed(token);
     if (!visitor.isProbe) this.fetches.record(user.id, visitor.userAgent, now);
     return this.answer(user, formatFor(visitor.userAgent, this.config.subscription.customJson), visitor, now);
   }
 
   /** The same in the format of this name; not noted. Throws `SubscriptionNotFound`, then `InvalidInput`. */
   async fetchAs(type: string, token: string, visitor: Visitor, now: Date): Promise<Subscription> {
-    const user = await this.getUser(token);
+    const user = await this.getSubscribed(token);
     const known = CLIENT_TYPES.find((name) => name === type);
     if (known === undefined) throw unknownClientType();
     return this.answer(user, { type: known }, visitor, now);
@@ -79,12 +85,19 @@ export class SubscriptionService {
 
   /** The user that a token opens. Throws `SubscriptionNotFound`. */
   async getUser(token: string): Promise<User> {
-    const user = await this.users.findByToken(token);
-    if (!user) throw new SubscriptionNotFound();
-    return user;
+    return found(await this.users.findByToken(token));
   }
 
-  private answer(user: User, format: ClientFormat, { url, userAgent }: Visitor, now: Date): Subscription {
+  private async getSubscribed(token: string): Promise<SubscribedUser> {
+    return found(await this.users.findSubscribed(token));
+  }
+
+  private answer(
+    user: SubscribedUser,
+    format: ClientFormat,
+    { url, userAgent }: Visitor,
+    now: Date,
+  ): Subscription {
     const { type } = format;
     return {
       type,
@@ -97,7 +110,7 @@ export class SubscriptionService {
     };
   }
 
-  private tag(user: User, format: ClientFormat, userAgent: string, now: Date): string {
+  private tag(user: SubscribedUser, format: ClientFormat, userAgent: string, now: Date): string {
     return entityTag(
       this.installation,
       this.hosts.edition(now),
@@ -116,7 +129,7 @@ export class SubscriptionService {
   }
 
   private document(
-    user: User,
+    user: SubscribedUser,
     { type, reversed }: ClientFormat & { type: Exclude<ClientType, 'v2ray'> },
     userAgent: string,
     now: Date,
@@ -126,4 +139,9 @@ export class SubscriptionService {
     const entries = this.hosts.entries(user, now);
     return writeDocument(format, reversed ? entries.reverse() : entries, this.templates.current(), this.dice);
   }
+}
+
+function found<T>(user: T | null): T {
+  if (!user) throw new SubscriptionNotFound();
+  return user;
 }

@@ -1,5 +1,5 @@
 export { CoreUsersRepository } from './core-users.repository.js';
-export type { User } from './domain/user.js';
+export type { SubscribedUser, User } from './domain/user.js';
 export { type UserUsageDto, UserUsagesDto } from './dto/usage.dto.js';
 export { SubscriptionUserDto } from './dto/user-response.dto.js';
 export { OwnedUser, TargetUser } from './owned-user.guard.js';

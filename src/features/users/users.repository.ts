@@ -3,7 +3,7 @@ import { Database, type Tx } from '../../shared/database/database.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../shared/database/violations.js';
 import { NotAllowed } from '../../shared/domain/errors.js';
 import type { Statement } from '../../shared/database/statement.js';
-import type { User } from './domain/user.js';
+import type { SubscribedUser, User } from './domain/user.js';
 import { toUser, USER_COLUMNS, USER_TABLES, type UserRow } from './user-rows.js';
 import { OwnerNotFound, UsernameTaken } from './users.errors.js';
 
@@ -30,6 +30,17 @@ const OWNER = 'users_admin_id_fkey';
 const BY_NAME: Statement = {
   name: 'user_by_name',
   text: `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE u.username = $1`,
+};
+
+// Narrow, as it is asked by far the most: each column costs more than finding the row.
+const SUBSCRIBED: Statement = {
+  name: 'user_subscribed',
+  text: `SELECT u.id, u.username, u.status, g.used_traffic AS "usedTraffic", u.data_limit AS "dataLimit",
+                u.expire_at AS "expireAt", u.hold_seconds::float8 AS "holdSeconds", u.proxies,
+                u.excluded_inbounds AS "excludedInbounds", u.sub_revoked_at AS "subRevokedAt",
+                u.created_at AS "createdAt"
+           FROM users u JOIN user_usage g ON g.user_id = u.id
+          WHERE u.username = $1`,
 };
 
 // Two statements: one that waited for the lock would see the plan as it was before the wait.
@@ -98,9 +109,18 @@ export class UsersRepository {
   constructor(private readonly db: Database) {}
 
   async findByName(username: string): Promise<User | null> {
-    if (username.includes('\0')) return null; // PostgreSQL refuses such text, and no user can have it
-    const [row] = await this.db.point<UserRow>(BY_NAME, [username]);
+    const row = await this.find<UserRow>(BY_NAME, username);
     return row ? toUser(row) : null;
+  }
+
+  async findSubscribed(username: string): Promise<SubscribedUser | null> {
+    return this.find<SubscribedUser>(SUBSCRIBED, username);
+  }
+
+  private async find<R>(statement: Statement, username: string): Promise<R | null> {
+    if (username.includes('\0')) return null; // PostgreSQL refuses such text, and no user can have it
+    const [row] = await this.db.point<R>(statement, [username]);
+    return row ?? null;
   }
 
   /**

@@ -14,7 +14,7 @@ import { resetTraffic } from './domain/reset.js';
 import { reviewUser } from './domain/review.js';
 import { revokeLinks } from './domain/revocation.js';
 import { isTokenValid, readToken } from './domain/subscription-token.js';
-import type { User } from './domain/user.js';
+import type { SubscribedUser, User } from './domain/user.js';
 import { UserCounts } from './user-counts.js';
 import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
 import {
@@ -48,10 +48,22 @@ export class UsersService {
 
   /** The user whose subscription link ends in this token; null for a token that does not count (any more). */
   async findByToken(token: string): Promise<User | null> {
+    return this.behind(token, (username) => this.users.findByName(username));
+  }
+
+  /** The same, with no more of the user than a fetch needs. */
+  async findSubscribed(token: string): Promise<SubscribedUser | null> {
+    return this.behind(token, (username) => this.users.findSubscribed(username));
+  }
+
+  private async behind<U extends SubscribedUser>(
+    token: string,
+    find: (username: string) => Promise<U | null>,
+  ): Promise<U | null> {
     const keys = { own: this.secrets.subscriptionTokens, imported: this.secrets.importedSubscriptionKeys };
     const read = readToken(token, keys, new Date());
     // A token that says nothing is looked up as well, so that the time of the answer does not tell what is wrong.
-    const user = await this.users.findByName(read?.username ?? '');
+    const user = await find(read?.username ?? '');
     return read && user && isTokenValid(read.issued, user.createdAt, user.subRevokedAt) ? user : null;
   }
 

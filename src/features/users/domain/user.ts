@@ -52,3 +52,19 @@ export interface User {
   editedAt: Date | null;
   statusChangedAt: Date;
 }
+
+/** What of a user is looked at when a client application fetches the subscription. */
+export type SubscribedUser = Pick<
+  User,
+  | 'id'
+  | 'username'
+  | 'status'
+  | 'usedTraffic'
+  | 'dataLimit'
+  | 'expireAt'
+  | 'holdSeconds'
+  | 'proxies'
+  | 'excludedInbounds'
+  | 'subRevokedAt'
+  | 'createdAt'
+>;
