@@ -7,6 +7,8 @@ it.each([
   ['nothing of a user', {}, false],
   ['the day of the end', { remark: '{EXPIRE_DATE}' }, false],
   ['the days left', { remark: 'x {DAYS_LEFT}' }, true],
+  ['the days left, padded', { remark: '{DAYS_LEFT:>3}' }, true],
+  ['the time left, converted', { remark: '{TIME_LEFT!s}' }, true],
   ['the time left in an address', { address: ['a', '{TIME_LEFT}.example.com'] }, true],
   ['the time left in a path', { path: '/{TIME_LEFT}' }, true],
 ] as [string, Partial<Host>, boolean][])('hosts that show %s show time: %s', (_, host, expected) => {

@@ -76,7 +76,7 @@ export function unusableHosts(published: PublishedInbounds, surroundings: Surrou
   return planEntries(published, surroundings).unusable;
 }
 
-/** Whether a host, or its inbound, has a variable of how much time is left. */
+/** Whether a host, or its inbound, has a variable of how much time is left, maybe with a format behind its name. */
 export function showsTime({ inbounds, hostsByTag }: PublishedInbounds): boolean {
   const texts = inbounds.flatMap((inbound) =>
     (hostsByTag.get(inbound.tag) ?? []).flatMap(({ remark, address, sni, host, path }) => [
@@ -84,7 +84,7 @@ export function showsTime({ inbounds, hostsByTag }: PublishedInbounds): boolean 
       ...[...inbound.sni, ...inbound.host, inbound.path],
     ]),
   );
-  return texts.some((text) => /\{(DAYS|TIME)_LEFT\}/.test(text));
+  return texts.some((text) => /\{(DAYS|TIME)_LEFT[}!:]/.test(text));
 }
 
 function planEntry(inbound: ResolvedInbound, dial: Host, surroundings: Surroundings): EntryPlan | string {
