@@ -28,8 +28,8 @@ export class Jinja {
     environment.addFilter('only', (value: unknown, ...keys: string[]) =>
       pick(value, (key) => keys.includes(key)),
     );
-    environment.addFilter('datetime', (seconds: number) =>
-      new Date(Number(seconds) * 1000).toISOString().slice(0, 19).replace('T', ' '),
+    environment.addFilter('datetime', (value: unknown) =>
+      instant(value).toISOString().slice(0, 19).replace('T', ' '),
     );
     environment.addFilter('bytesformat', (bytes: number) => readableSize(BigInt(Math.trunc(Number(bytes)))));
     // By the end of its name an included file would be escaped.
@@ -46,6 +46,18 @@ export class Jinja {
   render(name: string, context: object = {}): string {
     return this.environment.renderStr(this.sources.get(name) ?? '', context);
   }
+}
+
+/** Whether a template went on until it was stopped: it would again. */
+export function isExhaustion(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || /\bran out of fuel\b/.test(String(error));
+}
+
+/** What the `datetime` filter gets: `now()`, Unix seconds, or a time of the user, which has no zone and means UTC. */
+function instant(value: unknown): Date {
+  if (value instanceof Map) return new Date();
+  if (typeof value !== 'string') return new Date(Number(value) * 1000);
+  return new Date(/(?:Z|[+-]\d\d:\d\d)$/.test(value) ? value : `${value}Z`);
 }
 
 /** Only within Jinja's own brackets: around them may be scripts. */

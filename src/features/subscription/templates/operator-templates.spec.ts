@@ -144,6 +144,39 @@ describe('a template', () => {
     },
   );
 
+  it('without an end is not tried for each fetch', () => {
+    let told = 0;
+    const loops = '{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}';
+    const files = new Map([['clash/default.yml', loops]]);
+    const templates = operatorTemplates(files, NAMES, () => told++);
+    templates.clash([], []);
+    const before = performance.now();
+    for (let i = 0; i < 50; i++) expect(templates.clash([], [])).toHaveProperty('mode');
+    expect(performance.now() - before).toBeLessThan(500);
+    expect(told).toBe(1);
+  }, 30_000);
+
+  it('may have a key twice, as PyYAML takes it', () => {
+    const files = { 'clash/default.yml': "port: 1\n{{ conf | only('proxies') | yaml }}\nport: 2" };
+    const { text, broken } = documentWith('clash', files);
+    expect(broken).toEqual([]);
+    expect(read('clash', text).port).toBe(2);
+  });
+
+  it.each([
+    ['2026-01-15T12:00:00', '2026-01-15 12:00:00'],
+    ['2026-01-15T12:00:00Z', '2026-01-15 12:00:00'],
+    ['2026-01-15T15:30:00+03:30', '2026-01-15 12:00:00'],
+  ])('writes the time %s as %s', (at, written) => {
+    const templates = operatorTemplates(
+      new Map([['subscription/index.html', '{{ user.online_at | datetime }} {{ now() | datetime }}']]),
+      NAMES,
+      () => {},
+    );
+    const page = templates.page(() => ({ online_at: at }));
+    expect(page).toMatch(new RegExp(`^${written} \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d$`));
+  });
+
   it('has the filters and the clock of Marzban', () => {
     const source = `{"log": "{{ 0 | datetime }} {{ 1152 | bytesformat }} {{ now().timestamp() > 1700000000 }}"}`;
     const { text } = documentWith('sing-box', { 'singbox/default.json': source });

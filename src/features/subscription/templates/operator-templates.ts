@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { DEFAULT_TEMPLATES, type Templates } from '../../../client-configs/index.js';
 import { type JsonObject, type JsonValue, parseJson } from '../../../xray/config/index.js';
-import { Jinja } from './jinja.js';
+import { isExhaustion, Jinja } from './jinja.js';
 
 /** The file of each template, relative to the operator's folder. */
 export interface TemplateNames {
@@ -30,7 +30,8 @@ export type OnBroken = (name: string, reason: string) => void;
 
 /**
  * The built-in templates, in the place of which the operator's stand where there are some: the sources by file name.
- * One that is broken counts as not there. Those of Clash and of pages are filled each time, the others once.
+ * One that is broken counts as not there. Those of Clash and of pages are filled each time, the others once; one of
+ * them may fail for some users only, so it is tried again, unless it used up all it was allowed.
  */
 export function operatorTemplates(
   sources: ReadonlyMap<string, string>,
@@ -39,13 +40,15 @@ export function operatorTemplates(
 ): OperatorTemplates {
   const jinja = new Jinja(sources);
   const broken = new Set<string>();
+  const endless = new Set<string>();
   const tried = <T>(name: string, read: () => T): T | undefined => {
-    if (!sources.has(name)) return undefined;
+    if (!sources.has(name) || endless.has(name)) return undefined;
     try {
       return read();
     } catch (error) {
       if (!broken.has(name)) onBroken(name, firstLine(error));
       broken.add(name);
+      if (isExhaustion(error)) endless.add(name);
       return undefined;
     }
   };
@@ -89,9 +92,9 @@ function clashConfig(jinja: Jinja, name: string, proxies: JsonObject[], remarks:
   return object(parseYaml(jinja.render(name, { conf, proxy_remarks: remarks })));
 }
 
-/** As PyYAML reads it, which operators wrote for. */
+/** As PyYAML reads it, which operators wrote for: of a key that is there twice the last counts. */
 function parseYaml(text: string): JsonValue {
-  return parse(text, { version: '1.1' }) as JsonValue;
+  return parse(text, { version: '1.1', uniqueKeys: false, logLevel: 'error' }) as JsonValue;
 }
 
 function object(value: JsonValue): JsonObject {
