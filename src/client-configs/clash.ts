@@ -2,7 +2,7 @@ import type { JsonObject } from '../xray/config/index.js';
 import { splitEarlyData } from './early-data.js';
 import type { Entry, EntryAccount } from './entry.js';
 import { escapeServiceName } from './escape.js';
-import { part } from './part.js';
+import { namesIn, part, parts } from './part.js';
 import { drawUserAgent, type Templates } from './templates.js';
 import type { Dice } from './types.js';
 import { UniqueNames } from './unique-names.js';
@@ -22,17 +22,25 @@ export function writeClash(
   templates: Templates,
   dice: Dice,
 ): string {
-  const names = new UniqueNames();
-  const proxies = entries.flatMap((entry) => {
+  const unnamed = entries.flatMap((entry) => {
     const proxy = proxyOf(entry, dialect, templates, dice);
-    return proxy ? [sortedKeys({ ...proxy, name: names.give(entry.remark) })] : [];
+    return proxy ? [{ proxy, remark: entry.remark }] : [];
   });
-  const config = templates.clash(
-    proxies,
-    proxies.map(({ name }) => name as string),
-  );
-  return writeYaml(config);
+  const configBeside = (taken: readonly string[]) => {
+    const names = new UniqueNames(taken);
+    const proxies = unnamed.map(({ proxy, remark }) => sortedKeys({ ...proxy, name: names.give(remark) }));
+    const given = namesIn(proxies, 'name');
+    return { config: templates.clash(proxies, given), given };
+  };
+  const { config, given } = configBeside(BUILT_IN);
+  // Only the whole config tells how the operator calls the groups, and two of one name spoil it.
+  const groups = new Set(namesIn(parts(config, 'proxy-groups'), 'name'));
+  const collide = given.some((name) => groups.has(name));
+  return writeYaml(collide ? configBeside([...BUILT_IN, ...groups]).config : config);
 }
+
+/** Names that mihomo has for itself. */
+const BUILT_IN = ['DIRECT', 'REJECT', 'REJECT-DROP', 'PASS', 'COMPATIBLE'];
 
 function sortedKeys(value: JsonObject): JsonObject {
   return Object.fromEntries(

@@ -53,12 +53,18 @@ export function compileEntries(published: PublishedInbounds, surroundings: Surro
   };
 }
 
-/** Whether the user has an account on the inbound. */
+/**
+ * Whether the user has an account on the inbound. No core takes an empty password of Shadowsocks, so that is none: one
+ * entry with it would make sing-box and mihomo refuse all.
+ */
 export function mayUse(
   user: Subscriber,
   { protocol, tag }: Pick<ResolvedInbound, 'protocol' | 'tag'>,
 ): boolean {
-  return user.proxies[protocol] !== undefined && !user.excludedInbounds[protocol]?.includes(tag);
+  const proxy = user.proxies[protocol];
+  if (proxy === undefined || (protocol === 'shadowsocks' && !user.proxies.shadowsocks?.password))
+    return false;
+  return !user.excludedInbounds[protocol]?.includes(tag);
 }
 
 function drawEntry(plan: EntryPlan, turn: Turn): Entry {

@@ -12,6 +12,11 @@ export function parts(settings: JsonObject, key: string): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
+/** The texts that the objects in a list have as `key`. */
+export function namesIn(list: readonly JsonObject[], key: string): string[] {
+  return list.map((item) => item[key]).filter((name) => typeof name === 'string');
+}
+
 function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../xray/config/index.js';
 import { splitEarlyData } from './early-data.js';
 import type { Entry, EntryAccount } from './entry.js';
-import { part, parts } from './part.js';
+import { namesIn, part, parts } from './part.js';
 import { drawUserAgent, type Templates } from './templates.js';
 import type { Dice } from './types.js';
 import { UniqueNames } from './unique-names.js';
@@ -24,10 +24,13 @@ export function writeSingBox(
   templates: Templates,
   dice: Dice,
 ): string {
-  const names = new UniqueNames();
+  // It refuses a profile in which two have one tag, and knows an outbound without a tag by its number only.
+  const own = [...parts(profile, 'outbounds'), ...parts(profile, 'endpoints')];
+  const names = new UniqueNames(namesIn(own, 'tag'));
   const proxies = entries.flatMap((entry) => {
     const outbound = outboundOf(entry, templates, dice);
-    return outbound ? [{ type: outbound.type, tag: names.give(entry.remark), ...outbound }] : [];
+    const tag = entry.remark || entry.address;
+    return outbound ? [{ type: outbound.type, tag: names.give(tag), ...outbound }] : [];
   });
   return writeIndentedJson(
     { ...profile, outbounds: fillGroups([...parts(profile, 'outbounds'), ...proxies]) },
@@ -56,7 +59,7 @@ function fillWith(outbounds: JsonObject[], tested: JsonValue[], selectable: Json
 function outboundOf(entry: Entry, templates: Templates, dice: Dice): JsonObject | undefined {
   const { address, port, account, security, dial, inbound } = entry;
   const transport = TRANSPORTS[entry.transport]?.(entry, templates, dice);
-  if (!transport) return undefined;
+  if (!transport || !isPath(transport.path)) return undefined;
   const plain = Object.keys(transport).length === 0;
   // Shadowsocks knows no transports and no TLS.
   if (account.protocol === 'shadowsocks' && !(plain && security === 'none')) return undefined;
@@ -72,6 +75,11 @@ function outboundOf(entry: Entry, templates: Templates, dice: Dice): JsonObject 
     ...(dial.muxEnable && templates.mux.singBox.enabled === true && { multiplex: templates.mux.singBox }),
     ...credentials(account),
   };
+}
+
+/** Whether it is a path of a URL, as sing-box demands: a percent sign begins an escape. */
+function isPath(path: JsonValue | undefined): boolean {
+  return typeof path !== 'string' || !/%(?![\da-f]{2})/i.test(path);
 }
 
 function credentials(account: EntryAccount): JsonObject {

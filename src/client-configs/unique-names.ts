@@ -1,7 +1,11 @@
-/** Makes names differ: one that was given before gets the next free number, `name (2)`. */
+/** Makes names differ: one that was given before, or is taken, gets the next free number, `name (2)`. */
 export class UniqueNames {
-  private readonly given = new Set<string>();
+  private readonly given: Set<string>;
   private readonly next = new Map<string, number>();
+
+  constructor(taken: Iterable<string> = []) {
+    this.given = new Set(taken);
+  }
 
   give(name: string): string {
     let unique = name;

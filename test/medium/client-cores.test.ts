@@ -11,7 +11,7 @@ import {
 import type { JsonObject } from '../../src/xray/config/types.js';
 import { dryRun } from '../../src/xray/process/dry-run.js';
 import { clientCore } from '../support/client-cores.js';
-import { first, now, surroundings } from '../support/client-configs.js';
+import { first, newHost, newInbound, newSubscriber, now, surroundings } from '../support/client-configs.js';
 import { publishedIn, recordedCases, subscriberIn } from '../support/recorded-subscriptions.js';
 import { xrayForTests } from '../support/xray.js';
 
@@ -75,5 +75,40 @@ describe.skipIf(!mihomo)('mihomo takes the configs of', () => {
     for (const dialect of ['clash', 'clash-meta'] as const) {
       expect(await mihomo!(await fileWith(documentOf(dialect, recorded)))).toBeUndefined();
     }
+  });
+});
+
+/** Remarks and paths that operators may write, each of which could spoil a whole document. */
+function oddDocument(format: DocumentFormat): string {
+  const remarks = [
+    '',
+    'proxy',
+    'direct',
+    'Best Latency',
+    'DIRECT',
+    'REJECT',
+    'PASS',
+    '♻️ Automatic',
+    'r',
+    'r',
+  ];
+  const inbounds = [
+    newInbound({ tag: 'A' }),
+    ...['ws', 'httpupgrade'].map((network) => newInbound({ tag: network, network })),
+  ];
+  const hosts = remarks.map((remark) => newHost({ remark }));
+  const paths = ['/100%', '/%zz', '/a b?c=d', '//x', ':80/x', 'x'].map((path) => newHost({ path }));
+  const hostsByTag = new Map(inbounds.map(({ tag }) => [tag, tag === 'A' ? hosts : paths]));
+  const entries = compileEntries({ inbounds, hostsByTag }, surroundings)(newSubscriber(), now, first);
+  return writeDocument(format, entries, DEFAULT_TEMPLATES, first);
+}
+
+describe('odd names and paths spoil nothing', () => {
+  it.skipIf(!singBox)('for sing-box', async () => {
+    expect(await singBox!(await fileWith(oddDocument('sing-box')))).toBeUndefined();
+  });
+
+  it.skipIf(!mihomo)('for mihomo', async () => {
+    expect(await mihomo!(await fileWith(oddDocument('clash-meta')))).toBeUndefined();
   });
 });
