@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Config } from '../../../config/config.js';
 import { type OperatorTemplates, operatorTemplates } from './operator-templates.js';
+import { findTemplates, readTemplates, type Unread } from './template-files.js';
 
 const POLL_MS = 2_000;
-const MAX_BYTES = 1024 * 1024;
+/** Files that a warning names. */
+const MAX_NAMED = 20;
 
 /** The templates of documents and pages, with the operator's files in `CUSTOM_TEMPLATES_DIRECTORY`; changed files are read again. */
 @Injectable()
@@ -17,6 +17,8 @@ export class ClientTemplates implements OnModuleInit {
   private digest = '';
   /** Names, sizes and times of the files that were read. */
   private seen = '';
+  /** The last warning of files: it is said again only when it is another one. */
+  private warned = '';
 
   constructor(private readonly config: Config) {
     this.templates = operatorTemplates(new Map(), config.subscription.templates, () => {});
@@ -40,44 +42,39 @@ export class ClientTemplates implements OnModuleInit {
     const { directory, ...names } = this.config.subscription.templates;
     if (directory === undefined) return;
     try {
-      const files = await filesIn(directory);
-      const seen = files.map(({ path, size, changedMs }) => `${path} ${size} ${changedMs}`).join('\n');
+      const { files, unread } = await findTemplates(directory);
+      const seen = JSON.stringify([files, unread]);
       if (seen === this.seen) return;
-      const sources = await Promise.all(
-        files.map(async ({ path, name }) => [name, await readFile(path, 'utf8')] as const),
-      );
-      this.templates = operatorTemplates(new Map(sources), names, (name, reason) =>
+      const read = await readTemplates(files);
+      this.templates = operatorTemplates(read.sources, names, (name, reason) =>
         this.logger.warn(`The template ${name} is not used, the built-in one is: ${reason}`),
       );
-      this.digest = createHash('sha256').update(JSON.stringify(sources)).digest('base64url');
+      this.digest = createHash('sha256')
+        .update(JSON.stringify([...read.sources]))
+        .digest('base64url');
       this.seen = seen;
+      this.warnOf([...unread, ...read.unread]);
     } catch (error) {
-      const known =
-        'The templates of CUSTOM_TEMPLATES_DIRECTORY could not be read; the last known ones stay in use';
-      this.logger.warn({ err: error }, known);
+      this.seen = '';
+      const { message } = error as Error;
+      this.warn(
+        `CUSTOM_TEMPLATES_DIRECTORY could not be read; the last known templates stay in use: ${message}`,
+      );
     }
   }
-}
 
-interface TemplateFile {
-  path: string;
-  /** Relative to the folder, with slashes. */
-  name: string;
-  size: number;
-  changedMs: number;
-}
+  private warnOf(unread: readonly Unread[]): void {
+    const others = unread.length > MAX_NAMED ? [`and ${unread.length - MAX_NAMED} more`] : [];
+    const named = unread.slice(0, MAX_NAMED).map(({ name, reason }) => `${name}: ${reason}`);
+    this.warn(
+      unread.length === 0
+        ? ''
+        : `Files of CUSTOM_TEMPLATES_DIRECTORY are not used: ${[...named, ...others].join('; ')}`,
+    );
+  }
 
-async function filesIn(directory: string): Promise<TemplateFile[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name));
-  const files = await Promise.all(
-    paths.sort().map(async (path) => {
-      const { size, mtimeMs } = await stat(path); // also of what a link leads to
-      const name = relative(directory, path).replaceAll(sep, '/');
-      return { path, name, size, changedMs: mtimeMs };
-    }),
-  );
-  return files.filter(({ size }) => size <= MAX_BYTES);
+  private warn(warning: string): void {
+    if (warning !== '' && warning !== this.warned) this.logger.warn(warning);
+    this.warned = warning;
+  }
 }
