@@ -38,6 +38,25 @@ describe('a token of Marzban', () => {
     expect(valid).toBe(status === 200 && name !== 'user name in other letter case');
   });
 
+  it('is nothing with one bit flipped anywhere, cut, or with anything behind it', () => {
+    const legacy = checks.find(({ name }) => name === 'legacy JWT')!;
+    const keys = { own, imported: vectors.map(({ secret }) => secret) };
+    for (const { token } of [...vectors, legacy]) {
+      expect(readToken(token, keys, now)).toBeDefined();
+      const letters = [...token];
+      const flipped = letters.flatMap((letter, at) =>
+        [1, 2, 4, 8, 16, 32, 64].map((bit) =>
+          letters.with(at, String.fromCharCode(letter.charCodeAt(0) ^ bit)).join(''),
+        ),
+      );
+      const cut = letters.map((_, length) => token.slice(0, length));
+      const longer = ['=', 'A', '.', '%00', 'A'.repeat(10_000)].map((end) => token + end);
+      for (const bad of [...flipped, ...cut, ...longer, token.repeat(100)]) {
+        expect([bad, readToken(bad, keys, now)]).toEqual([bad, undefined]);
+      }
+    }
+  });
+
   it('is nothing without its key', () => {
     for (const { token } of vectors) expect(readToken(token, { own, imported: [] }, now)).toBeUndefined();
   });
