@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import {
   first,
@@ -11,6 +11,7 @@ import {
 } from '../../../../test/support/client-configs.js';
 import { compileEntries, type DocumentFormat, writeDocument } from '../../../client-configs/index.js';
 import type { JsonObject } from '../../../xray/config/index.js';
+import { Jinja } from './jinja.js';
 import { operatorTemplates } from './operator-templates.js';
 
 const NAMES = {
@@ -147,12 +148,11 @@ describe('a template', () => {
   it('without an end is not tried for each fetch', () => {
     let told = 0;
     const loops = '{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}';
-    const files = new Map([['clash/default.yml', loops]]);
-    const templates = operatorTemplates(files, NAMES, () => told++);
-    templates.clash([], []);
-    const before = performance.now();
-    for (let i = 0; i < 50; i++) expect(templates.clash([], [])).toHaveProperty('mode');
-    expect(performance.now() - before).toBeLessThan(500);
+    const templates = operatorTemplates(new Map([['clash/default.yml', loops]]), NAMES, () => told++);
+    const render = vi.spyOn(Jinja.prototype, 'render');
+    for (let i = 0; i < 3; i++) expect(templates.clash([], [])).toHaveProperty('mode');
+    expect(render.mock.calls.length).toBe(1);
+    render.mockRestore();
     expect(told).toBe(1);
   }, 30_000);
 
