@@ -108,7 +108,11 @@ function credentials(account: EntryAccount): JsonObject {
     case 'vmess':
       return { uuid: account.id, alterId: 0, cipher: 'auto' };
     case 'vless':
-      return { uuid: account.id, ...(account.flow && { flow: account.flow }) };
+      return {
+        uuid: account.id,
+        ...(account.flow && { flow: account.flow }),
+        ...(account.encryption !== 'none' && { encryption: account.encryption }),
+      };
     case 'trojan':
       return { password: account.password };
     case 'shadowsocks':

@@ -96,6 +96,7 @@ function planEntry(inbound: ResolvedInbound, dial: Host, surroundings: Surroundi
   };
   if (!TRANSPORTS.has(transportName(inbound.network)))
     return `no client knows the transport ${inbound.network}`;
+  if (inbound.encryption === null) return 'the decryption of its inbound is not understood';
   const remark = parseTemplate(dial.remark, known);
   if (!remark) return 'its remark has unbalanced braces, or braces without a name';
   const addresses = members(dial.address).map((address) => parseTemplate(address, known));

@@ -6,8 +6,8 @@ import type { Dice, Host, PublishedInbounds, Subscriber, Surroundings } from './
 /** What a client shows of itself to one inbound. */
 export type EntryAccount =
   | { protocol: 'vmess'; id: string }
-  /** The flow is empty where the inbound cannot carry it. */
-  | { protocol: 'vless'; id: string; flow: string }
+  /** The flow is empty where the inbound cannot carry it; the encryption may be `none`. */
+  | { protocol: 'vless'; id: string; flow: string; encryption: string }
   | { protocol: 'trojan'; password: string }
   /** The method may be one of 2022; the password then holds the server's key as well. */
   | { protocol: 'shadowsocks'; method: string; password: string };
@@ -98,7 +98,12 @@ function accountOn(inbound: ResolvedInbound, user: Subscriber): EntryAccount {
       return { protocol: 'vmess', id: vmess.id.toLowerCase() };
     case 'vless': {
       const flow = flowOn(inbound, vless.flow || inbound.defaultFlow);
-      return { protocol: 'vless', id: vless.id.toLowerCase(), flow };
+      return {
+        protocol: 'vless',
+        id: vless.id.toLowerCase(),
+        flow,
+        encryption: inbound.encryption ?? 'none',
+      };
     }
     case 'trojan':
       return { protocol: 'trojan', password: trojan.password };

@@ -109,6 +109,12 @@ describe('a host that no client could use', () => {
     expect(compileShareLinks(published, surroundings)(newSubscriber(), now, first)).toHaveLength(1);
     expect(unusableHosts(published, surroundings)).toMatchObject([{ tag: 'A' }]);
   });
+
+  it('is each one of an inbound whose decryption is not understood', () => {
+    const published = publish({ encryption: null }, [{}, { remark: 'other' }]);
+    expect(compileShareLinks(published, surroundings)(newSubscriber(), now, first)).toEqual([]);
+    expect(unusableHosts(published, surroundings)).toHaveLength(2);
+  });
 });
 
 describe('an address', () => {

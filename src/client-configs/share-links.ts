@@ -43,7 +43,7 @@ function shareLink(plan: EntryPlan): Text {
         id,
         '@',
         server(plan),
-        '?encryption=none&',
+        `?encryption=${plan.inbound.encryption ?? 'none'}&`,
         query(plan, flow(plan)),
         remark(plan),
       );

@@ -60,6 +60,7 @@ function outboundOf(entry: Entry, templates: Templates, dice: Dice): JsonObject 
   const { address, port, account, security, dial, inbound } = entry;
   const transport = TRANSPORTS[entry.transport]?.(entry, templates, dice);
   if (!transport || !isPath(transport.path)) return undefined;
+  if (account.protocol === 'vless' && account.encryption !== 'none') return undefined;
   const plain = Object.keys(transport).length === 0;
   // Shadowsocks knows no transports and no TLS.
   if (account.protocol === 'shadowsocks' && !(plain && security === 'none')) return undefined;

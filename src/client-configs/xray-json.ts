@@ -44,7 +44,8 @@ function settingsOf({ address, port }: Entry, account: EntryAccount): JsonObject
     case 'vmess':
       return { vnext: [{ address, port, users: [{ id: account.id, alterId: 0, security: 'auto' }] }] };
     case 'vless': {
-      const user = { id: account.id, encryption: 'none', ...(account.flow && { flow: account.flow }) };
+      const { id, encryption, flow } = account;
+      const user = { id, encryption, ...(flow && { flow }) };
       return { vnext: [{ address, port, users: [user] }] };
     }
     case 'trojan':

@@ -11,6 +11,7 @@ import {
   type Protocol,
   type ResolvedInbound,
 } from './types.js';
+import { vlessEncryption } from './vless-encryption.js';
 
 export interface ResolveOptions {
   /** Tags that the panel leaves alone: no users, no hosts. */
@@ -60,9 +61,13 @@ function resolveInbound(
 
 function resolveSettings(
   inbound: Inbound,
-): Pick<ResolvedInbound, 'shadowsocksMethod' | 'shadowsocksServerKey' | 'defaultFlow'> {
+): Pick<ResolvedInbound, 'shadowsocksMethod' | 'shadowsocksServerKey' | 'defaultFlow' | 'encryption'> {
   const settings = object(inbound.settings);
-  if (inbound.protocol === 'vless') return { shadowsocksMethod: null, defaultFlow: text(settings.flow) };
+  if (inbound.protocol === 'vless') {
+    const encryption = vlessEncryption(text(settings.decryption));
+    const encrypted = encryption !== 'none' && { encryption: encryption ?? null };
+    return { shadowsocksMethod: null, defaultFlow: text(settings.flow), ...encrypted };
+  }
   if (inbound.protocol !== 'shadowsocks') return { shadowsocksMethod: null, defaultFlow: '' };
   const method = text(settings.method) || null;
   const serverKey = isShadowsocks2022(method) && { shadowsocksServerKey: text(settings.password) };

@@ -60,6 +60,8 @@ export interface ResolvedInbound {
     /** The inbound's own `extra` object, which for the core stands for all of the above but the mode. */
     extra?: JsonObject;
   };
+  /** VLESS: what clients write as `encryption`, if not `none`; null where it is not known. */
+  encryption?: string | null;
   /** `settings.method` of a shadowsocks inbound; decides between classic and 2022 accounts. */
   shadowsocksMethod: string | null;
   /** The server's key of a shadowsocks 2022 inbound: clients send it together with the user's. */

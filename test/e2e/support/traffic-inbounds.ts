@@ -43,6 +43,14 @@ const xhttp = (settings: Settings = {}) => ({
 const UNCHECKED = 'tls unchecked';
 export const STRANGER = 'tls by a stranger';
 const vision = { flow: 'xtls-rprx-vision' };
+/** VLESS that encrypts by itself, with that many bytes of a private key. */
+export const ENCRYPTED = 'encrypted';
+const encrypted = (head: string, ...bytes: number[]) => ({
+  decryption: [
+    `mlkem768x25519plus.${head}`,
+    ...bytes.map((n) => Buffer.alloc(n, 7).toString('base64url')),
+  ].join('.'),
+});
 
 /** Each protocol over each transport that Xray serves, with each security that Xray has for it. */
 const EVERY: Row[] = [
@@ -71,6 +79,9 @@ const VLESS_ONLY: Row[] = [
   ['raw', 'none', { network: 'raw' }],
   ['raw with vision', 'tls', { network: 'raw' }, vision],
   ['raw with vision', 'reality', { network: 'raw' }, vision],
+  [`raw ${ENCRYPTED} by X25519`, 'none', { network: 'raw' }, encrypted('native.600s', 32)],
+  [`raw ${ENCRYPTED} by ML-KEM`, 'none', { network: 'raw' }, encrypted('xorpub.0s.100-111-1111', 64)],
+  [`ws ${ENCRYPTED} by both`, 'none', ws, encrypted('random.300-600s', 32, 64)],
   ['ws with early data', 'none', { network: 'ws', wsSettings: { path: '/early?ed=2048' } }],
   ['grpc gun with a long name', 'tls', grpc(false, 'guns & röses')],
   ['grpc multi with a long name', 'tls', grpc(true, 'guns & röses')],

@@ -1,5 +1,5 @@
 import type { DeviceCore } from './devices.js';
-import { STRANGER, type TrafficEntry } from './traffic-inbounds.js';
+import { ENCRYPTED, STRANGER, type TrafficEntry } from './traffic-inbounds.js';
 
 /** What became of an entry in a format: a good download, none, or there was no such entry. */
 export type Outcome = 'ok' | 'fails' | 'left out';
@@ -91,6 +91,12 @@ const EXCEPTIONS: Exception[] = [
     applies: (entry) => entry.security !== 'none' && over('tcp with http header')(entry),
     outcome: 'left out',
     reason: 'sing-box speaks HTTP/2 over TLS, and the header of Xray is of HTTP/1.1',
+  },
+  {
+    formats: ['sing-box'],
+    applies: ({ transport }) => transport.includes(ENCRYPTED),
+    outcome: 'left out',
+    reason: 'sing-box has no encryption of VLESS',
   },
   {
     formats: ['sing-box'],
