@@ -12,7 +12,8 @@ const SUBSCRIBERS = 1000;
 const LINKS_MS = 1;
 const DOCUMENT_MS = 3;
 const DOCUMENTS = ['v2ray-json', 'sing-box', 'clash', 'clash-meta'];
-const HEADERS = ['content-type', 'content-disposition', 'profile-title', 'subscription-userinfo', 'etag'];
+/** Headers that every server makes anew. */
+const OF_A_CONNECTION = ['connection', 'keep-alive', 'date', 'content-length'];
 
 /** Fetches of users with 20 entries, in each format, beside the raw reference that has the same bytes ready made. */
 export async function subscriptionRows(service: BenchService, connection: Connection): Promise<Row[]> {
@@ -85,8 +86,10 @@ async function fillSubscriptions(
     const answers = await Promise.all(
       formats.map((format) => fetch(`${service.url}/sub/${token}/${format}`)),
     );
-    const headers = answers.map(({ headers: all }) =>
-      JSON.stringify(Object.fromEntries(HEADERS.map((name) => [name, all.get(name)]))),
+    const headers = answers.map((answer) =>
+      JSON.stringify(
+        Object.fromEntries([...answer.headers].filter(([name]) => !OF_A_CONNECTION.includes(name))),
+      ),
     );
     const bodies = await Promise.all(answers.map((answer) => answer.text()));
     await db.query(
