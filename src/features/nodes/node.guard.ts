@@ -8,10 +8,8 @@ import {
 } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { InvalidInput } from '../../shared/domain/errors.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
-import { Invalid } from '../../shared/http/coercion.js';
-import { int32 } from '../../shared/http/fields.js';
+import { readPathId } from '../../shared/http/path-id.js';
 import { SudoOnly } from '../admins/index.js';
 import type { Node } from './node.js';
 import { NodesService } from './nodes.service.js';
@@ -32,9 +30,7 @@ export class NodeGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    const id = int32().read(request.params[PARAMETER]);
-    if (id instanceof Invalid) throw new InvalidInput([...id.under('path', PARAMETER).issues]);
-    request.node = await this.nodes.get(id);
+    request.node = await this.nodes.get(readPathId(request, PARAMETER));
     return true;
   }
 }

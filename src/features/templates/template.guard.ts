@@ -8,10 +8,8 @@ import {
 } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { InvalidInput } from '../../shared/domain/errors.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
-import { Invalid } from '../../shared/http/coercion.js';
-import { int32 } from '../../shared/http/fields.js';
+import { readPathId } from '../../shared/http/path-id.js';
 import type { UserTemplate } from './template.js';
 import { TemplatesService } from './templates.service.js';
 
@@ -31,9 +29,7 @@ export class TemplateGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    const id = int32().read(request.params[PARAMETER]);
-    if (id instanceof Invalid) throw new InvalidInput([...id.under('path', PARAMETER).issues]);
-    request.template = await this.templates.get(id);
+    request.template = await this.templates.get(readPathId(request, PARAMETER));
     return true;
   }
 }
