@@ -1,38 +1,28 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
-import { InvalidInput, type Issue } from '../domain/errors.js';
+import { InvalidInput } from '../domain/errors.js';
 import { readBody } from './body.js';
-import { Invalid, isObject, readText } from './coercion.js';
+import { Invalid, isObject } from './coercion.js';
 import { fieldsOf } from './field-registry.js';
-import { int32 } from './fields.js';
 import { readDto } from './read-dto.js';
 
-const pathInt = int32();
-
 /**
- * Reads bodies, queries and path parameters into what the handler declares. Classes with fields are read by them, path
- * parameters by their type (`string` or `number`); anything else passes as it is.
+ * Reads bodies and queries into the class with fields that the handler declares; anything else passes as it is. Parameters
+ * of paths are read by guards and decorators, as what they name is looked for before the rest is validated.
  */
 @Injectable()
 export class ApiValidationPipe implements PipeTransform {
   transform(value: unknown, { type, metatype, data }: ArgumentMetadata): unknown {
-    if (type === 'custom' || !metatype) return value;
-    if (type === 'param')
-      return data === undefined ? value : checked(readPath(metatype, value), ['path', data]);
+    if (type === 'custom' || type === 'param' || !metatype) return value;
     if (data !== undefined || fieldsOf(metatype as Type<object>).length === 0) return value;
-    if (type === 'query')
-      return checked(readDto(metatype as Type<object>, singles(metatype, value)), ['query']);
+    if (type === 'query') return readQuery(metatype as Type<object>, value);
     return readBody({ read: (body) => readDto(metatype as Type<object>, body) }, value);
   }
 }
 
-function readPath(metatype: unknown, value: unknown): unknown {
-  if (metatype === String) return readText(value);
-  return metatype === Number ? pathInt.read(value) : value;
-}
-
-function checked<T>(result: T | Invalid, at: Issue['loc']): T {
-  if (result instanceof Invalid) throw new InvalidInput([...result.under(...at).issues]);
-  return result;
+function readQuery(metatype: Type<object>, query: unknown): object {
+  const read = readDto(metatype, singles(metatype, query));
+  if (read instanceof Invalid) throw new InvalidInput([...read.under('query').issues]);
+  return read;
 }
 
 /** The query with one value per name: the last, as lists are only what is declared as such. */
