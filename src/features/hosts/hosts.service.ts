@@ -15,6 +15,7 @@ import { Config } from '../../config/config.js';
 import type { Tx } from '../../shared/database/database.js';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { groupBy } from '../../shared/domain/group-by.js';
+import { firstFew } from '../../shared/telemetry/first-few.js';
 import { CoreConfigs } from '../core/index.js';
 import { RandomDice } from './dice.js';
 import { type HostChanges, planHosts } from './domain/plan-hosts.js';
@@ -25,8 +26,6 @@ import { HostsRepository, type HostsSnapshot } from './hosts.repository.js';
 
 const POLL_MS = 2_000;
 const MINUTE_MS = 60_000;
-/** Hosts that a warning names. */
-const MAX_NAMED = 20;
 
 type WriteLinks = ReturnType<typeof compileShareLinks>;
 
@@ -178,8 +177,7 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
     const unusable = unusableHosts(published, this.surroundings).map(
       ({ tag, remark, reason }) => `“${remark}” of ${tag}: ${reason}`,
     );
-    const others = unusable.length > MAX_NAMED ? [`and ${unusable.length - MAX_NAMED} more`] : [];
-    const warning = [...unusable.slice(0, MAX_NAMED), ...others].join('; ');
+    const warning = firstFew(unusable);
     if (warning !== '' && warning !== this.warned) this.logger.warn(`Nobody gets these hosts: ${warning}`);
     this.warned = warning;
   }

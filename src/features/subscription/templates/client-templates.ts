@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Config } from '../../../config/config.js';
+import { firstFew } from '../../../shared/telemetry/first-few.js';
 import { type OperatorTemplates, operatorTemplates } from './operator-templates.js';
 import { findTemplates, readTemplates, type Unread } from './template-files.js';
 
 const POLL_MS = 2_000;
-/** Files that a warning names. */
-const MAX_NAMED = 20;
 
 /** The templates of documents and pages, with the operator's files in `CUSTOM_TEMPLATES_DIRECTORY`; changed files are read again. */
 @Injectable()
@@ -64,13 +63,8 @@ export class ClientTemplates implements OnModuleInit {
   }
 
   private warnOf(unread: readonly Unread[]): void {
-    const others = unread.length > MAX_NAMED ? [`and ${unread.length - MAX_NAMED} more`] : [];
-    const named = unread.slice(0, MAX_NAMED).map(({ name, reason }) => `${name}: ${reason}`);
-    this.warn(
-      unread.length === 0
-        ? ''
-        : `Files of CUSTOM_TEMPLATES_DIRECTORY are not used: ${[...named, ...others].join('; ')}`,
-    );
+    const named = firstFew(unread.map(({ name, reason }) => `${name}: ${reason}`));
+    this.warn(named && `Files of CUSTOM_TEMPLATES_DIRECTORY are not used: ${named}`);
   }
 
   private warn(warning: string): void {
