@@ -12,6 +12,17 @@ const FEATURES = {
   system: ['admins', 'core', 'hosts', 'templates', 'users', 'subscription', 'nodes'],
 };
 
+/** Rooms of the nodes feature, the same way: what operators say of nodes (beside `domain/`) knows none of them. */
+const NODE_ROOMS = {
+  adapters: [],
+  convergence: ['adapters'],
+  metering: ['adapters'],
+  actor: ['adapters', 'convergence', 'metering'],
+  ownership: ['adapters', 'actor'],
+  logs: ['adapters'],
+  identity: [],
+};
+
 const PURE =
   '^src/(client-configs|xray/config|shared/domain|features/[^/]+/domain|features/subscription/page)/|/plan\\.ts$';
 /** Specs read golden files. */
@@ -40,6 +51,25 @@ module.exports = {
         to: { path: `^src/features/${feature}/`, pathNot: `^src/features/${feature}/index\\.ts$` },
       },
     ]),
+    ...Object.entries(NODE_ROOMS).map(([room, allowed]) => ({
+      name: `nodes-${room}-knows-only-the-rooms-below-it`,
+      severity: 'error',
+      from: { path: `^src/features/nodes/${room}/` },
+      to: {
+        path: `^src/features/nodes/(${Object.keys(NODE_ROOMS).join('|')})/`,
+        pathNot: `^src/features/nodes/(${[room, ...allowed].join('|')})/`,
+      },
+    })),
+    {
+      name: 'rows-of-nodes-know-none-of-the-rooms',
+      severity: 'error',
+      from: { path: '^src/features/nodes/(domain/|node[^/]*\\.ts$)', pathNot: '\\.module\\.ts$' },
+      to: {
+        path: `^src/features/nodes/(${Object.keys(NODE_ROOMS).join('|')})/`,
+        pathNot: '^src/features/nodes/identity/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
     {
       name: 'features-are-known-to-features-and-the-app-only',
       severity: 'error',

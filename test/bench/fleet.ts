@@ -6,7 +6,7 @@ import pg from 'pg';
 import { buildApp } from '../../src/app.js';
 import { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/environment.js';
-import { UsageRepository } from '../../src/features/nodes/usage/usage.repository.js';
+import { UsageRepository } from '../../src/features/nodes/metering/usage.repository.js';
 import { UsersService } from '../../src/features/users/index.js';
 import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
 import type { EmbeddedPostgres } from '../../src/shared/database/embedded-postgres.js';

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CoreApi } from '../../src/features/nodes/connection/core-api.js';
+import { CoreApi } from '../../src/features/nodes/adapters/core-api.js';
 import {
   type CoreBody,
   type CoreConnection,
   CoreRefused,
   type CoreState,
-} from '../../src/features/nodes/connection/core-connection.js';
+} from '../../src/features/nodes/adapters/core-connection.js';
 import { startedBetween, type StartInterval } from '../../src/features/nodes/domain/core-process.js';
 import { CoreError, XrayClient } from '../../src/xray/grpc/index.js';
 import { FakeXray } from './fake-xray.js';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Config } from '../../src/config/config.js';
-import { Connections } from '../../src/features/nodes/connection/connections.js';
+import { Connections } from '../../src/features/nodes/adapters/connections.js';
 import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
 import { FakeNode } from '../fakes/fake-node.js';
 import type { FakeXray } from '../fakes/fake-xray.js';

@@ -1,3 +1,6 @@
+/** How the service reaches a node's core. */
+export type NodeKind = 'marzban_node' | 'xray_grpc' | 'local' | 'pg_node';
+
 export const NODE_STATUSES = ['connected', 'connecting', 'error', 'disabled'] as const;
 export type NodeStatus = (typeof NODE_STATUSES)[number];
 

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../shared/database/database.js';
 import { isUniqueViolation } from '../../shared/database/violations.js';
 import type { DateRange } from '../../shared/domain/date-range.js';
-import type { NodeKind } from './connection/core-connection.js';
-import type { Node, NodeSettings, NodeTraffic } from './node.js';
+import type { Node, NodeKind, NodeSettings, NodeTraffic } from './node.js';
 import { NodeNameTaken } from './nodes.errors.js';
 
 /** Raw bytes of all nodes since ever. */

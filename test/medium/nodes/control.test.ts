@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeController } from '../../../src/features/nodes/control/node-controller.js';
+import { NodeController } from '../../../src/features/nodes/ownership/node-controller.js';
 import type { FakeNode } from '../../fakes/fake-node.js';
 import type { TestApp } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';

@@ -2,8 +2,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Connections } from '../../../src/features/nodes/connection/connections.js';
-import { LocalCore } from '../../../src/features/nodes/connection/local-core.js';
+import { Connections } from '../../../src/features/nodes/adapters/connections.js';
+import { LocalCore } from '../../../src/features/nodes/adapters/local/local-core.js';
 import { eventually } from '../../support/eventually.js';
 import { type FakeFleet, startFakeFleet } from '../../support/fake-fleet.js';
 import { openLog, refusal } from '../../support/log-socket.js';

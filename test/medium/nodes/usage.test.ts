@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NodesService } from '../../../src/features/nodes/index.js';
-import { UsageRepository } from '../../../src/features/nodes/usage/usage.repository.js';
+import { UsageRepository } from '../../../src/features/nodes/metering/usage.repository.js';
 import type { FakeNode } from '../../fakes/fake-node.js';
 import { eventually } from '../../support/eventually.js';
 import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
-import { UserChangesRepository } from '../control/user-changes.repository.js';
+import { UserChangesRepository } from '../convergence/user-changes.repository.js';
 
 const SECONDS = 60;
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Replica } from '../../../shared/scheduling/replica.js';
-import { Connections } from '../connection/connections.js';
-import { type CoreConnection, LOG_BACKLOG, type NodeKind } from '../connection/core-connection.js';
-import type { Node } from '../node.js';
+import { Connections } from '../adapters/connections.js';
+import { type CoreConnection, LOG_BACKLOG } from '../adapters/core-connection.js';
+import type { Node, NodeKind } from '../node.js';
 import { NodesRepository } from '../nodes.repository.js';
 
 const RETRY_MS = 2_000;

@@ -1,22 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../../shared/database/database.js';
-import type { NodeKind } from '../connection/core-connection.js';
 import type { Cursor } from '../domain/change-cursor.js';
 import type { StartInterval } from '../domain/core-process.js';
-import type { Grant } from './leases.repository.js';
-
-export type NodeStatus = 'connected' | 'connecting' | 'error' | 'disabled';
+import { type Grant, LeaseLost } from '../domain/grant.js';
+import type { NodeKind, NodeStatus } from '../node.js';
 
 /** Longer texts are cut: the column of Marzban has room for no more, and clients expect none. */
 const MAX_MESSAGE = 1024;
-
-/** Another replica works on the node now; nothing of this one may be written any more. */
-export class LeaseLost extends Error {
-  constructor(nodeId: number) {
-    super(`Node ${nodeId} belongs to another replica now`);
-    this.name = 'LeaseLost';
-  }
-}
 
 /** A node's row of desire beside what its owner has applied. */
 export interface NodeState {

@@ -1,7 +1,7 @@
 import type { Traffic } from '../../../xray/grpc/index.js';
 import { MARKER_PREFIX } from '../../../xray/config/index.js';
-import type { CoreConnection } from '../connection/core-connection.js';
-import type { Grant } from '../control/leases.repository.js';
+import type { CoreConnection } from '../adapters/core-connection.js';
+import type { Grant } from '../domain/grant.js';
 import { isSameProcess, type StartInterval } from '../domain/core-process.js';
 import { movedSince, trafficByUser } from '../domain/user-traffic.js';
 import { type Poll, PollRefused, UsageRepository } from './usage.repository.js';

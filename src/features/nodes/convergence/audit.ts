@@ -1,6 +1,6 @@
 import { accountFor } from '../../../xray/config/index.js';
 import { coreEmail, type Account, type CoreUser, type ResolvedInbound } from '../../../xray/config/types.js';
-import type { CoreConnection } from '../connection/core-connection.js';
+import type { CoreConnection } from '../adapters/core-connection.js';
 import { isSameAccount } from '../domain/plan.js';
 import { userIdOf } from '../domain/user-traffic.js';
 

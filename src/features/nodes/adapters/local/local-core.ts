@@ -1,8 +1,8 @@
-import type { Account, ResolvedInbound } from '../../../xray/config/types.js';
-import { CoreError } from '../../../xray/grpc/index.js';
-import { type XrayFolder, XrayProcess, XrayStartFailed } from '../../../xray/process/index.js';
-import type { StartInterval } from '../domain/core-process.js';
-import { CoreApi } from './core-api.js';
+import type { Account, ResolvedInbound } from '../../../../xray/config/types.js';
+import { CoreError } from '../../../../xray/grpc/index.js';
+import { type XrayFolder, XrayProcess, XrayStartFailed } from '../../../../xray/process/index.js';
+import type { StartInterval } from '../../domain/core-process.js';
+import { CoreApi } from '../core-api.js';
 import {
   type CoreBody,
   type CoreConnection,
@@ -10,7 +10,7 @@ import {
   type CoreState,
   type Counters,
   LOG_BACKLOG,
-} from './core-connection.js';
+} from '../core-connection.js';
 
 interface Running {
   process: XrayProcess;

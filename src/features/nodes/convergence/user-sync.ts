@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { accountFor } from '../../../xray/config/index.js';
 import { coreEmail, type Account, type CoreUser, type ResolvedInbound } from '../../../xray/config/types.js';
 import { CoreError } from '../../../xray/grpc/index.js';
-import type { CoreConnection } from '../connection/core-connection.js';
+import type { CoreConnection } from '../adapters/core-connection.js';
 import { retryAfterSeconds } from '../domain/backoff.js';
 import type { Cursor, UserChange } from '../domain/change-cursor.js';
 import { isAfter } from '../domain/change-cursor.js';

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { LocalXray } from '../../../xray/local-xray.js';
-import type { CoreConnection, NodeKind } from './core-connection.js';
-import { LocalCore } from './local-core.js';
+import type { NodeKind } from '../node.js';
+import type { CoreConnection } from './core-connection.js';
+import { LocalCore } from './local/local-core.js';
 
 /** Makes a connection to the node with this id. */
 export type ConnectionMaker = (nodeId: number) => CoreConnection;

@@ -1,16 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../../shared/database/database.js';
-import type { NodeKind } from '../connection/core-connection.js';
-
-/** How long a lease lives without being renewed. */
-export const LEASE_SECONDS = 15;
-
-/** The right to act on a node. The epoch is part of every write about the node: an older one is refused. */
-export interface Grant {
-  nodeId: number;
-  kind: NodeKind;
-  epoch: bigint;
-}
+import { type Grant, LEASE_SECONDS } from '../domain/grant.js';
+import type { NodeKind } from '../node.js';
 
 /** Which replica works on which node: rows with an end, on the database's clock. */
 @Injectable()

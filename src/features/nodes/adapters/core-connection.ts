@@ -6,8 +6,6 @@ import type { StartInterval } from '../domain/core-process.js';
 /** How many lines a log begins with. */
 export const LOG_BACKLOG = 100;
 
-export type NodeKind = 'marzban_node' | 'xray_grpc' | 'local' | 'pg_node';
-
 /** The config to start a core with. What it says of the API depends on where the core runs. */
 export interface CoreBody {
   write(apiListen: string): string;

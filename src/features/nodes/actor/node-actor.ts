@@ -3,15 +3,16 @@ import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import { CoreError } from '../../../xray/grpc/index.js';
 import { markerTag } from '../../../xray/config/index.js';
-import { type CoreConnection, CoreRefused } from '../connection/core-connection.js';
+import { type CoreConnection, CoreRefused } from '../adapters/core-connection.js';
 import { retryAfterSeconds } from '../domain/backoff.js';
+import { LeaseLost } from '../domain/grant.js';
 import { planCore, type RestartReason } from '../domain/plan.js';
-import { CoreReplaced } from '../usage/usage-meter.js';
+import { CoreReplaced } from '../metering/usage-meter.js';
 import { AttachedCore, type CoreContext } from './attached-core.js';
 import type { NodeLease } from './node-lease.js';
-import { LeaseLost, type NodeState } from './node-runtime.repository.js';
+import type { NodeState } from './node-runtime.repository.js';
 import type { NodeServices } from './node-services.js';
-import { Pause } from './pause.js';
+import { Pause } from '../../../shared/scheduling/pause.js';
 
 /** Notifications tell of work at once; a lost one costs this much. */
 const LOOK_MS = 500;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../../shared/database/database.js';
 import type { Traffic } from '../../../xray/grpc/index.js';
-import type { Grant } from '../control/leases.repository.js';
+import type { Grant } from '../domain/grant.js';
 
 /** Which core process was read, and when by the database's clock. */
 export interface Poll {

@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { type Grant, LEASE_SECONDS } from './leases.repository.js';
-import { LeaseLost } from './node-runtime.repository.js';
+import { type Grant, LEASE_SECONDS, LeaseLost } from '../domain/grant.js';
 
 /** A lease is believed shorter than the database keeps it, for a process that was held up may not know the time. */
 const MARGIN_SECONDS = 3;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Secrets } from '../../../shared/secrets/secrets.js';
 import { CoreConfigWriter, markerTag } from '../../../xray/config/index.js';
 import type { ActiveCoreConfig } from '../../core/index.js';
-import type { CoreBody } from '../connection/core-connection.js';
+import type { CoreBody } from '../adapters/core-connection.js';
 import type { Cursor } from '../domain/change-cursor.js';
 import { DesiredUsers } from './desired-users.js';
 
