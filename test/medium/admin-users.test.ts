@@ -78,6 +78,24 @@ describe('disabling the users of an admin', () => {
     expect(await statuses()).toMatchObject({ active: 'disabled', held: 'on_hold' });
   });
 
+  it('is forgotten for whoever is reset in between, whose time then runs', async () => {
+    await disable();
+    expect((await fleet.sudo.post('/api/user/active/reset')).json.status).toBe('active');
+    const started = (await fleet.sudo.post('/api/user/held/reset')).json;
+    expect(started).toMatchObject({ status: 'active', expire: expect.any(Number) });
+    await activate();
+    expect(await read('held')).toEqual(started);
+    expect(await statuses()).toMatchObject({ active: 'active', limited: 'limited', disabled: 'disabled' });
+  });
+
+  it('does not bring a hold back that ended with a paid expiry', async () => {
+    await disable();
+    const paid = (await fleet.sudo.put('/api/user/held', { expire: 4_000_000_000 })).json;
+    expect(paid).toMatchObject({ status: 'disabled', on_hold_expire_duration: null });
+    await activate();
+    expect(await read('held')).toEqual({ ...paid, status: 'active' });
+  });
+
   it('outlasts other changes', async () => {
     await disable();
     await fleet.sudo.put('/api/user/active', { note: 'owes nothing' });

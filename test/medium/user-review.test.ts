@@ -70,6 +70,31 @@ describe('the review', () => {
     ]);
   });
 
+  it('leaves a held user the time that was paid for', async () => {
+    await create('renewed', { status: 'on_hold', on_hold_expire_duration: 86_400 });
+    await create('reset', { status: 'on_hold', on_hold_expire_duration: 86_400 });
+    await fleet.sudo.post('/api/user/reset/reset');
+    for (const name of ['renewed', 'reset']) {
+      expect((await fleet.sudo.put(`/api/user/${name}`, { expire: future })).json).toMatchObject({
+        status: 'active',
+        expire: future,
+        on_hold_expire_duration: null,
+      });
+      await use(name, 10);
+    }
+    expect(await users.reviewStatuses(new Date())).toBe(0);
+    expect((await read('renewed')).expire).toBe(future);
+    expect((await read('reset')).expire).toBe(future);
+  });
+
+  it('never takes an expiry away that a held user has from before', async () => {
+    await create('imported', { status: 'on_hold', on_hold_expire_duration: 86_400 });
+    await fleet.sql('UPDATE users SET expire_at = to_timestamp($1)', [future]);
+    await use('imported', 10);
+    expect(await users.reviewStatuses(new Date())).toBe(1);
+    expect(await read('imported')).toMatchObject({ status: 'active', expire: future });
+  });
+
   it('moves the time of the status', async () => {
     await create('expired', { expire: past });
     const at = new Date(Date.now() + 5_000);

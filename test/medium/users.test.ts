@@ -276,6 +276,17 @@ describe('changing a user', () => {
     expect(Math.abs(started.expire - Date.now() / 1000 - 3600)).toBeLessThan(10);
   });
 
+  it('starts a user that was disabled on hold when it is made active', async () => {
+    await create({ username: 'paused', status: 'on_hold', on_hold_expire_duration: 3600 });
+    expect(await change('paused', { status: 'disabled' })).toMatchObject({ on_hold_expire_duration: 3600 });
+    const started = await change('paused', { status: 'active' });
+    expect(started).toMatchObject({ status: 'active', on_hold_expire_duration: null });
+    expect(Math.abs(started.expire - Date.now() / 1000 - 3600)).toBeLessThan(60);
+    await change('paused', { expire: 0 });
+    await change('paused', { status: 'disabled', on_hold_expire_duration: 60 });
+    expect(await change('paused', { status: 'active' })).toMatchObject({ status: 'active', expire: null });
+  });
+
   it('refuses what it must', async () => {
     await create({ username: 'gina' });
     const refused = async (body: object) => {
@@ -353,6 +364,38 @@ describe('resetting a user', () => {
     expect(log.map((row) => row.bytes)).toEqual([150n, 0n]);
   });
 
+  it('makes limited, disabled and held users active, and tells the cores of those that come back', async () => {
+    const hold = { status: 'on_hold', on_hold_expire_duration: 3600, on_hold_timeout: '2100-01-01T00:00:00' };
+    await create({ username: 'reset_limited', data_limit: 100 });
+    await create({ username: 'reset_disabled' });
+    await create({ username: 'reset_expired', expire: 1_600_000_000 });
+    await create({ username: 'reset_held', ...hold });
+    await create({ username: 'reset_paused', ...hold });
+    await fleet.sql("UPDATE users SET status = 'limited' WHERE username = 'reset_limited'");
+    await fleet.sql("UPDATE users SET status = 'expired' WHERE username = 'reset_expired'");
+    await change('reset_disabled', { status: 'disabled' });
+    await change('reset_paused', { status: 'disabled' });
+    await fleet.sql('DELETE FROM user_change');
+
+    const reset = async (name: string) => (await fleet.sudo.post(`/api/user/reset_${name}/reset`)).json;
+    const started = { status: 'active', on_hold_expire_duration: null, on_hold_timeout: null };
+    expect(await reset('limited')).toMatchObject({ status: 'active' });
+    expect(await reset('disabled')).toMatchObject({ status: 'active', expire: null });
+    expect(await reset('expired')).toMatchObject({ status: 'expired' });
+    for (const name of ['held', 'paused']) {
+      const user = await reset(name);
+      expect(user).toMatchObject(started);
+      expect(Math.abs(user.expire - Date.now() / 1000 - 3600)).toBeLessThan(60);
+      expect(await read(`reset_${name}`)).toEqual(user);
+    }
+    const told = await fleet.sql<{ email: string }>('SELECT email FROM user_change ORDER BY seq');
+    expect(told.map(({ email }) => email.replace(/^\d+\./, ''))).toEqual([
+      'reset_limited',
+      'reset_disabled',
+      'reset_paused',
+    ]);
+  });
+
   it('loses no byte that is counted meanwhile', async () => {
     await create({ username: 'kurt' });
     const count =
@@ -384,6 +427,18 @@ describe('revoking a subscription', () => {
     expect(proxies).toEqual((await read('lara')).proxies);
     expect((await fleet.client().get(`${before.subscription_url}/info`)).status).toBe(404);
     expect((await fleet.client().get(`${subscription_url}/info`)).status).toBe(200);
+  });
+});
+
+describe('revoking the subscription of a user that is due', () => {
+  it('judges its status as any modification does', async () => {
+    await create({ username: 'due', expire: 1_600_000_000 });
+    await create({ username: 'freed', data_limit: 10 });
+    await fleet.sql("UPDATE users SET status = 'limited' WHERE username = 'freed'");
+    const revoke = async (name: string) => (await fleet.sudo.post(`/api/user/${name}/revoke_sub`)).json;
+    expect((await revoke('due')).status).toBe('expired');
+    expect((await revoke('freed')).status).toBe('active');
+    expect((await read('due')).status).toBe('expired');
   });
 });
 

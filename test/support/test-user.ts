@@ -14,6 +14,7 @@ export function testUser(facts: Partial<User> = {}): User {
     expireAt: null,
     holdSeconds: null,
     holdUntil: null,
+    heldWhenDisabled: false,
     autoDeleteInDays: null,
     proxies: { vless: { id: 'old', flow: '' } },
     excludedInbounds: {},

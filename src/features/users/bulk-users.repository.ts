@@ -25,7 +25,10 @@ const RESET_ALL = /* sql */ `
     UPDATE user_usage SET reset_traffic = reset_traffic + used_traffic, used_traffic = 0, last_reset_at = $1
   )
   UPDATE users
-     SET status = CASE WHEN expire_at <= $1 THEN 'expired'::user_status ELSE 'active' END, status_changed_at = $1
+     SET status = CASE WHEN expire_at <= $1
+                        AND NOT EXISTS (SELECT FROM next_plans p WHERE p.user_id = users.id AND p.fire_on_either)
+                       THEN 'expired'::user_status ELSE 'active' END,
+         status_changed_at = $1
    WHERE status = 'limited'`;
 
 /** Writes that concern many users at once. */
@@ -55,13 +58,18 @@ export class BulkUsersRepository {
       `WITH locked AS (
          SELECT id FROM users WHERE admin_id = $1 AND status IN ('active', 'on_hold') ORDER BY id FOR NO KEY UPDATE
        )
-       UPDATE users u SET status = 'disabled', status_before_disable = u.status, status_changed_at = $2
+       UPDATE users u
+          SET status = 'disabled', status_before_disable = u.status, held_when_disabled = u.status = 'on_hold',
+              status_changed_at = $2
          FROM locked WHERE u.id = locked.id`,
       [ownerId, at],
     );
   }
 
-  /** Undoes {@link disableOf}. Users that were disabled one by one stay so. Returns how many there were. */
+  /**
+   * Undoes {@link disableOf}. Users that were disabled one by one stay so, and a hold that ended meanwhile is over.
+   * Returns how many there were.
+   */
   async activateOf(ownerId: number, at: Date): Promise<number> {
     return this.db.run(
       `WITH locked AS (
@@ -69,7 +77,9 @@ export class BulkUsersRepository {
           WHERE admin_id = $1 AND status = 'disabled' AND status_before_disable IS NOT NULL
           ORDER BY id FOR NO KEY UPDATE
        )
-       UPDATE users u SET status = u.status_before_disable, status_before_disable = NULL, status_changed_at = $2
+       UPDATE users u
+          SET status = CASE WHEN u.held_when_disabled THEN 'on_hold'::user_status ELSE 'active' END,
+              status_before_disable = NULL, held_when_disabled = false, status_changed_at = $2
          FROM locked WHERE u.id = locked.id`,
       [ownerId, at],
     );

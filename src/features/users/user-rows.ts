@@ -11,6 +11,7 @@ export interface UserRow {
   expireAt: Date | null;
   holdSeconds: number | null;
   holdUntil: Date | null;
+  heldWhenDisabled: boolean;
   autoDeleteInDays: number | null;
   proxies: Proxies;
   excludedInbounds: TagsByProtocol;
@@ -40,7 +41,7 @@ export interface UserRow {
 export const USER_COLUMNS = /* sql */ `
   u.id, u.username, u.status, u.data_limit AS "dataLimit", u.reset_strategy AS "resetStrategy",
   u.expire_at AS "expireAt", u.hold_seconds::float8 AS "holdSeconds", u.hold_until AS "holdUntil",
-  u.auto_delete_in_days AS "autoDeleteInDays", u.proxies, u.excluded_inbounds AS "excludedInbounds", u.note,
+  u.held_when_disabled AS "heldWhenDisabled", u.auto_delete_in_days AS "autoDeleteInDays", u.proxies, u.excluded_inbounds AS "excludedInbounds", u.note,
   u.sub_revoked_at AS "subRevokedAt", u.sub_updated_at AS "subUpdatedAt",
   u.sub_last_user_agent AS "subLastUserAgent", u.created_at AS "createdAt", u.edited_at AS "editedAt",
   u.status_changed_at AS "statusChangedAt",
@@ -69,6 +70,7 @@ export function toUser(row: UserRow): User {
     expireAt: row.expireAt,
     holdSeconds: row.holdSeconds,
     holdUntil: row.holdUntil,
+    heldWhenDisabled: row.heldWhenDisabled,
     autoDeleteInDays: row.autoDeleteInDays,
     proxies: row.proxies,
     excludedInbounds: row.excludedInbounds,

@@ -77,18 +77,19 @@ const UPDATE: Statement = {
   name: 'user_update',
   text: `WITH planned AS (
            INSERT INTO next_plans (user_id, data_limit, expire_at, add_remaining_traffic, fire_on_either)
-           SELECT $1::int, $17::bigint, $18::timestamptz, $19::boolean, $20::boolean WHERE $16::boolean
+           SELECT $1::int, $18::bigint, $19::timestamptz, $20::boolean, $21::boolean WHERE $17::boolean
            ON CONFLICT (user_id) DO UPDATE
              SET data_limit = excluded.data_limit, expire_at = excluded.expire_at,
                  add_remaining_traffic = excluded.add_remaining_traffic, fire_on_either = excluded.fire_on_either
          ), unplanned AS (
-           DELETE FROM next_plans WHERE user_id = $1 AND NOT $16::boolean
+           DELETE FROM next_plans WHERE user_id = $1 AND NOT $17::boolean
          )
          UPDATE users
             SET status = $2, status_before_disable = CASE WHEN status = $2 THEN status_before_disable END,
                 data_limit = $3, reset_strategy = $4, expire_at = $5, hold_seconds = $6, hold_until = $7,
                 auto_delete_in_days = $8, proxies = $9, excluded_inbounds = $10, note = $11, sub_revoked_at = $12,
-                edited_at = $13, status_changed_at = $14, admin_id = $15
+                edited_at = $13, status_changed_at = $14, admin_id = $15,
+                held_when_disabled = $16
           WHERE id = $1`,
 };
 
@@ -178,6 +179,7 @@ export class UsersRepository {
       user.editedAt,
       user.statusChangedAt,
       user.owner?.id ?? null,
+      user.heldWhenDisabled,
       ...planValues(user),
     ]);
     await written.catch((error: unknown) => {

@@ -40,6 +40,7 @@ export function createUser(
   return {
     ...wishes,
     proxies: completeProxies(proxies, context.fresh),
+    heldWhenDisabled: false,
     excludedInbounds: exclusionsOf(chosenInbounds({ proxies, inbounds }), context.config),
     createdAt: context.now,
     statusChangedAt: context.now,

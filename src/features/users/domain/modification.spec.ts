@@ -130,7 +130,12 @@ describe('the status after a change', () => {
       { status: 'active', holdSeconds: 120 },
       { expireAt: new Date('2026-03-01T12:02:00Z') },
     ],
-    ['disabled keeps the hold', held, { status: 'disabled' }, { status: 'disabled', holdSeconds: 60 }],
+    [
+      'disabled keeps the hold',
+      held,
+      { status: 'disabled' },
+      { status: 'disabled', holdSeconds: 60, heldWhenDisabled: true },
+    ],
   ])('%s', (_, user, what, expected) => {
     expect(change(user, what)).toMatchObject(expected);
   });
@@ -143,6 +148,72 @@ describe('the status after a change', () => {
   it('does not leave a held user without a duration', () => {
     expect(change(held, { holdSeconds: null }).holdSeconds).toBe(60);
     expect(change({ holdSeconds: 60 }, { holdSeconds: null }).holdSeconds).toBeNull();
+  });
+});
+
+describe('a hold after a change', () => {
+  const held = { status: 'on_hold', holdSeconds: 60, holdUntil: future } as const;
+  const paused = { ...held, status: 'disabled', heldWhenDisabled: true } as const;
+  const over = { holdSeconds: null, holdUntil: null, heldWhenDisabled: false };
+  const started = { ...over, status: 'active', expireAt: new Date('2026-03-01T12:01:00Z') } as const;
+  it.each<[string, Partial<User>, UserChange, Partial<User>]>([
+    ['ends with a paid expiry', held, { expireAt: future }, { ...over, status: 'active', expireAt: future }],
+    [
+      'ends with a paid expiry, whatever the duration that is sent along',
+      held,
+      { expireAt: future, holdSeconds: 30 },
+      { ...over, status: 'active', expireAt: future },
+    ],
+    ['ends with an expiry that has passed', held, { expireAt: past }, { ...over, status: 'expired' }],
+    [
+      'ends with a paid expiry over the limit',
+      { ...held, usedTraffic: 1n, dataLimit: 1n },
+      { expireAt: future },
+      { ...over, status: 'limited', expireAt: future },
+    ],
+    [
+      'ends with a paid expiry while being disabled',
+      held,
+      { status: 'disabled', expireAt: future },
+      { ...over, status: 'disabled', expireAt: future },
+    ],
+    ['stays with never as expiry', held, { expireAt: null }, { ...held, expireAt: null }],
+    ['stays with another limit', held, { dataLimit: 5n }, { ...held, dataLimit: 5n, expireAt: null }],
+    ['stays with another duration', held, { holdSeconds: 30 }, { ...held, holdSeconds: 30 }],
+    [
+      'is what it was when a disabled user is held again',
+      paused,
+      { status: 'on_hold', holdSeconds: 30 },
+      { ...held, holdSeconds: 30, heldWhenDisabled: false },
+    ],
+    ['waits while the user is disabled', paused, { note: 'n' }, paused],
+    ['is over for a disabled user that is made active', paused, { status: 'active' }, started],
+    [
+      'is over for a disabled user that is made active for ever',
+      paused,
+      { status: 'active', expireAt: null },
+      { ...over, status: 'active', expireAt: null },
+    ],
+    [
+      'ends with a paid expiry of a disabled user, who stays disabled',
+      paused,
+      { expireAt: future },
+      { ...over, status: 'disabled', expireAt: future },
+    ],
+    [
+      'of a paid expiry that was stored before is that expiry',
+      { ...held, expireAt: future },
+      { status: 'active' },
+      { ...over, status: 'active', expireAt: future },
+    ],
+    [
+      'is none for a user that never was held, whatever duration is stored',
+      { status: 'disabled', holdSeconds: 60 },
+      { status: 'active' },
+      { status: 'active', expireAt: null, holdSeconds: 60 },
+    ],
+  ])('%s', (_, user, what, expected) => {
+    expect(change(user, what)).toMatchObject(expected);
   });
 });
 
@@ -184,9 +255,38 @@ describe('a reset', () => {
       { usedTraffic: 7n, dataLimit: 7n, status: 'limited', expireAt: past },
       { status: 'expired' },
     ],
-    ['leaves disabled users disabled', { status: 'disabled' }, { status: 'disabled' }],
+    ["lifts the operator's word", { status: 'disabled' }, { status: 'active', statusChangedAt: now }],
     ['leaves expired users expired', { status: 'expired', expireAt: past }, { status: 'expired' }],
-    ['leaves held users on hold', { status: 'on_hold' }, { status: 'on_hold' }],
+    [
+      'starts held users',
+      { status: 'on_hold', holdSeconds: 60, holdUntil: future },
+      { status: 'active', expireAt: new Date('2026-03-01T12:01:00Z'), holdSeconds: null, holdUntil: null },
+    ],
+    [
+      'starts users that were disabled while held',
+      { status: 'disabled', heldWhenDisabled: true, holdSeconds: 60 },
+      {
+        status: 'active',
+        expireAt: new Date('2026-03-01T12:01:00Z'),
+        holdSeconds: null,
+        heldWhenDisabled: false,
+      },
+    ],
+    [
+      'starts held users without a duration for ever',
+      { status: 'on_hold' },
+      { status: 'active', expireAt: null },
+    ],
+    [
+      'starts no time of other users, whatever duration is stored',
+      { status: 'disabled', holdSeconds: 60 },
+      { status: 'active', expireAt: null, holdSeconds: 60 },
+    ],
+    [
+      'leaves a user whose next plan is due to the review',
+      { usedTraffic: 7n, dataLimit: 7n, status: 'limited', expireAt: past, nextPlan: plan },
+      { status: 'active', nextPlan: plan },
+    ],
     ['keeps the next plan', { nextPlan: plan }, { nextPlan: plan, editedAt: null }],
   ])('%s', (_, user, expected) => {
     expect(resetTraffic(testUser(user), now)).toMatchObject(expected);
@@ -194,13 +294,29 @@ describe('a reset', () => {
 });
 
 describe('a revocation', () => {
-  it('changes the link and the credentials only', () => {
-    const user = testUser({ status: 'limited' });
+  it('changes the link and the credentials', () => {
+    const user = testUser({ nextPlan: plan, excludedInbounds: { vless: ['A'] } });
     expect(revokeLinks(user, now, fresh)).toEqual({
       ...user,
       proxies: { vless: { id: 'new', flow: '' } },
       subRevokedAt: now,
+      editedAt: now,
     });
+  });
+
+  it.each<[string, Partial<User>, User['status']]>([
+    ['of a limited user with traffic left', { status: 'limited', usedTraffic: 1n, dataLimit: 2n }, 'active'],
+    ['of an active user without', { usedTraffic: 2n, dataLimit: 2n }, 'limited'],
+    ['of an active user whose time is over', { expireAt: past }, 'expired'],
+    ['of an active user whose next plan is due', { expireAt: past, nextPlan: plan }, 'active'],
+    ['of a disabled user', { status: 'disabled', expireAt: past }, 'disabled'],
+    ['of a held user', { status: 'on_hold', holdSeconds: 60 }, 'on_hold'],
+  ])('judges the status %s', (_, user, status) => {
+    const revoked = revokeLinks(testUser(user), now, fresh);
+    expect(revoked.status).toBe(status);
+    expect(revoked.statusChangedAt).toEqual(
+      status === (user.status ?? 'active') ? testUser().statusChangedAt : now,
+    );
   });
 
   it('makes another link each time, twice in a millisecond too', () => {

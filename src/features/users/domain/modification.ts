@@ -1,8 +1,8 @@
 import type { TagsByProtocol } from '../../../xray/config/types.js';
+import { expiryOfStart, isHeld, NO_HOLD } from './hold.js';
 import { type ConfigTags, exclusionsOf } from './inbounds.js';
-import { isPlanDue } from './next-plan.js';
+import { judgeStatus } from './next-plan.js';
 import { completeProxies, type CredentialSource, protocolsOf, type ProxyRequests } from './proxies.js';
-import { expiryOfStart, statusAt } from './status.js';
 import type { NextPlan, ResetStrategy, User } from './user.js';
 
 /** What an operator changes. Undefined leaves alone; null clears. */
@@ -32,6 +32,7 @@ export interface ModificationContext {
  *
  * - `on_hold` clears the expiry, for it is made when the user starts.
  * - `active` starts a held user: its expiry runs from now unless the change names one, and the hold is over.
+ * - An expiry starts a held user too, with that: it was paid for. One that was disabled while held stays disabled.
  * - Whenever status, limit or expiry are named, the status is judged anew; a due next plan is left to the review.
  *
  * Source: Marzban `app/db/crud.py` (`update_user`), which sets a status without looking and clears nothing.
@@ -53,7 +54,7 @@ export function modifyUser(user: User, change: UserChange, context: Modification
 
   const judged =
     change.status !== undefined || change.dataLimit !== undefined || change.expireAt !== undefined;
-  if (judged && !isLeftToReview(next, now)) next.status = statusAt(next, now);
+  if (judged) next.status = judgeStatus(next, now);
   if (next.status !== user.status) next.statusChangedAt = now;
   return next;
 }
@@ -70,21 +71,19 @@ function exclusionsAfter(next: User, change: UserChange, config: ConfigTags): Ta
 }
 
 function changeHold(next: User, before: User, change: UserChange, now: Date): void {
-  const staysHeld = next.status === 'on_hold';
   // A held user without a duration could never expire, so a held one keeps its own.
-  if (change.holdSeconds !== undefined && !(staysHeld && change.holdSeconds === null)) {
+  if (change.holdSeconds !== undefined && !(next.status === 'on_hold' && change.holdSeconds === null)) {
     next.holdSeconds = change.holdSeconds;
   }
   if (change.holdUntil !== undefined) next.holdUntil = change.holdUntil;
   if (change.status === 'on_hold') next.expireAt = null;
-  if (before.status === 'on_hold' && change.status === 'active') {
-    if (change.expireAt === undefined) next.expireAt = expiryOfStart(next.holdSeconds, now);
-    next.holdSeconds = null;
-    next.holdUntil = null;
+  if (!isHeld(before)) return;
+  const isPaid = change.status !== 'on_hold' && change.expireAt instanceof Date;
+  if (isPaid || change.status === 'active') {
+    if (change.expireAt === undefined) next.expireAt = expiryOfStart(next, now);
+    if (next.status === 'on_hold') next.status = 'active';
+    Object.assign(next, NO_HOLD);
+  } else {
+    next.heldWhenDisabled = next.status === 'disabled';
   }
-}
-
-/** A due plan must find its user `active`, or it would have missed its moment. */
-function isLeftToReview(user: User, now: Date): boolean {
-  return user.status === 'active' && user.nextPlan !== null && isPlanDue(user.nextPlan, user, now);
 }

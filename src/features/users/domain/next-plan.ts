@@ -1,5 +1,6 @@
+import { NO_HOLD, isHeld } from './hold.js';
 import { isOverdue, isOverLimit, statusAt, type StatusFacts } from './status.js';
-import type { NextPlan, User } from './user.js';
+import type { NextPlan, User, UserStatus } from './user.js';
 
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -14,6 +15,16 @@ export function isPlanDue(plan: NextPlan, user: StatusFacts, now: Date): boolean
   const limit = isOverLimit(user);
   const time = isOverdue(user, now);
   return (limit && time) || (user.status === 'active' && plan.fireOnEither && (limit || time));
+}
+
+/**
+ * The status of a user that an operator has just changed. A due plan must find its user `active`, or it would have
+ * missed its moment: such a user is left to the review.
+ */
+export function judgeStatus(user: StatusFacts & Pick<User, 'nextPlan'>, now: Date): UserStatus {
+  const isLeftToReview =
+    user.status === 'active' && user.nextPlan !== null && isPlanDue(user.nextPlan, user, now);
+  return isLeftToReview ? 'active' : statusAt(user, now);
 }
 
 /** What a user is once `plan` has taken the place of its limit and expiry. Its traffic starts again from nothing. */
@@ -44,8 +55,7 @@ export function activatePlan(user: User, now: Date): User | undefined {
     ...applyPlan(user.nextPlan, user, now),
     usedTraffic: 0n,
     resetTraffic: user.resetTraffic + user.usedTraffic,
-    holdSeconds: user.status === 'on_hold' ? null : user.holdSeconds,
-    holdUntil: user.status === 'on_hold' ? null : user.holdUntil,
+    ...(isHeld(user) && NO_HOLD),
     nextPlan: null,
   };
   if (next.status !== user.status) next.statusChangedAt = now;

@@ -46,6 +46,11 @@ describe('a review', () => {
       { status: 'on_hold', holdUntil: earlier },
       { status: 'active', expireAt: null },
     ],
+    [
+      'never takes the expiry of a held user away that was paid for',
+      { status: 'on_hold', holdSeconds: 60, onlineAt: now, expireAt: later },
+      { status: 'active', expireAt: later },
+    ],
     ['lets a held user wait, over its limit too', { ...overLimit, status: 'on_hold' }, undefined],
   ])('%s', (_, facts, expected) => {
     const change = reviewUser(user(facts), now);

@@ -1,5 +1,6 @@
+import { expiryOfStart, holdEnds } from './hold.js';
 import { applyPlan, isPlanDue } from './next-plan.js';
-import { expiryOfStart, holdEnds, statusAt } from './status.js';
+import { statusAt } from './status.js';
 import type { User, UserStatus } from './user.js';
 
 /** What a review looks at. */
@@ -37,7 +38,7 @@ export function reviewUser(user: ReviewedUser, now: Date): ReviewChange | undefi
   const { id, dataLimit, expireAt } = user;
   if (user.status === 'on_hold') {
     if (!holdEnds(user, now)) return undefined;
-    return { id, status: 'active', dataLimit, expireAt: expiryOfStart(user.holdSeconds, now), taken: null };
+    return { id, status: 'active', dataLimit, expireAt: expiryOfStart(user, now), taken: null };
   }
   if (user.nextPlan && isPlanDue(user.nextPlan, user, now)) {
     return { id, ...applyPlan(user.nextPlan, user, now), taken: user.usedTraffic };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expiryOfStart, holdEnds, statusAt, type StatusFacts } from './status.js';
-import { LATEST_EXPIRE, USER_STATUSES } from './user.js';
+import { statusAt, type StatusFacts } from './status.js';
+import { USER_STATUSES } from './user.js';
 
 const now = new Date('2026-03-01T12:00:00.500Z');
 const before = new Date(now.getTime() - 1);
@@ -58,34 +58,5 @@ describe('the status of a user', () => {
         expect(statusAt({ ...given, status }, now)).toBe(status);
       }),
     );
-  });
-});
-
-describe('a user on hold', () => {
-  const held = { onlineAt: null, holdUntil: null, createdAt: before, editedAt: null };
-  it.each([
-    ['waits for a connection', held, false],
-    ['starts once it was online', { ...held, onlineAt: before }, true],
-    [
-      'does not count a connection from before its last edit',
-      { ...held, onlineAt: before, editedAt: now },
-      false,
-    ],
-    ['starts when it has waited long enough', { ...held, holdUntil: now }, true],
-    ['does not start a moment earlier', { ...held, holdUntil: after }, false],
-  ])('%s', (_, user, expected) => {
-    expect(holdEnds(user, now)).toBe(expected);
-  });
-});
-
-describe('the expiry of a user that starts', () => {
-  it('counts from the whole second', () => {
-    expect(expiryOfStart(60, now)).toEqual(new Date('2026-03-01T12:01:00Z'));
-  });
-  it('is never without a duration', () => {
-    expect(expiryOfStart(null, now)).toBeNull();
-  });
-  it('stays within the years of four digits', () => {
-    expect(expiryOfStart(LATEST_EXPIRE, now)).toEqual(new Date('9999-12-31T23:59:59Z'));
   });
 });

@@ -36,6 +36,8 @@ export interface User {
   /** On hold: the time to run once connected, and when to start without a connection. */
   holdSeconds: number | null;
   holdUntil: Date | null;
+  /** Disabled while on hold: its time begins when it is made active. */
+  heldWhenDisabled: boolean;
   /** Days after which an expired or limited user may be deleted; negative means never, null the installation's rule. */
   autoDeleteInDays: number | null;
   proxies: Proxies;
