@@ -83,6 +83,8 @@ describe('expired users', () => {
     await create('soon', { expire: future });
     await create('resold', { expire: 1_650_000_000 }, fleet.reseller);
     await create('never');
+    await create('disabled', { expire: 1_600_000_000 });
+    await fleet.sudo.put('/api/user/disabled', { status: 'disabled' });
     await fleet.sql("UPDATE users SET status = 'expired' WHERE username IN ('old', 'new', 'resold')");
     await fleet.sql("UPDATE users SET status = 'limited' WHERE username IN ('limited', 'soon')");
   });
@@ -100,11 +102,25 @@ describe('expired users', () => {
     expect([reply.status, reply.json]).toEqual([200, names]);
   });
 
+  it('are those whose time has passed, though no review has said so', async () => {
+    await create('overdue', { expire: 1_500_000_000 });
+    await create('renewed', { expire: 1_500_000_000, next_plan: { expire: future } });
+    await create('half', { expire: 1_500_000_000, next_plan: { expire: future, fire_on_either: false } });
+    await create('both', { expire: 1_500_000_000, data_limit: 1, next_plan: { fire_on_either: false } });
+    await fleet.sql(
+      "UPDATE user_usage SET used_traffic = 1 WHERE user_id = (SELECT id FROM users WHERE username = 'both')",
+    );
+    const before = '?expired_before=2018-01-01';
+    expect((await fleet.sudo.get(`/api/users/expired${before}`)).json).toEqual(['overdue', 'half']);
+    expect((await fleet.sudo.delete(`/api/users/expired${before}`)).json).toEqual(['overdue', 'half']);
+    expect((await read('renewed')).next_plan.expire).toBe(future);
+  });
+
   it('are those of the admin who asks', async () => {
     expect((await fleet.reseller.get('/api/users/expired')).json).toEqual(['resold']);
     const reply = await fleet.reseller.delete('/api/users/expired?expired_after=2000-01-01');
     expect([reply.status, reply.json]).toEqual([200, ['resold']]);
-    expect((await fleet.sudo.get('/api/users')).json.total).toBe(5);
+    expect((await fleet.sudo.get('/api/users')).json.total).toBe(6);
   });
 
   it('are deleted in the range that is named, never without one', async () => {
@@ -115,7 +131,7 @@ describe('expired users', () => {
     ]);
     const reply = await fleet.sudo.delete('/api/users/expired?expired_before=2022-01-01');
     expect([reply.status, reply.json]).toEqual([200, ['old']]);
-    expect((await fleet.sudo.get('/api/users')).json.total).toBe(5);
+    expect((await fleet.sudo.get('/api/users')).json.total).toBe(6);
     const none = await fleet.sudo.delete('/api/users/expired?expired_before=2022-01-01');
     expect([none.status, none.json.detail]).toEqual([
       404,
@@ -138,9 +154,11 @@ describe('resetting everybody', () => {
   it('counts from nothing again, lifts limits and remembers', async () => {
     await create('limited', { data_limit: 10, next_plan: { data_limit: 5 } });
     await create('late', { data_limit: 10, expire: 1_600_000_000 });
+    await create('planned', { data_limit: 10, expire: 1_600_000_000, next_plan: { expire: future } });
+    await create('held', { status: 'on_hold', on_hold_expire_duration: 60 });
     await create('disabled', {}, fleet.reseller);
     await fleet.sql('UPDATE user_usage SET used_traffic = 10');
-    await fleet.sql("UPDATE users SET status = 'limited' WHERE username IN ('limited', 'late')");
+    await fleet.sql("UPDATE users SET status = 'limited' WHERE username IN ('limited', 'late', 'planned')");
     await fleet.sudo.put('/api/user/disabled', { status: 'disabled' });
     expect((await fleet.reseller.post('/api/users/reset')).status).toBe(403);
     const reply = await fleet.sudo.post('/api/users/reset');
@@ -148,9 +166,15 @@ describe('resetting everybody', () => {
     const after = { used_traffic: 0, lifetime_used_traffic: 10 };
     expect(await read('limited')).toMatchObject({ ...after, status: 'active', next_plan: { data_limit: 5 } });
     expect(await read('late')).toMatchObject({ ...after, status: 'expired' });
+    expect(await read('planned')).toMatchObject({
+      ...after,
+      status: 'active',
+      next_plan: { expire: future },
+    });
+    expect(await read('held')).toMatchObject({ ...after, status: 'on_hold', on_hold_expire_duration: 60 });
     expect(await read('disabled')).toMatchObject({ ...after, status: 'disabled' });
     expect(await fleet.sql('SELECT sum(used_traffic_at_reset)::int AS bytes FROM user_usage_logs')).toEqual([
-      { bytes: 30 },
+      { bytes: 50 },
     ]);
   });
 });

@@ -9,14 +9,18 @@ export interface ExpiredRange {
   ownerId?: number;
 }
 
-// Limited users whose time has passed as well would be expired had they not been limited before.
+// The time counts, not only the status that a review has written. Limited users would be expired had they not been
+// limited before. Whom the next review moves to a next plan goes on.
 const EXPIRED = /* sql */ `
-  SELECT id, username FROM users
-   WHERE status IN ('expired', 'limited')
+  SELECT id, username FROM users u
+   WHERE status IN ('active', 'limited', 'expired')
      AND expire_at <= $1 AND ($2::timestamptz IS NULL OR expire_at >= $2) AND ($3::int IS NULL OR admin_id = $3)
+     AND NOT EXISTS (
+       SELECT FROM next_plans p JOIN user_usage g ON g.user_id = p.user_id
+        WHERE p.user_id = u.id AND (u.status = 'active' AND p.fire_on_either OR g.used_traffic >= u.data_limit))
    ORDER BY id`;
 
-// `limited` is lifted as for a single user: into what the expiry makes of it.
+// `limited` is lifted as for a single user: into what the expiry makes of it, unless a next plan is due then.
 const RESET_ALL = /* sql */ `
   WITH logged AS (
     INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at)
