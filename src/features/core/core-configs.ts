@@ -4,6 +4,7 @@ import { Interval } from '@nestjs/schedule';
 import { Config } from '../../config/config.js';
 import type { Tx } from '../../shared/database/database.js';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
+import { firstFew } from '../../shared/telemetry/first-few.js';
 import { StartupError } from '../../config/startup-error.js';
 import {
   configHash,
@@ -13,6 +14,7 @@ import {
   type ResolvedInbound,
   resolveInbounds,
   toStrictJson,
+  unmanagedInbounds,
 } from '../../xray/config/index.js';
 import { CoreConfigRepository, type StoredConfig } from './core-config.repository.js';
 import { InitialConfig } from './initial-config.js';
@@ -67,6 +69,7 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
       // Settings decide which inbounds are managed, so a start can bring new ones too.
       await this.repository.addInbounds(tx, [...this.active.byTag.keys()]);
     });
+    this.logInbounds(this.current());
     this.stopListening = this.events.on('core_config', () => void this.poll());
   }
 
@@ -137,6 +140,7 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
       const stored = await this.repository.findActive();
       if (!stored) return;
       const active = (this.active = this.load(stored));
+      this.logInbounds(active);
       await Promise.all([...this.listeners].map(async (listener) => listener(active)));
     })();
     this.refreshing = refresh;
@@ -153,6 +157,16 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
         'The core config could not be looked up; the last known one stays in use',
       );
     }
+  }
+
+  /** An operator who misses an inbound finds the reason here. */
+  private logInbounds({ config, inbounds }: CoreConfig): void {
+    const others = unmanagedInbounds(config, { excludeTags: this.config.xray.excludeInboundTags });
+    const managed = firstFew(inbounds.map(({ tag }) => tag)) || 'none';
+    const leftAlone = firstFew(others.map(({ tag, reason }) => `${tag} (${reason})`));
+    this.logger.log(
+      `Inbounds with users of the panel: ${managed}${leftAlone && `. Inbounds that are left alone: ${leftAlone}`}`,
+    );
   }
 
   private async seed(tx: Tx): Promise<StoredConfig> {

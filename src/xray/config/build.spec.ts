@@ -87,7 +87,7 @@ describe('a built config', () => {
       { loglevel: 'error', access: 'none' },
       { loglevel: 'warning', access: 'none' },
     ],
-    [{ logLevel: 'None' }, { logLevel: 'warning' }],
+    [{ logLevel: 'None' }, { loglevel: 'warning' }],
     [{ loglevel: 'debug' }, { loglevel: 'debug' }],
     [undefined, {}],
   ])('with the log %j shows when it has started', (log, expected) => {

@@ -157,15 +157,12 @@ function withApiRule(routing: JsonValue | undefined): JsonObject {
   return { ...others, rules: [rule, ...list(rules)] };
 }
 
-/** The line that tells a start is of level warning, so the log must show warnings. Go reads keys in any case. */
+/** The line that tells a start is of level warning, so the log must show warnings. */
 function visibleStart(log: JsonValue | undefined): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object(log)).map(([key, value]) => {
-      const hidden =
-        key.toLowerCase() === 'loglevel' && ['none', 'error'].includes(text(value).toLowerCase());
-      return [key, hidden ? 'warning' : value];
-    }),
-  );
+  const { loglevel, ...others } = object(log);
+  if (loglevel === undefined) return others;
+  const hidden = ['none', 'error'].includes(text(loglevel).toLowerCase());
+  return { ...others, loglevel: hidden ? 'warning' : loglevel };
 }
 
 /** The operator's policy with what usage accounting needs. All users are of level 0. */

@@ -4,13 +4,7 @@ import { isPort } from './ports.js';
 import { NO_SECURITY, type ReadCertificate, resolveSecurity } from './security.js';
 import { isShadowsocks2022 } from './shadowsocks-2022.js';
 import { PLAIN_TRANSPORT, resolveTransport } from './transport.js';
-import {
-  type CoreConfigJson,
-  type JsonObject,
-  PROTOCOLS,
-  type Protocol,
-  type ResolvedInbound,
-} from './types.js';
+import { type CoreConfigJson, PROTOCOLS, type Protocol, type ResolvedInbound } from './types.js';
 import { vlessEncryption } from './vless-encryption.js';
 
 export interface ResolveOptions {
@@ -34,8 +28,19 @@ export function resolveInbounds(config: CoreConfigJson, options: ResolveOptions)
     ({ tag }) => options.fallbacksTag !== '' && tag === options.fallbacksTag,
   );
   return config.inbounds
-    .filter((inbound) => isManaged(inbound) && !options.excludeTags.includes(inbound.tag))
+    .filter((inbound) => whyUnmanaged(inbound, options.excludeTags) === undefined)
     .map((inbound) => resolveInbound(inbound, fallback, options.readCertificate));
+}
+
+/** The inbounds that the panel leaves alone, each with the reason. */
+export function unmanagedInbounds(
+  config: CoreConfigJson,
+  { excludeTags }: Pick<ResolveOptions, 'excludeTags'>,
+): { tag: string; reason: string }[] {
+  return config.inbounds.flatMap((inbound) => {
+    const reason = whyUnmanaged(inbound, excludeTags);
+    return reason === undefined ? [] : [{ tag: inbound.tag, reason }];
+  });
 }
 
 function resolveInbound(
@@ -89,8 +94,15 @@ function isUnixSocket(listen: string): boolean {
   return listen.startsWith('/') || listen.startsWith('@');
 }
 
-function isManaged({ protocol, settings }: JsonObject): boolean {
+function whyUnmanaged(
+  { tag, protocol, settings }: Inbound,
+  excludeTags: readonly string[],
+): string | undefined {
+  if (excludeTags.includes(tag)) return 'XRAY_EXCLUDE_INBOUND_TAGS names it';
   // Xray's only shadowsocks method of 2022 without a list of users.
-  if (protocol === 'shadowsocks' && object(settings).method === '2022-blake3-chacha20-poly1305') return false;
-  return PROTOCOLS.some((managed) => managed === protocol);
+  if (protocol === 'shadowsocks' && object(settings).method === '2022-blake3-chacha20-poly1305')
+    return '2022-blake3-chacha20-poly1305 knows a single user only';
+  return PROTOCOLS.some((managed) => managed === protocol)
+    ? undefined
+    : `${protocol} has no users of the panel`;
 }

@@ -84,7 +84,7 @@ function transportSettings(stream: JsonObject, network: string): JsonObject {
 function httpHeader(tag: string, settings: JsonObject): Pick<Transport, 'headerType' | 'path' | 'host'> {
   const header = object(settings.header);
   const request = object(header.request);
-  const host = object(request.headers).Host;
+  const host = headerHost(request.headers);
   if (typeof request.path === 'string' || typeof host === 'string') {
     throw new InvalidCoreConfig(
       `Settings of ${tag} for path and host must be list, not str\n` +
@@ -95,7 +95,7 @@ function httpHeader(tag: string, settings: JsonObject): Pick<Transport, 'headerT
 }
 
 function webSocket(tag: string, settings: JsonObject): Pick<Transport, 'host' | 'heartbeatPeriod'> {
-  const host = settings.host || object(settings.headers).Host;
+  const host = settings.host || headerHost(settings.headers);
   if (Array.isArray(settings.path) || Array.isArray(host)) {
     throw new InvalidCoreConfig(
       `Settings of ${tag} for path and host must be str, not list\n` +
@@ -103,6 +103,11 @@ function webSocket(tag: string, settings: JsonObject): Pick<Transport, 'host' | 
     );
   }
   return { host: texts(host), heartbeatPeriod: number(settings.heartbeatPeriod, 0) };
+}
+
+/** The `Host` among headers, whose names have no case. */
+function headerHost(headers: JsonValue | undefined): JsonValue | undefined {
+  return Object.entries(object(headers)).find(([name]) => name.toLowerCase() === 'host')?.[1];
 }
 
 /** An `extra` object replaces everything but host, path and mode, in the core as here. */

@@ -1,5 +1,6 @@
 import { InvalidCoreConfig } from './errors.js';
 import { isObject, parseJson, toStrictJson } from './json.js';
+import { canonicalSpelling } from './spelling.js';
 import type { CoreConfigJson, JsonObject, JsonValue } from './types.js';
 
 export const API_TAG = 'API';
@@ -10,11 +11,11 @@ export const MARKER_PREFIX = 'PANEL_CFG_';
 const MAX_TAG_LENGTH = 256;
 
 /**
- * The config in `text`, which may have comments and trailing commas.
+ * The config in `text`, which may have comments and trailing commas, in the spelling of Xray's documentation.
  * @throws InvalidCoreConfig when it is no JSON or breaks a rule of {@link validateCoreConfig}
  */
 export function parseCoreConfig(text: string): CoreConfigJson {
-  return validateCoreConfig(parse(toStrictJson(text)));
+  return validateCoreConfig(canonicalSpelling(parse(toStrictJson(text))));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CoreConfigs } from '../../../src/features/core/index.js';
 import { startApp, type TestApp, testConfig } from '../../support/app.js';
 import { coreConfig, direct, trojan, ws } from '../../support/core-configs.js';
@@ -58,12 +59,31 @@ describe('the first core config', () => {
     await app.close();
   });
 
-  it('leaves excluded inbounds alone', async () => {
+  it('leaves excluded inbounds alone, and says so, once for each config', async () => {
+    const log = vi.spyOn(Logger.prototype, 'log');
+    const said = () =>
+      log.mock.calls.map(([line]) => String(line)).filter((line) => line.startsWith('Inbounds '));
     const app = await startApp({
       xray: { ...testConfig().xray, json: seed(), excludeInboundTags: ['VMess WS'] },
     });
     expect((await app.sudo.get('/api/inbounds')).text).toBe('{}');
     expect((await app.sudo.get('/api/hosts')).text).toBe('{}');
+    const first =
+      'Inbounds with users of the panel: none. Inbounds that are left alone: VMess WS (XRAY_EXCLUDE_INBOUND_TAGS names it)';
+    expect(said()).toEqual([first]);
+    const next = {
+      inbounds: [
+        { ...trojan, protocol: 'Trojan' },
+        { tag: 'S', protocol: 'SOCKS', port: 1 },
+      ],
+    };
+    const put = await app.sudo.put('/api/core/config', { ...next, outbounds: [direct] });
+    expect(put.status).toBe(200);
+    expect(said()).toEqual([
+      first,
+      'Inbounds with users of the panel: Trojan. Inbounds that are left alone: S (socks has no users of the panel)',
+    ]);
+    log.mockRestore();
     await app.close();
   });
 
