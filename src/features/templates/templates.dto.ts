@@ -1,6 +1,4 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { Invalid } from '../../shared/http/coercion.js';
-import { registerField } from '../../shared/http/field-registry.js';
 import {
   Field,
   int,
@@ -8,7 +6,6 @@ import {
   type Kind,
   list,
   map,
-  nullable,
   oneOf,
   text,
   TextField,
@@ -21,17 +18,11 @@ const AFFIX = { nullable: true, minLength: 1, maxLength: 20 };
 
 const name = text({ minLength: 1, maxLength: 64, documented: false });
 
-/** The contract allows null and absence, and then answered that the name were taken. */
-const nameOfNew: Kind<string> = {
-  read: (value) => (value === null ? Invalid.of('missing', 'Field required') : name.read(value)),
-  schema: () => nullable(name).schema(),
-};
-
 const tags: Kind<TagsByProtocol> = map(oneOf(PROTOCOLS, 'ProxyTypes'), list(text()));
 
-/** Absence is no choice, `{}` is one. */
-const choice: Kind<TagsByProtocol> = {
-  read: (value) => tags.read(value),
+/** Absence is no choice. Null is read as well, but not documented. */
+const choiceOrNull: Kind<TagsByProtocol | null> = {
+  read: (value) => (value === null ? null : tags.read(value)),
   schema: () => ({ ...tags.schema(), default: {} }),
 };
 
@@ -53,23 +44,25 @@ class TemplateFieldsDto {
 
   @TextField(AFFIX)
   username_suffix?: string | null;
-
-  @Field(choice, { optional: true })
-  inbounds?: TagsByProtocol;
 }
 
 @ApiSchema({ name: 'UserTemplateCreate' })
 export class TemplateCreateDto extends TemplateFieldsDto {
-  @registerField({ required: true })
-  @Field(nameOfNew, { optional: true })
-  override name!: string;
+  @Field(tags, { default: {} })
+  inbounds!: TagsByProtocol;
 }
 
 @ApiSchema({ name: 'UserTemplateModify' })
-export class TemplateModifyDto extends TemplateFieldsDto {}
+export class TemplateModifyDto extends TemplateFieldsDto {
+  @Field(choiceOrNull, { optional: true })
+  inbounds?: TagsByProtocol | null;
+}
 
 @ApiSchema({ name: 'UserTemplateResponse' })
 export class TemplateDto extends TemplateFieldsDto {
+  @Field(tags, { default: {} })
+  inbounds!: TagsByProtocol;
+
   @IntField()
   id!: number;
 }

@@ -1,4 +1,4 @@
-import { AppError, InvalidInput } from '../../shared/domain/errors.js';
+import { AppError } from '../../shared/domain/errors.js';
 
 export class TemplateNotFound extends AppError {
   readonly kind = 'not_found';
@@ -12,9 +12,4 @@ export class TemplateNameTaken extends AppError {
   constructor() {
     super('Template by this name already exists');
   }
-}
-
-/** The tag is no inbound of the protocol it is listed under. */
-export function unknownInbound(tag: string): InvalidInput {
-  return InvalidInput.value('inbounds', `Inbound ${tag} doesn't exist`);
 }

@@ -6,12 +6,12 @@ import type { TemplateOrder, TemplateOrderChange } from './templates.service.js'
 
 export function fromTemplateCreateDto(dto: TemplateCreateDto): TemplateOrder {
   return {
-    name: dto.name,
+    name: dto.name ?? null,
     dataLimit: dto.data_limit ?? 0n,
     expireSeconds: dto.expire_duration ?? 0n,
     usernamePrefix: dto.username_prefix ?? null,
     usernameSuffix: dto.username_suffix ?? null,
-    inbounds: dto.inbounds ?? {},
+    inbounds: dto.inbounds,
   };
 }
 
@@ -23,8 +23,14 @@ export function fromTemplateModifyDto(dto: TemplateModifyDto): TemplateOrderChan
     expireSeconds: dto.expire_duration ?? undefined,
     usernamePrefix: dto.username_prefix,
     usernameSuffix: dto.username_suffix,
-    inbounds: dto.inbounds,
+    inbounds: fromChoice(dto.inbounds),
   };
+}
+
+/** `{}` is no choice: clients send it in every change. Null and a protocol without tags are none of the inbounds. */
+function fromChoice(inbounds: TagsByProtocol | null | undefined): TagsByProtocol | undefined {
+  if (inbounds === null) return {};
+  return inbounds && Object.keys(inbounds).length > 0 ? inbounds : undefined;
 }
 
 export function fromTemplateListDto({ offset, limit }: TemplateListDto): Page {

@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { TagsByProtocol } from '../../xray/config/types.js';
 import { CoreConfigs } from '../core/index.js';
-import { findUnknownTag, tagsByProtocol, tagsIn } from './domain/inbounds.js';
+import { knownTags, tagsByProtocol } from './domain/inbounds.js';
 import type { NewTemplate, UserTemplate } from './template.js';
-import { TemplateNotFound, unknownInbound } from './templates.errors.js';
+import { TemplateNameTaken, TemplateNotFound } from './templates.errors.js';
 import { type Page, TemplatesRepository } from './templates.repository.js';
 
-export type TemplateOrder = Omit<NewTemplate, 'inboundTags'> & { inbounds: TagsByProtocol };
+type Presets = Omit<NewTemplate, 'inboundTags' | 'name'> & { inbounds: TagsByProtocol };
+
+/** A template to be made; of the inbounds those count that the core config has. */
+export type TemplateOrder = Presets & { name: string | null };
 
 /** What to change; what is undefined stays. */
-export type TemplateOrderChange = Partial<TemplateOrder>;
+export type TemplateOrderChange = Partial<Presets & { name: string }>;
 
 @Injectable()
 export class TemplatesService {
@@ -27,12 +30,13 @@ export class TemplatesService {
     return this.templates.list(page);
   }
 
-  /** Throws `InvalidInput` for a tag that is no inbound of its protocol, or `TemplateNameTaken`. */
-  async create({ inbounds, ...order }: TemplateOrder): Promise<UserTemplate> {
-    return this.templates.insert({ ...order, inboundTags: await this.knownTags(inbounds) });
+  /** Throws `TemplateNameTaken`, without a name too: the API allows that, and clients know this answer to it. */
+  async create({ name, inbounds, ...presets }: TemplateOrder): Promise<UserTemplate> {
+    if (name === null) throw new TemplateNameTaken();
+    return this.templates.insert({ ...presets, name, inboundTags: await this.knownTags(inbounds) });
   }
 
-  /** Throws what `create` throws, or `TemplateNotFound`. */
+  /** Throws `TemplateNameTaken` or `TemplateNotFound`. */
   async modify(id: number, { inbounds, ...change }: TemplateOrderChange): Promise<UserTemplate> {
     const inboundTags = inbounds && (await this.knownTags(inbounds));
     return existing(await this.templates.update(id, { ...change, inboundTags }));
@@ -50,9 +54,7 @@ export class TemplatesService {
 
   private async knownTags(choice: TagsByProtocol): Promise<string[]> {
     await this.core.refresh(); // another replica may just have changed it
-    const unknown = findUnknownTag(choice, this.core.current().byTag);
-    if (unknown !== undefined) throw unknownInbound(unknown);
-    return tagsIn(choice);
+    return knownTags(choice, this.core.current().byTag);
   }
 }
 

@@ -5,21 +5,14 @@ interface Inbound {
   protocol: Protocol;
 }
 
-/** The first tag that is no inbound of the protocol it is listed under. */
-export function findUnknownTag(
-  choice: TagsByProtocol,
-  inbounds: ReadonlyMap<string, Inbound>,
-): string | undefined {
-  for (const [protocol, tags] of Object.entries(choice)) {
-    const unknown = tags.find((tag) => inbounds.get(tag)?.protocol !== protocol);
-    if (unknown !== undefined) return unknown;
-  }
-  return undefined;
-}
-
-/** Each tag once, in the order of the choice. */
-export function tagsIn(choice: TagsByProtocol): string[] {
-  return [...new Set(Object.values(choice).flat())];
+/**
+ * The chosen tags that the core config has, each once, in the order of the choice. Which protocol they are listed under
+ * does not matter.
+ * Source: Marzban `app/db/crud.py` (`create_user_template`).
+ */
+export function knownTags(choice: TagsByProtocol, inbounds: ReadonlyMap<string, Inbound>): string[] {
+  const tags = new Set(Object.values(choice).flat());
+  return [...tags].filter((tag) => inbounds.has(tag));
 }
 
 /** The tags by protocol, in the order of the core config; those it does not have are left out. */
