@@ -116,6 +116,21 @@ describe('creating a user', () => {
     expect([401, 403]).toContain(reply.status);
   });
 
+  it('takes names of 128 characters, also in links, lists and paths', async () => {
+    const username = `abc-${'d'.repeat(124)}`;
+    const user = await create({ username });
+    expect(await read(username)).toEqual(user);
+    expect((await fleet.sudo.get(`/api/users?username=${username}`)).json.total).toBe(1);
+    const client = fleet.client();
+    expect((await client.get(`${user.subscription_url}/info`)).json.username).toBe(username);
+    const config = await client.get(user.subscription_url);
+    expect(config.headers.get('content-disposition')).toBe(`attachment; filename="${username}"`);
+    const longer = await fleet.sudo.post('/api/user', { username: `${username}d`, proxies: { vless: {} } });
+    expect(issues(longer)).toEqual([
+      'body.username value_error: Value error, Username only can be 3 to 32 characters and contain a-z, 0-9, and underscores in between.',
+    ]);
+  });
+
   it('tells names apart by case', async () => {
     await create({ username: 'Case' });
     await create({ username: 'case' });

@@ -1,5 +1,5 @@
-/** Columns and links of the predecessor hold 34 characters. */
-const LONGEST = 34;
+/** Far more than clients make up, and little enough for a path, a link and the name of a file. */
+const LONGEST = 128;
 
 const ALLOWED = /^[A-Za-z0-9_@.-]+$/;
 
@@ -8,7 +8,7 @@ const FIRST_WORD = /^\w+/;
 
 /**
  * Whether a new user may have this name: letters, digits, `-`, `_`, `@`, `.`, of which the leading run of letters,
- * digits and `_` is 3 to 32 long; at most 34 in all.
+ * digits and `_` is 3 to 32 long; at most 128 in all.
  * Source: Marzban `app/models/user.py` (its pattern is the same language, but exponential, without a bound on the
  * whole, and open to a trailing newline).
  */
