@@ -26,6 +26,16 @@ export class FakeNode {
     return new FakeConnection(this);
   }
 
+  async *logs(signal: AbortSignal): AsyncGenerator<string[]> {
+    let sent = 0;
+    while (!signal.aborted) {
+      const lines = this.log.slice(sent);
+      sent += lines.length;
+      if (lines.length > 0) yield lines;
+      await sleep(10, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
   async start(config: string): Promise<FakeXray> {
     await this.beforeStart();
     await this.core?.kill();
@@ -73,16 +83,6 @@ class FakeConnection implements CoreConnection {
   removeAccount: CoreConnection['removeAccount'] = (...call) => this.current().removeAccount(...call);
   accounts: CoreConnection['accounts'] = (...call) => this.current().accounts(...call);
   counters: CoreConnection['counters'] = (...call) => this.current().counters(...call);
-
-  async *logs(signal: AbortSignal): AsyncGenerator<string[]> {
-    let sent = 0;
-    while (!signal.aborted) {
-      const lines = this.node.log.slice(sent);
-      sent += lines.length;
-      if (lines.length > 0) yield lines;
-      await sleep(10, undefined, { signal }).catch(() => undefined);
-    }
-  }
 
   private current(): CoreApi {
     const { core } = this.node;

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Config } from '../../src/config/config.js';
-import { Connections } from '../../src/features/nodes/adapters/connections.js';
+import { NodeAdapters } from '../../src/features/nodes/adapters/node-adapters.js';
 import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
 import { FakeNode } from '../fakes/fake-node.js';
 import type { FakeXray } from '../fakes/fake-xray.js';
@@ -116,6 +116,9 @@ async function startWith(
     },
     connection,
   );
-  app.app.get(Connections, { strict: false }).add('xray_grpc', (nodeId) => nodes.get(nodeId)!.connect());
+  app.app.get(NodeAdapters, { strict: false }).add('xray_grpc', {
+    connect: ({ nodeId }) => nodes.get(nodeId)!.connect(),
+    logs: ({ nodeId }, signal) => nodes.get(nodeId)!.logs(signal),
+  });
   return app;
 }

@@ -27,6 +27,22 @@ export interface Node extends NodeSettings {
   message: string | null;
 }
 
+/** How a node is reached: what operators say of it, and what was learnt when it was reached before. */
+export interface NodeReach {
+  nodeId: number;
+  kind: NodeKind;
+  name: string;
+  address: string;
+  /** Of the agent. */
+  port: number;
+  /** Of Xray's own API. */
+  apiPort: number;
+  /** The certificate that the node is known by, as PEM; null before the first contact. */
+  certificate: string | null;
+  /** What the agent called the session with this installation. Other replicas go on with it; null without one. */
+  sessionId: string | null;
+}
+
 /** Raw bytes that went through a node. */
 export interface NodeTraffic {
   /** Null for the core of the service itself. */

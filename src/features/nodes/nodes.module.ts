@@ -3,7 +3,7 @@ import { AdminsModule } from '../admins/index.js';
 import { CoreModule } from '../core/index.js';
 import { HostsModule } from '../hosts/index.js';
 import { UsersModule } from '../users/index.js';
-import { Connections } from './adapters/connections.js';
+import { NodeAdapters } from './adapters/node-adapters.js';
 import { CoreBodies } from './convergence/core-bodies.js';
 import { DesiredUsers } from './convergence/desired-users.js';
 import { LeasesRepository } from './ownership/leases.repository.js';
@@ -25,12 +25,12 @@ import { UsageRepository } from './metering/usage.repository.js';
   imports: [AdminsModule, CoreModule, HostsModule, UsersModule],
   controllers: [NodesController],
   providers: [
-    Connections,
     CoreBodies,
     DesiredUsers,
     ForgetDeletedNodesJob,
     LeasesRepository,
     LogSockets,
+    NodeAdapters,
     NodeController,
     NodeIdentity,
     NodeLogs,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../shared/database/database.js';
 import { isUniqueViolation } from '../../shared/database/violations.js';
 import type { DateRange } from '../../shared/domain/date-range.js';
-import type { Node, NodeKind, NodeSettings, NodeTraffic } from './node.js';
+import type { Node, NodeKind, NodeReach, NodeSettings, NodeTraffic } from './node.js';
 import { NodeNameTaken } from './nodes.errors.js';
 
 /** Raw bytes of all nodes since ever. */
@@ -36,9 +36,15 @@ export class NodesRepository {
     return this.db.row<Node>(`SELECT ${COLUMNS} FROM nodes n WHERE n.id = $1 AND ${SHOWN}`, [id]);
   }
 
-  /** How the node is reached. */
-  async kindOf(id: number): Promise<NodeKind | undefined> {
-    return (await this.db.row<{ kind: NodeKind }>('SELECT kind FROM nodes WHERE id = $1', [id]))?.kind;
+  /** How the node is reached, the local core and deleted nodes included. */
+  async reach(id: number): Promise<NodeReach | undefined> {
+    return this.db.row<NodeReach>(
+      `SELECT n.id AS "nodeId", n.kind, n.name, n.address, n.port, n.api_port AS "apiPort",
+              n.server_cert_pem AS certificate, r.session_id AS "sessionId"
+         FROM nodes n JOIN node_runtime r ON r.node_id = n.id
+        WHERE n.id = $1`,
+      [id],
+    );
   }
 
   /** The local core, and the replica that works on it now; null when none does. */

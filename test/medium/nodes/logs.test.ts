@@ -2,8 +2,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Connections } from '../../../src/features/nodes/adapters/connections.js';
-import { LocalCore } from '../../../src/features/nodes/adapters/local/local-core.js';
+import { NodeAdapters } from '../../../src/features/nodes/adapters/node-adapters.js';
+import { LocalAdapter } from '../../../src/features/nodes/adapters/local/local-adapter.js';
 import { eventually } from '../../support/eventually.js';
 import { type FakeFleet, startFakeFleet } from '../../support/fake-fleet.js';
 import { openLog, refusal } from '../../support/log-socket.js';
@@ -47,7 +47,7 @@ describe("the log of the service's own core", () => {
         WHERE node_id = (SELECT id FROM nodes WHERE kind = 'local')`,
       [id],
     );
-    fleet.app.get(Connections, { strict: false }).add('local', () => new LocalCore(nowhere));
+    fleet.app.get(NodeAdapters, { strict: false }).add('local', new LocalAdapter(nowhere));
     const log = await openLog(fleet.url, CORE, token);
     expect(await log.received(1)).toEqual([
       'The core runs beside another replica of the service (other-host); its log is there.',
@@ -97,11 +97,12 @@ describe('the log of a core of this machine', () => {
     ({ id } = await fleet.addNode());
     await eventually(async () => (await fleet.sudo.get(`/api/node/${id}`)).json.status === 'connected');
     // A node whose log is a file like that of the local core.
-    fleet.app
-      .get(Connections, { strict: false })
-      .add('xray_grpc', (nodeId) =>
-        nodeId === id ? new LocalCore({ ...nowhere, path: dataDir }) : fleet.nodes.get(nodeId)!.connect(),
-      );
+    const adapter = fleet.app.get(NodeAdapters, { strict: false }).of('xray_grpc')!;
+    const file = new LocalAdapter({ ...nowhere, path: dataDir });
+    fleet.app.get(NodeAdapters, { strict: false }).add('xray_grpc', {
+      connect: (reach, memory) => adapter.connect(reach, memory),
+      logs: (reach, signal) => (reach.nodeId === id ? file : adapter).logs(reach, signal),
+    });
     mkdirSync(dataDir, { recursive: true });
   });
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));

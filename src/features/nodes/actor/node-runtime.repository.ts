@@ -175,6 +175,26 @@ export class NodeRuntimeRepository {
     );
   }
 
+  /** Remembers what the agent calls the session with this installation. */
+  async saveSession({ nodeId, epoch }: Grant, sessionId: string | null): Promise<void> {
+    await this.fenced(
+      nodeId,
+      'UPDATE node_runtime SET session_id = $3 WHERE node_id = $1 AND owner_epoch = $2',
+      [nodeId, epoch, sessionId],
+    );
+  }
+
+  /** Remembers the certificate that the node is known by from now on. */
+  async saveCertificate({ nodeId, epoch }: Grant, pem: string): Promise<void> {
+    await this.fenced(
+      nodeId,
+      `UPDATE nodes SET server_cert_pem = $3
+         FROM (SELECT node_id FROM node_runtime WHERE node_id = $1 AND owner_epoch = $2 FOR UPDATE) fence
+        WHERE id = fence.node_id`,
+      [nodeId, epoch, pem],
+    );
+  }
+
   /** Remembers up to where user changes are applied. */
   async saveCursor({ nodeId, epoch }: Grant, cursor: Cursor, isSynced: boolean): Promise<void> {
     await this.fenced(

@@ -3,9 +3,6 @@ import type { Traffic } from '../../../xray/grpc/index.js';
 import type { ObservedCore } from '../domain/plan.js';
 import type { StartInterval } from '../domain/core-process.js';
 
-/** How many lines a log begins with. */
-export const LOG_BACKLOG = 100;
-
 /** The config to start a core with. What it says of the API depends on where the core runs. */
 export interface CoreBody {
   write(apiListen: string): string;
@@ -49,9 +46,6 @@ export interface CoreConnection {
 
   /** Never resets a counter. */
   counters(of: 'user' | 'outbound', signal: AbortSignal): Promise<Counters>;
-
-  /** The core's log until `signal` is aborted: its last lines, a hundred at most, then new ones as they are written. */
-  logs(signal: AbortSignal): AsyncIterable<string[]>;
 }
 
 /** A core did not start with the config it was given; the message is the core's own. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Replica } from '../../../shared/scheduling/replica.js';
-import { Connections } from '../adapters/connections.js';
-import { type CoreConnection, LOG_BACKLOG } from '../adapters/core-connection.js';
-import type { Node, NodeKind } from '../node.js';
+import { LOG_BACKLOG } from '../adapters/node-adapter.js';
+import { NodeAdapters } from '../adapters/node-adapters.js';
+import type { Node } from '../node.js';
 import { NodesRepository } from '../nodes.repository.js';
 
 const RETRY_MS = 2_000;
@@ -20,7 +20,7 @@ export class NodeLogs {
   private readonly feeds = new Map<number, LogFeed>();
 
   constructor(
-    private readonly connections: Connections,
+    private readonly adapters: NodeAdapters,
     private readonly nodes: NodesRepository,
     private readonly replica: Replica,
   ) {}
@@ -28,7 +28,7 @@ export class NodeLogs {
   /** The log of the service's own core; where it cannot be read here, one line that says so. */
   async ofLocalCore(): Promise<LogSource> {
     const node = await this.nodes.findLocal();
-    if (!node || !this.connections.kinds.includes('local')) {
+    if (!node || !this.adapters.local) {
       return says('There is no Xray beside this replica of the service, so there is no log to show.');
     }
     if (node.ownerId !== null && node.ownerId !== this.replica.id) {
@@ -36,23 +36,30 @@ export class NodeLogs {
         `The core runs beside another replica of the service (${node.ownerName}); its log is there.`,
       );
     }
-    return (listener) => this.listen(node.id, 'local', listener);
+    return (listener) => this.listen(node.id, listener);
   }
 
   /** The log of a connected node; undefined when it cannot be read from here. */
   async ofNode(node: Node): Promise<LogSource | undefined> {
-    const kind = await this.nodes.kindOf(node.id);
-    if (node.status !== 'connected' || !kind || !this.connections.kinds.includes(kind)) return undefined;
-    return (listener) => this.listen(node.id, kind, listener);
+    const reach = await this.nodes.reach(node.id);
+    if (node.status !== 'connected' || !reach || !this.adapters.of(reach.kind)) return undefined;
+    return (listener) => this.listen(node.id, listener);
   }
 
-  private listen(nodeId: number, kind: NodeKind, listener: LineListener): () => void {
-    const feed = this.feeds.get(nodeId) ?? new LogFeed(() => this.connections.make({ nodeId, kind }));
+  private listen(nodeId: number, listener: LineListener): () => void {
+    const feed = this.feeds.get(nodeId) ?? new LogFeed((signal) => this.open(nodeId, signal));
     this.feeds.set(nodeId, feed);
     const stop = feed.add(listener);
     return () => {
       if (stop() === 0 && this.feeds.get(nodeId) === feed) this.feeds.delete(nodeId);
     };
+  }
+
+  /** Looks each time how the node is reached: its session may be another one by now. */
+  private async *open(nodeId: number, signal: AbortSignal): AsyncGenerator<string[]> {
+    const reach = await this.nodes.reach(nodeId);
+    const adapter = reach && this.adapters.of(reach.kind);
+    if (adapter) yield* adapter.logs(reach, signal);
   }
 }
 
@@ -63,7 +70,7 @@ class LogFeed {
   private readonly aborter = new AbortController();
   private recent: string[] = [];
 
-  constructor(private readonly connect: () => CoreConnection) {
+  constructor(private readonly open: (signal: AbortSignal) => AsyncIterable<string[]>) {
     void this.read();
   }
 
@@ -81,13 +88,10 @@ class LogFeed {
   private async read(): Promise<void> {
     const { signal } = this.aborter;
     while (!signal.aborted) {
-      const connection = this.connect();
       try {
-        for await (const lines of connection.logs(signal)) this.tell(lines);
+        for await (const lines of this.open(signal)) this.tell(lines);
       } catch (error) {
         if (!signal.aborted) this.logger.debug({ err: error }, 'A log broke off; it is opened again');
-      } finally {
-        connection.close();
       }
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -10,7 +10,7 @@ import { Config } from '../../../config/config.js';
 import { DatabaseEvents } from '../../../shared/database/database-events.js';
 import { Replica } from '../../../shared/scheduling/replica.js';
 import { CoreConfigs } from '../../core/index.js';
-import { Connections } from '../adapters/connections.js';
+import { NodeAdapters } from '../adapters/node-adapters.js';
 import { NodesRepository } from '../nodes.repository.js';
 import type { Grant } from '../domain/grant.js';
 import { LeasesRepository } from './leases.repository.js';
@@ -43,7 +43,7 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     private readonly configs: CoreConfigs,
     private readonly leases: LeasesRepository,
     private readonly nodes: NodesRepository,
-    private readonly connections: Connections,
+    private readonly adapters: NodeAdapters,
     private readonly services: NodeServices,
   ) {
     this.ownerFile = new OwnerFile(join(config.dataDir, 'xray', 'owner.json'));
@@ -51,9 +51,8 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.role === 'api') return;
-    const runsLocalCore = this.connections.kinds.includes('local');
     await this.nodes.noteDatabase();
-    if (runsLocalCore) await this.nodes.ensureLocalNode();
+    if (this.adapters.local) await this.nodes.ensureLocalNode();
     this.stopListening.push(
       this.events.on('user_change', () => this.wakeAll()),
       this.events.on('node_wake', (nodeId) => this.onWake(nodeId)),
@@ -82,11 +81,11 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async acquire(): Promise<void> {
-    const { kinds } = this.connections;
-    if (!kinds.includes('local')) await this.nodes.disableUnownedLocalNode();
+    const { kinds, local } = this.adapters;
+    if (!local) await this.nodes.disableUnownedLocalNode();
     await this.nodes.failUnreachableKinds(kinds);
     if (kinds.length === 0) return;
-    const dead = kinds.includes('local') ? await this.deadOwner() : undefined;
+    const dead = local ? await this.deadOwner() : undefined;
     if (dead !== undefined) await this.leases.endLeasesOf(dead); // nobody need wait for it
     const since = performance.now();
     for (const grant of await this.leases.acquire(this.replica.id, kinds)) await this.take(grant, since);
@@ -111,13 +110,20 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async endLocalCore(): Promise<void> {
-    await this.connections.make({ kind: 'local', nodeId: 0 }).stop();
+    await this.adapters.local?.connect().stop();
   }
 
   private async take(grant: Grant, since: number): Promise<void> {
     await this.actors.get(grant.nodeId)?.abandon(); // its lease had run out
-    const lease = new NodeLease(grant, since);
-    const actor = new NodeActor(lease, this.connections.make(grant), this.services);
+    const reach = await this.nodes.reach(grant.nodeId);
+    const adapter = this.adapters.of(grant.kind);
+    if (!reach || !adapter) return void (await this.leases.release(grant));
+    const { runtime } = this.services;
+    const connection = adapter.connect(reach, {
+      saveSession: (sessionId) => runtime.saveSession(grant, sessionId),
+      saveCertificate: (pem) => runtime.saveCertificate(grant, pem),
+    });
+    const actor = new NodeActor(new NodeLease(grant, since), connection, this.services);
     this.actors.set(grant.nodeId, actor);
     if (grant.kind === 'local') await this.ownerFile.write(this.replica.id);
     actor.start(() => {

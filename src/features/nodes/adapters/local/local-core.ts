@@ -9,7 +9,6 @@ import {
   CoreRefused,
   type CoreState,
   type Counters,
-  LOG_BACKLOG,
 } from '../core-connection.js';
 
 interface Running {
@@ -78,10 +77,6 @@ export class LocalCore implements CoreConnection {
 
   counters(of: 'user' | 'outbound', signal: AbortSignal): Promise<Counters> {
     return this.api().counters(of, signal);
-  }
-
-  logs(signal: AbortSignal): AsyncIterable<string[]> {
-    return XrayProcess.logOf(this.folder.path).follow(signal, LOG_BACKLOG);
   }
 
   private api(): CoreApi {

@@ -1,0 +1,23 @@
+import type { NodeReach } from '../node.js';
+import type { CoreConnection } from './core-connection.js';
+
+/** How many lines a log begins with. */
+export const LOG_BACKLOG = 100;
+
+/** Where an adapter leaves what it learns, for the next owner of the node. @throws LeaseLost once that is another one */
+export interface NodeMemory {
+  saveSession(sessionId: string | null): Promise<void>;
+  /** From now on the node is known by this certificate (PEM). */
+  saveCertificate(pem: string): Promise<void>;
+}
+
+/** The way to nodes of one kind. */
+export interface NodeAdapter {
+  /** For the one actor that owns the node. Nothing is sent before the first call of the connection. */
+  connect(reach: NodeReach, memory: NodeMemory): CoreConnection;
+  /**
+   * The core's log until `signal` is aborted: its last lines, a hundred at most, then new ones as they are written. Any
+   * replica may read it; it changes nothing at the node.
+   */
+  logs(reach: NodeReach, signal: AbortSignal): AsyncIterable<string[]>;
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../../config/config.js';
+import { LocalXray } from '../../../xray/local-xray.js';
+import type { NodeKind } from '../node.js';
+import { LocalAdapter } from './local/local-adapter.js';
+import type { NodeAdapter } from './node-adapter.js';
+
+/** What this replica can work with: an adapter for each kind of node. */
+@Injectable()
+export class NodeAdapters {
+  private readonly adapters = new Map<NodeKind, NodeAdapter>();
+
+  constructor(config: Config, { executable }: LocalXray) {
+    if (!executable) return;
+    const path = join(config.dataDir, 'xray');
+    this.add('local', new LocalAdapter({ path, executable, assetsPath: config.xray.assetsPath }));
+  }
+
+  /** The kinds of nodes this replica may take. */
+  get kinds(): NodeKind[] {
+    return [...this.adapters.keys()];
+  }
+
+  /** The core of this machine, where there is an Xray. */
+  get local(): LocalAdapter | undefined {
+    return this.adapters.get('local') as LocalAdapter | undefined;
+  }
+
+  add(kind: NodeKind, adapter: NodeAdapter): void {
+    this.adapters.set(kind, adapter);
+  }
+
+  /** The way to a node of this kind; undefined when there is none here. */
+  of(kind: NodeKind): NodeAdapter | undefined {
+    return this.adapters.get(kind);
+  }
+}
