@@ -58,7 +58,8 @@ export function ratioRow(name: string, target: number, { ratio, cpuRatio, ours, 
   };
 }
 
-async function measure(side: Side, make: MakeRequest, seconds: number): Promise<Measure> {
+/** What the service does with these requests for so long. */
+export async function measure(side: Side, make: MakeRequest, seconds: number): Promise<Measure> {
   const before = cpuMicroseconds(side.pid);
   const result = await autocannon({
     url: side.url,
@@ -85,7 +86,7 @@ async function measure(side: Side, make: MakeRequest, seconds: number): Promise<
 }
 
 /** User and system time of a process so far. Source: proc(5), fields 14 and 15 in ticks of 10 ms. */
-function cpuMicroseconds(pid: number): number {
+export function cpuMicroseconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');

@@ -23,6 +23,11 @@ const COLUMNS = `n.id, n.name, n.address, n.port, n.api_port AS "apiPort", n.usa
 /** What operators see: neither the local core nor deleted nodes. */
 const SHOWN = "n.kind <> 'local' AND n.deleted_at IS NULL";
 
+const TRAFFIC_TOTALS = {
+  name: 'traffic_totals',
+  text: 'SELECT coalesce(sum(uplink), 0)::bigint AS up, coalesce(sum(downlink), 0)::bigint AS down FROM nodes',
+};
+
 @Injectable()
 export class NodesRepository {
   constructor(private readonly db: Database) {}
@@ -177,9 +182,7 @@ export class NodesRepository {
 
   /** Deleted nodes included: what they carried stays in the totals. */
   async trafficTotals(): Promise<TrafficTotals> {
-    const row = await this.db.row<TrafficTotals>(
-      'SELECT coalesce(sum(uplink), 0)::bigint AS up, coalesce(sum(downlink), 0)::bigint AS down FROM nodes',
-    );
+    const [row] = await this.db.point<TrafficTotals>(TRAFFIC_TOTALS, []);
     return row!;
   }
 

@@ -18,14 +18,15 @@ export interface Memory {
 }
 
 /**
- * The machine this replica runs on. Its load is measured at a steady pace, so that nobody's question changes what the
- * next one sees. Traffic is known on Linux only, elsewhere it is 0.
+ * The machine this replica runs on, looked at at a steady pace: nobody's question changes what the next one sees, and
+ * none waits for the files that say it. Traffic is known on Linux only, elsewhere it is 0.
  */
 @Injectable()
 export class Machine implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly cpuCores = cpus().length;
   private last: MachineCounters | undefined;
-  private current = NO_LOAD;
+  private currentLoad = NO_LOAD;
+  private currentMemory = readMemory();
   private timer: NodeJS.Timeout | undefined;
 
   onApplicationBootstrap(): void {
@@ -39,21 +40,26 @@ export class Machine implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** The load of the last two seconds; nothing in the first ones after the start. */
   load(): MachineLoad {
-    return this.current;
+    return this.currentLoad;
   }
 
   memory(): Memory {
-    const limit = process.constrainedMemory(); // 0 or astronomic without one
-    const total = limit > 0 && limit < totalmem() ? limit : totalmem();
-    return { total, used: Math.max(0, total - process.availableMemory()) };
+    return this.currentMemory;
   }
 
   private async sample(): Promise<void> {
+    this.currentMemory = readMemory();
     const network = parseNetworkBytes(await readFile('/proc/net/dev', 'utf8').catch(() => ''));
     const counters = { at: performance.now(), ...cpuTimes(), ...network };
-    if (this.last) this.current = loadBetween(this.last, counters);
+    if (this.last) this.currentLoad = loadBetween(this.last, counters);
     this.last = counters;
   }
+}
+
+function readMemory(): Memory {
+  const limit = process.constrainedMemory(); // 0 or astronomic without one
+  const total = limit > 0 && limit < totalmem() ? limit : totalmem();
+  return { total, used: Math.max(0, total - process.availableMemory()) };
 }
 
 function cpuTimes(): { cpuTotal: number; cpuIdle: number } {

@@ -15,6 +15,6 @@ export class SystemController {
   @ApiOperation({ summary: 'Machine and user counters' })
   @ApiOkResponse({ type: SystemStatsDto })
   async get_system_stats(@CurrentAdmin() admin: Admin): Promise<SystemStatsDto> {
-    return toSystemStatsDto(await this.system.stats(admin, new Date()));
+    return toSystemStatsDto(await this.system.stats(admin));
   }
 }

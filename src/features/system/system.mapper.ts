@@ -5,7 +5,7 @@ import type { SystemStats } from './system.service.js';
 const API_VERSION = '0.8.4';
 
 export function toSystemStatsDto({ memory, cpuCores, load, users, traffic }: SystemStats): SystemStatsDto {
-  const { active = 0, on_hold = 0, disabled = 0, expired = 0, limited = 0 } = users.byStatus;
+  const { active, on_hold, disabled, expired, limited } = users.byStatus;
   return {
     version: API_VERSION,
     mem_total: memory.total,
