@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
+import { againIfGivenUp } from './given-up.js';
 import { PipelinedClients } from './pipelined-clients.js';
 import type { Statement } from './statement.js';
 import { Turnstile } from './turnstile.js';
@@ -37,7 +38,7 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   async rows<R>(sql: string | Statement, values?: unknown[]): Promise<R[]> {
-    return (await send(this.pool, sql, values)).rows as R[];
+    return (await againIfGivenUp(() => send(this.pool, sql, values))).rows as R[];
   }
 
   async row<R>(sql: string | Statement, values?: unknown[]): Promise<R | undefined> {
@@ -45,7 +46,7 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   async run(sql: string | Statement, values?: unknown[]): Promise<number> {
-    return (await send(this.pool, sql, values)).rowCount ?? 0;
+    return (await againIfGivenUp(() => send(this.pool, sql, values))).rowCount ?? 0;
   }
 
   /**
@@ -53,11 +54,26 @@ export class Database implements Queryable, OnApplicationShutdown {
    * Never for anything slow: all that follow on the connection wait for it.
    */
   async point<R>(statement: Statement, values: unknown[]): Promise<R[]> {
-    return this.pipelined.rows<R>(statement, values);
+    return againIfGivenUp(() => this.pipelined.rows<R>(statement, values));
   }
 
-  /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
-  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` in one transaction: committed when it returns, rolled back when it throws. A deadlock or the like has it
+   * run again, so it must change nothing outside the transaction; what follows from it is done after the commit.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return againIfGivenUp(() => this.once(work));
+  }
+
+  /** Runs `read`, once, on one moment of the database: all it reads is of that moment, and it cannot write. */
+  snapshot<T>(read: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.once(async (tx) => {
+      await tx.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      return read(tx);
+    });
+  }
+
+  private async once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
       const client = (await runner.connect()) as PoolClient;

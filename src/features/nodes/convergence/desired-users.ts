@@ -20,8 +20,7 @@ export class DesiredUsers {
 
   /** Hands over all of them as of one moment. Returns the place in the outbox that belongs to that moment. */
   async snapshot(take: (users: readonly CoreUser[]) => void): Promise<Cursor> {
-    return this.db.transaction(async (tx) => {
-      await tx.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    return this.db.snapshot(async (tx) => {
       const cursor = await this.changes.horizon(tx);
       for await (const batch of this.users.all(tx)) take(batch);
       return cursor;
