@@ -128,7 +128,11 @@ export class AdminsRepository {
 
   /** The admin's users stay, without an owner. A sudo admin is left alone; returns whether one was removed. */
   async remove(id: number): Promise<boolean> {
-    return (await this.db.run('DELETE FROM admins WHERE id = $1 AND NOT is_sudo', [id])) > 0;
+    return this.db.transaction(async (tx) => {
+      // Users are locked before their admins everywhere; the deletion would do it the other way round.
+      await tx.run('SELECT FROM users WHERE admin_id = $1 ORDER BY id FOR NO KEY UPDATE', [id]);
+      return (await tx.run('DELETE FROM admins WHERE id = $1 AND NOT is_sudo', [id])) > 0;
+    });
   }
 
   /** Sets the usage to zero and keeps what it was. Undefined when the admin is gone. */

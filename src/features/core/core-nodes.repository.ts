@@ -29,7 +29,7 @@ export class CoreNodesRepository {
 
   private async bump(db: Queryable, column: 'config_generation' | 'restart_generation'): Promise<void> {
     await db.run(
-      `WITH enabled AS (SELECT id FROM nodes WHERE ${ENABLED} ORDER BY id FOR UPDATE),
+      `WITH enabled AS (SELECT id FROM nodes WHERE ${ENABLED} ORDER BY id FOR NO KEY UPDATE),
             bumped AS (UPDATE nodes n SET ${column} = ${column} + 1 FROM enabled WHERE n.id = enabled.id
                        RETURNING n.id)
        SELECT pg_notify('node_wake', id::text) FROM bumped`,

@@ -145,7 +145,7 @@ export class NodesRepository {
     await this.db.run(
       `WITH gone AS (
          SELECT n.id FROM nodes n JOIN node_runtime r ON r.node_id = n.id
-          WHERE n.deleted_at < now() - interval '10 minutes'
+          WHERE n.deleted_at < now() - interval '10 minutes' ORDER BY n.id FOR UPDATE OF r
        ), counters AS (DELETE FROM node_user_counter WHERE node_id IN (SELECT id FROM gone)
        ), outbounds AS (DELETE FROM node_outbound_counter WHERE node_id IN (SELECT id FROM gone)
        ), leases AS (DELETE FROM node_lease WHERE node_id IN (SELECT id FROM gone))
@@ -156,10 +156,14 @@ export class NodesRepository {
   /** Says of nodes that wait to be connected that nobody can: they are of none of the kinds there is a way to. */
   async failUnreachableKinds(kinds: readonly NodeKind[]): Promise<void> {
     await this.db.run(
-      `UPDATE nodes n
+      `WITH unreachable AS (
+         SELECT n.id FROM nodes n
+          WHERE n.status = 'connecting' AND NOT n.kind = ANY ($1) AND ${SHOWN} ORDER BY n.id FOR NO KEY UPDATE
+       )
+       UPDATE nodes n
           SET status = 'error', xray_version = NULL, last_status_change = now(),
               message = 'This version of the service cannot connect to nodes of the kind ' || n.kind
-        WHERE n.status = 'connecting' AND NOT n.kind = ANY ($1) AND ${SHOWN}`,
+         FROM unreachable WHERE n.id = unreachable.id`,
       [kinds],
     );
   }

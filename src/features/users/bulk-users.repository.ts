@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../shared/database/database.js';
+import { lockUsage } from './lock-usage.js';
 
 /** Users whose time is over, by the time it was over; undefined means without bound. */
 export interface ExpiredRange {
@@ -20,13 +21,18 @@ const EXPIRED = /* sql */ `
         WHERE p.user_id = u.id AND (u.status = 'active' AND p.fire_on_either OR g.used_traffic >= u.data_limit))
    ORDER BY id`;
 
-// `limited` is lifted as for a single user: into what the expiry makes of it, unless a next plan is due then.
+// What is taken off is what is logged, to the byte, whoever counts traffic at the same time. `limited` is lifted as for
+// a single user: into what the expiry makes of it, unless a next plan is due then.
 const RESET_ALL = /* sql */ `
-  WITH logged AS (
+  WITH taken AS (
+    UPDATE user_usage g
+       SET used_traffic = g.used_traffic - was.used_traffic, reset_traffic = g.reset_traffic + was.used_traffic,
+           last_reset_at = $1
+      FROM user_usage was WHERE was.user_id = g.user_id
+    RETURNING g.user_id, was.used_traffic AS bytes
+  ), logged AS (
     INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at)
-    SELECT user_id, used_traffic, $1 FROM user_usage WHERE used_traffic <> 0
-  ), taken AS (
-    UPDATE user_usage SET reset_traffic = reset_traffic + used_traffic, used_traffic = 0, last_reset_at = $1
+    SELECT user_id, bytes, $1 FROM taken WHERE bytes <> 0
   )
   UPDATE users
      SET status = CASE WHEN expire_at <= $1
@@ -48,12 +54,13 @@ export class BulkUsersRepository {
 
   /** Deletes the expired users in the range and returns their names. */
   async deleteExpired(range: ExpiredRange): Promise<string[]> {
-    const rows = await this.db.rows<{ username: string }>(
-      `WITH expired AS (${EXPIRED} FOR UPDATE)
-       DELETE FROM users u USING expired WHERE u.id = expired.id RETURNING u.username`,
-      values(range),
-    );
-    return rows.map((row) => row.username);
+    return this.db.transaction(async (tx) => {
+      const expired = await tx.rows<{ id: number; username: string }>(`${EXPIRED} FOR UPDATE`, values(range));
+      const ids = expired.map(({ id }) => id);
+      await lockUsage(tx, ids); // the deletion comes to it in any order
+      await tx.run('DELETE FROM users WHERE id = ANY ($1::int[])', [ids]);
+      return expired.map(({ username }) => username);
+    });
   }
 
   /** Disables the active and held users of an admin, and remembers which they were. Returns how many there were. */
@@ -92,8 +99,8 @@ export class BulkUsersRepository {
   /** Starts the count of everybody's traffic again. */
   async resetAll(at: Date): Promise<void> {
     await this.db.transaction(async (tx) => {
-      // Whoever counts traffic locks its users first, so nothing is counted between reading and writing.
       await tx.run('SELECT FROM users ORDER BY id FOR NO KEY UPDATE');
+      await tx.run('SELECT FROM user_usage ORDER BY user_id FOR NO KEY UPDATE');
       await tx.run(RESET_ALL, [at]);
     });
   }

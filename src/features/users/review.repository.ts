@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../shared/database/database.js';
 import type { Statement } from '../../shared/database/statement.js';
 import type { ReviewChange, ReviewedUser } from './domain/review.js';
+import { lockUsage } from './lock-usage.js';
 
 /** More than this many due users are reviewed in several transactions. */
 export const REVIEW_BATCH = 10_000;
@@ -58,13 +59,13 @@ const WRITE: Statement = {
   text: `WITH change AS MATERIALIZED (
            SELECT * FROM unnest($2::int[], $3::user_status[], $4::bigint[], $5::timestamptz[], $6::bigint[])
              AS c (id, status, data_limit, expire_at, taken)
-         ), logged AS (
-           INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at)
-           SELECT id, taken, $1 FROM change WHERE taken IS NOT NULL
          ), taken AS (
            UPDATE user_usage g
               SET used_traffic = g.used_traffic - c.taken, reset_traffic = g.reset_traffic + c.taken, last_reset_at = $1
              FROM change c WHERE g.user_id = c.id AND c.taken IS NOT NULL
+           RETURNING g.user_id, c.taken AS bytes
+         ), logged AS (
+           INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at) SELECT user_id, bytes, $1 FROM taken
          ), fired AS (
            DELETE FROM next_plans p USING change c WHERE p.user_id = c.id AND c.taken IS NOT NULL
          )
@@ -92,6 +93,12 @@ export class ReviewRepository {
   /** Writes what the review decided about locked users. */
   async write(tx: Tx, changes: readonly ReviewChange[], at: Date): Promise<void> {
     if (changes.length === 0) return;
+    const emptied = changes.filter(({ taken }) => taken !== null);
+    if (emptied.length > 0)
+      await lockUsage(
+        tx,
+        emptied.map(({ id }) => id),
+      );
     await tx.run(WRITE, [
       at,
       changes.map((change) => change.id),

@@ -93,7 +93,7 @@ const UPDATE: Statement = {
           WHERE id = $1`,
 };
 
-// One statement subtracts and logs, so no byte that is counted meanwhile is lost or counted twice.
+// What is taken off is what is logged: traffic counted meanwhile stays for the time after.
 const TAKE_TRAFFIC: Statement = {
   name: 'user_take_traffic',
   text: `WITH logged AS (
@@ -125,8 +125,7 @@ export class UsersRepository {
   }
 
   /**
-   * The user, locked until the transaction ends; null when it was deleted. Whoever counts traffic locks the user too,
-   * so the usage is as steady as the rest.
+   * The user, locked until the transaction ends; null when it was deleted. Its traffic is not locked and may grow.
    */
   async lock(tx: Tx, id: number): Promise<User | null> {
     await tx.run(LOCK, [id]);

@@ -49,11 +49,14 @@ export class UserChangesRepository {
   /** Deletes what every enabled node has applied; a node that lags by a day gets a full comparison instead. */
   async prune(): Promise<void> {
     await this.db.run(
-      `UPDATE node_runtime r SET full_sync_needed = true
-         FROM nodes n
-        WHERE n.id = r.node_id AND NOT r.full_sync_needed
-          AND EXISTS (SELECT FROM user_change c
-                       WHERE (c.xid, c.seq) > (r.cursor_xid, r.cursor_seq) AND c.at < now() - interval '1 day')`,
+      `WITH lagging AS (
+         SELECT r.node_id FROM node_runtime r
+          WHERE NOT r.full_sync_needed
+            AND EXISTS (SELECT FROM user_change c
+                         WHERE (c.xid, c.seq) > (r.cursor_xid, r.cursor_seq) AND c.at < now() - interval '1 day')
+          ORDER BY r.node_id FOR NO KEY UPDATE
+       )
+       UPDATE node_runtime r SET full_sync_needed = true FROM lagging WHERE r.node_id = lagging.node_id`,
     );
     await this.db.run(
       `DELETE FROM user_change c

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../../shared/database/database.js';
 import type { Traffic } from '../../../xray/grpc/index.js';
+import { lockUsage } from '../../users/index.js';
 import type { Grant } from '../domain/grant.js';
 
 /** Which core process was read, and when by the database's clock. */
@@ -17,10 +18,6 @@ export class PollRefused extends Error {
     this.name = 'PollRefused';
   }
 }
-
-/** PostgreSQL gave one of two transactions up so that the other could go on. */
-const TRY_AGAIN = new Set(['40P01', '40001']);
-const ATTEMPTS = 4;
 
 /**
  * Charges what cores report. Counters only grow while a core runs, so the difference to the values last charged is
@@ -41,11 +38,7 @@ export class UsageRepository {
     const down = ids.map((id) => traffic.get(id)!.down);
     return this.inTurn(poll, 'last_user_poll_at', async (tx) => {
       if (ids.length === 0) return [];
-      // In id order: two nodes that charge the same users cannot deadlock.
-      await tx.run(
-        'SELECT FROM user_usage WHERE user_id = ANY ($1::int[]) ORDER BY user_id FOR NO KEY UPDATE',
-        [ids],
-      );
+      await lockUsage(tx, ids);
       const due = await tx.rows<{ id: number }>(chargeUsersSql(hourly), [
         poll.grant.nodeId,
         poll.coreEpoch,
@@ -77,21 +70,15 @@ export class UsageRepository {
     column: 'last_user_poll_at' | 'last_outbound_poll_at',
     work: (tx: Tx) => Promise<T>,
   ): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.db.transaction(async (tx) => {
-          const isInTurn = await tx.run(
-            `UPDATE node_runtime SET ${column} = $4
-              WHERE node_id = $1 AND owner_epoch = $2 AND core_epoch = $3 AND ${column} < $4`,
-            [grant.nodeId, grant.epoch, coreEpoch, startedAt],
-          );
-          if (isInTurn === 0) throw new PollRefused(grant.nodeId);
-          return work(tx);
-        });
-      } catch (error) {
-        if (attempt === ATTEMPTS || !TRY_AGAIN.has((error as { code?: string }).code ?? '')) throw error;
-      }
-    }
+    return this.db.transaction(async (tx) => {
+      const isInTurn = await tx.run(
+        `UPDATE node_runtime SET ${column} = $4
+          WHERE node_id = $1 AND owner_epoch = $2 AND core_epoch = $3 AND ${column} < $4`,
+        [grant.nodeId, grant.epoch, coreEpoch, startedAt],
+      );
+      if (isInTurn === 0) throw new PollRefused(grant.nodeId);
+      return work(tx);
+    });
   }
 }
 
