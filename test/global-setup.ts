@@ -2,11 +2,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { DataSource, type MigrationInterface } from 'typeorm';
 import type { TestProject } from 'vitest/node';
-import { clientOptions, dataSourceOptions } from '../src/shared/database/data-source.js';
+import { clientOptions } from '../src/shared/database/data-source.js';
 import { EmbeddedPostgres } from '../src/shared/database/embedded-postgres.js';
-import { migrate } from '../src/shared/database/migrate.js';
+import { migrateFromSources } from './support/migrate-from-sources.js';
 
 export const TEMPLATE_DATABASE = 'margrave_template';
 
@@ -48,16 +47,5 @@ async function makeTemplate(server: TestServer): Promise<void> {
   await client.connect();
   await client.query(`CREATE DATABASE ${TEMPLATE_DATABASE}`);
   await client.end();
-  const options = dataSourceOptions({ ...server, database: TEMPLATE_DATABASE }, 2);
-  // TypeORM would let Node load the migrations, which are TypeScript here: only vitest can.
-  const modules = (await Promise.all(
-    (options.migrations as string[]).map((file) => import(/* @vite-ignore */ file)),
-  )) as Record<string, new () => MigrationInterface>[];
-  const template = new DataSource({
-    ...options,
-    migrations: modules.flatMap((module) => Object.values(module)),
-  });
-  await template.initialize();
-  await migrate(template);
-  await template.destroy();
+  await migrateFromSources({ ...server, database: TEMPLATE_DATABASE });
 }

@@ -3,11 +3,19 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
+import type { ConnectionWatch } from './connection-watch.js';
+import { requirePrimary } from './primary.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** How this process reaches PostgreSQL: a URL, or the socket directory of the embedded server. */
 export type Connection = { url: string } | { socketDir: string; user: string; database: string };
+
+/** What the server gives an ordinary statement. */
+export const STATEMENT_TIMEOUT_MS = 60_000;
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** Connections are made anew so often, or they would stay with a server that the address no longer leads to. */
+const LIFETIME_SECONDS = 600;
 
 const { builtins } = pg.types;
 
@@ -22,9 +30,17 @@ export const columnTypes: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
 };
 
+/** For what waits long for an answer: the other end is asked after a while, and given up ten seconds later. */
+const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 };
+
 /** Options of a bare `pg` client for the same database, e.g. for LISTEN. */
 export function clientOptions(connection: Connection): pg.ClientConfig {
-  const options: pg.ClientConfig = { types: columnTypes, application_name: 'margrave' };
+  const options: pg.ClientConfig = {
+    types: columnTypes,
+    application_name: 'margrave',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    ...keepAlive,
+  };
   return 'url' in connection
     ? { ...options, connectionString: connection.url }
     : // Everything is said, or pg would take PGPORT and the like from the environment.
@@ -39,8 +55,15 @@ export function clientOptions(connection: Connection): pg.ClientConfig {
       };
 }
 
-/** TypeORM's options. `poolSize` is the number of connections of this process, beside the few dedicated ones. */
-export function dataSourceOptions(connection: Connection, poolSize: number): DataSourceOptions {
+/**
+ * TypeORM's options. `poolSize` is the number of connections of this process, beside the few dedicated ones; without
+ * `watch` nobody notices when they fall silent.
+ */
+export function dataSourceOptions(
+  connection: Connection,
+  poolSize: number,
+  watch?: ConnectionWatch,
+): DataSourceOptions {
   return {
     type: 'postgres',
     ...('url' in connection
@@ -55,15 +78,21 @@ export function dataSourceOptions(connection: Connection, poolSize: number): Dat
         }),
     applicationName: 'margrave',
     poolSize,
-    connectTimeoutMS: 5_000,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
     entities: [],
     migrations: migrationFiles(),
     migrationsTransactionMode: 'each',
     logging: false,
     extra: {
       types: columnTypes,
-      statement_timeout: 60_000,
+      ...keepAlive,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
       idle_in_transaction_session_timeout: 60_000,
+      maxLifetimeSeconds: LIFETIME_SECONDS,
+      onConnect: async (client: pg.ClientBase) => {
+        watch?.add(client, { brisk: false });
+        await requirePrimary(client);
+      },
     },
   };
 }

@@ -1,5 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
+import type { ConnectionWatch } from './connection-watch.js';
+import { requirePrimary } from './primary.js';
 
 /** The notifications this service sends itself. Each is a hint: whoever listens also looks now and then. */
 export type Channel = 'user_change' | 'node_wake' | 'core_config' | 'hosts_changed' | 'admins_changed';
@@ -8,6 +10,8 @@ type Handler = (payload: string) => void;
 
 const RETRY_MS = 1_000;
 const HINT_MS = 3;
+/** At an age between half of this and this the connection is replaced: its address may lead elsewhere by now. */
+const LIFETIME_MS = 10 * 60_000;
 
 /**
  * `LISTEN` on one dedicated connection. After a lost connection every handler is called once with an empty
@@ -18,14 +22,19 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
   private readonly logger = new Logger(DatabaseEvents.name);
   private readonly handlers = new Map<Channel, Set<Handler>>();
   private client: pg.Client | undefined;
-  private retry: NodeJS.Timeout | undefined;
+  /** When it is connected again: soon after a loss, else at the end of the connection's life. */
+  private next: NodeJS.Timeout | undefined;
   private readonly hints = new Set<Channel>();
   private hinting: NodeJS.Timeout | undefined;
-  private sent: Promise<unknown> = Promise.resolve();
   private ended = false;
   private connectedBefore = false;
+  /** Why there is no connection. */
+  private fault: Error | undefined;
 
-  constructor(private readonly options: pg.ClientConfig) {}
+  constructor(
+    private readonly options: pg.ClientConfig,
+    private readonly watch: ConnectionWatch,
+  ) {}
 
   /**
    * Tells all replicas, soon and in one statement with other hints, that something changed. To be called after the
@@ -49,50 +58,89 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
     return () => handlers.delete(handler);
   }
 
+  /** @throws when notifications of a server that takes writes do not reach this process. */
+  async check(): Promise<void> {
+    if (!this.client) throw this.fault ?? new Error('Connection terminated');
+    await requirePrimary(this.client);
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     await this.connect();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.ended = true;
-    clearTimeout(this.retry);
+    clearTimeout(this.next);
     clearTimeout(this.hinting);
     await this.client?.end().catch(() => undefined);
   }
 
+  /** Beside the present connection, if there is one, until the new one takes its place. */
   private async connect(): Promise<void> {
-    const client = new pg.Client({ ...this.options, keepAlive: true, connectionTimeoutMillis: 5_000 });
-    let lost = false;
-    const onLost = (error?: Error) => {
-      if (lost) return;
-      lost = true;
-      this.client = undefined;
+    const client = new pg.Client({ ...this.options, pipeline: true } as pg.ClientConfig);
+    const onLost = once((error?: Error) => {
       client.end().catch(() => undefined);
       if (this.ended) return;
-      this.logger.warn(`The notification connection broke: ${error?.message ?? 'closed by the server'}`);
-      this.retry = setTimeout(() => void this.connect(), RETRY_MS);
-    };
+      if (this.client === client) this.client = undefined;
+      if (this.client) return this.connectAfter(LIFETIME_MS / 2); // the old one goes on
+      this.complain(error);
+      this.connectAfter(RETRY_MS);
+    });
     client.on('error', onLost);
     client.on('end', () => onLost());
     client.on('notification', ({ channel, payload }) => this.tell(channel as Channel, payload ?? ''));
     try {
       await client.connect();
+      this.watch.add(client, { brisk: true });
+      await requirePrimary(client);
       for (const channel of this.handlers.keys()) await client.query(`LISTEN ${channel}`); // those added meanwhile, too
-      this.client = client;
-      if (this.connectedBefore) for (const channel of this.handlers.keys()) this.tell(channel, '');
-      this.connectedBefore = true;
     } catch (error) {
-      onLost(error as Error);
+      return onLost(error as Error);
+    }
+    this.adopt(client);
+  }
+
+  private adopt(client: pg.Client): void {
+    if (this.ended) return void client.end().catch(() => undefined);
+    const old = this.client;
+    this.client = client;
+    this.fault = undefined;
+    void old?.end().catch(() => undefined);
+    this.connectAfter((LIFETIME_MS * (1 + Math.random())) / 2);
+    if (this.connectedBefore) for (const channel of this.handlers.keys()) this.tell(channel, '');
+    this.connectedBefore = true;
+  }
+
+  private connectAfter(milliseconds: number): void {
+    clearTimeout(this.next);
+    this.next = setTimeout(() => void this.connect(), milliseconds);
+  }
+
+  private complain(fault = new Error('Connection terminated by the server')): void {
+    const isNews = this.fault === undefined;
+    this.fault = fault;
+    if (isNews) {
+      this.logger.warn(
+        `The notification connection broke: ${fault.message}; trying until there is one again`,
+      );
     }
   }
 
-  /** One statement after the other; a connection that broke is made anew and listens to everything again. */
+  /** A connection that broke is made anew and listens to everything again. */
   private send(sql: string, values?: unknown[]): void {
-    const { client } = this;
-    if (client) this.sent = this.sent.then(() => client.query(sql, values)).catch(() => undefined);
+    this.client?.query(sql, values).catch(() => undefined);
   }
 
   private tell(channel: Channel, payload: string): void {
     for (const handler of this.handlers.get(channel) ?? []) handler(payload);
   }
+}
+
+function once(work: (error?: Error) => void): (error?: Error) => void {
+  let done = false;
+  return (error) => {
+    if (done) return;
+    done = true;
+    work(error);
+  };
 }

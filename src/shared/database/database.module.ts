@@ -1,8 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Secrets } from '../secrets/secrets.js';
+import { ConnectionWatch } from './connection-watch.js';
 import { clientOptions, type Connection, dataSourceOptions } from './data-source.js';
 import { DatabaseEvents } from './database-events.js';
+import { DatabaseHealth } from './database-health.js';
 import { Database } from './database.js';
 import { PipelinedClients } from './pipelined-clients.js';
 
@@ -10,12 +12,14 @@ import { PipelinedClients } from './pipelined-clients.js';
 export class DatabaseModule {
   /** For a database that is migrated already. */
   static with(connection: Connection, poolSize: number): DynamicModule {
+    const watch = new ConnectionWatch(connection);
+    const options = clientOptions(connection);
     return {
       module: DatabaseModule,
       global: true,
       imports: [
         TypeOrmModule.forRoot({
-          ...dataSourceOptions(connection, poolSize),
+          ...dataSourceOptions(connection, poolSize, watch),
           migrations: [],
           autoLoadEntities: true,
           retryAttempts: 0,
@@ -23,11 +27,12 @@ export class DatabaseModule {
       ],
       providers: [
         Database,
-        { provide: PipelinedClients, useFactory: () => new PipelinedClients(clientOptions(connection)) },
-        { provide: DatabaseEvents, useFactory: () => new DatabaseEvents(clientOptions(connection)) },
+        DatabaseHealth,
+        { provide: PipelinedClients, useFactory: () => new PipelinedClients(options, watch) },
+        { provide: DatabaseEvents, useFactory: () => new DatabaseEvents(options, watch) },
         { provide: Secrets, useFactory: (db: Database) => Secrets.load(db), inject: [Database] },
       ],
-      exports: [Database, DatabaseEvents, Secrets],
+      exports: [Database, DatabaseEvents, DatabaseHealth, Secrets],
     };
   }
 }

@@ -1,11 +1,14 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import type pg from 'pg';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { againIfGivenUp } from './given-up.js';
 import { PipelinedClients } from './pipelined-clients.js';
+import { requirePrimary } from './primary.js';
 import type { Statement } from './statement.js';
 import { Turnstile } from './turnstile.js';
+import { isConnectionSpoiled } from './unavailable.js';
 
 /** Anything that runs SQL: the database itself, or one transaction on it. */
 export interface Queryable {
@@ -57,6 +60,11 @@ export class Database implements Queryable, OnApplicationShutdown {
     return againIfGivenUp(() => this.pipelined.rows<R>(statement, values));
   }
 
+  /** @throws when the pool leads to no server that takes writes. */
+  async check(): Promise<void> {
+    await requirePrimary(this.pool);
+  }
+
   /**
    * Runs `work` in one transaction: committed when it returns, rolled back when it throws. A deadlock or the like has it
    * run again, so it must change nothing outside the transaction; what follows from it is done after the commit.
@@ -75,16 +83,18 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   private async once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
+    const client = (await runner.connect()) as PoolClient;
     try {
-      const client = (await runner.connect()) as PoolClient;
       await runner.startTransaction();
       const result = await work(new OpenTransaction(client, runner.manager));
       await runner.commitTransaction();
       return result;
     } catch (error) {
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      if (isConnectionSpoiled(error)) leave(client);
       throw error;
     } finally {
+      if (!isReusable(client)) leave(client);
       await runner.release();
     }
   }
@@ -99,8 +109,8 @@ export class Database implements Queryable, OnApplicationShutdown {
     const runner = this.dataSource.createQueryRunner();
     try {
       const client = (await runner.connect()) as PoolClient;
-      await client.query('BEGIN TRANSACTION READ ONLY');
       try {
+        await client.query('BEGIN TRANSACTION READ ONLY');
         await client.query(`DECLARE batches NO SCROLL CURSOR FOR ${sql}`, values);
         for (;;) {
           const { rows } = await client.query(`FETCH ${size} FROM batches`);
@@ -109,6 +119,7 @@ export class Database implements Queryable, OnApplicationShutdown {
         }
       } finally {
         await client.query('ROLLBACK').catch(() => undefined);
+        if (!isReusable(client)) leave(client);
       }
     } finally {
       await runner.release().finally(() => this.longReads.leave());
@@ -118,6 +129,14 @@ export class Database implements Queryable, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.pipelined.end();
   }
+}
+
+/** A rollback that failed leaves the next user of the connection in somebody else's transaction. */
+const isReusable = (client: PoolClient) => client.getTransactionStatus() === 'I';
+
+/** The pool takes a connection that was left for a broken one. */
+function leave(client: PoolClient): void {
+  void (client as unknown as pg.Client).end().catch(() => undefined);
 }
 
 class OpenTransaction implements Tx {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { StartupError, systemReason } from '../../config/startup-error.js';
+import { ConnectionWatch } from './connection-watch.js';
 import { clientOptions, type Connection, dataSourceOptions } from './data-source.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrate.js';
@@ -13,6 +14,8 @@ import { serverUser } from './postgres-user.js';
 const OLDEST_VERSION = 140_000;
 const STARTING_UP = '57P03';
 const STARTING_SECONDS = 30;
+/** A migration may rebuild a large table. */
+const MIGRATION_MS = 3_600_000;
 const NOT_ALLOWED = '42501';
 
 /** Where the embedded database goes when root's default folder is closed to the user PostgreSQL runs as. */
@@ -55,7 +58,9 @@ export async function openDatabase(
 
 /** Brings the schema up to date. @throws StartupError when the database user may not. */
 export async function migrateDatabase(connection: Connection): Promise<void> {
-  const dataSource = new DataSource(dataSourceOptions(connection, 2));
+  const dataSource = new DataSource(
+    dataSourceOptions(connection, 2, new ConnectionWatch(connection, MIGRATION_MS)),
+  );
   try {
     await dataSource.initialize();
     await migrate(dataSource);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { StandbyReached } from './primary.js';
 import { isDatabaseUnavailable } from './unavailable.js';
 
 const failure = (message: string, code?: string, syscall?: string) =>
@@ -14,6 +15,10 @@ describe('a failed query', () => {
     [failure('sorry, too many clients already', '53300'), true],
     [failure('canceling statement due to statement timeout', '57014'), true],
     [failure('connection failure', '08006'), true],
+    [failure('cannot execute INSERT in a read-only transaction', '25006'), true],
+    [failure('current transaction is aborted', '25P02'), true],
+    [failure('could not extend file: No space left on device', '53100'), true],
+    [new StandbyReached(), true],
     [failure('Connection terminated unexpectedly'), true],
     [failure('timeout exceeded when trying to connect'), true],
     [failure('duplicate key value violates unique constraint', '23505'), false],

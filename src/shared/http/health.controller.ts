@@ -1,17 +1,15 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Database } from '../database/database.js';
+import { DatabaseHealth } from '../database/database-health.js';
 import { Readiness } from './readiness.js';
-
-const PING_MS = 2_000;
 
 /** For the probes of an orchestrator; no part of the API. */
 @ApiExcludeController()
 @Controller('health')
 export class HealthController {
   constructor(
-    private readonly db: Database,
+    private readonly database: DatabaseHealth,
     private readonly readiness: Readiness,
   ) {}
 
@@ -21,24 +19,12 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 200 while requests can be answered: the database answers, and the process is not stopping. */
+  /** 200 while requests can be answered: the database can be used, and the process is not stopping. */
   @Get('ready')
   async ready(@Res({ passthrough: true }) response: Response): Promise<object> {
-    const fault = this.readiness.draining ? 'stopping' : await this.databaseFault();
+    const fault = this.readiness.draining ? 'stopping' : await this.database.fault();
     if (fault === undefined) return { status: 'ok' };
     response.status(HttpStatus.SERVICE_UNAVAILABLE);
     return { status: 'unavailable', detail: fault };
-  }
-
-  private async databaseFault(): Promise<string | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve('the database does not answer'), PING_MS);
-    });
-    const ping = this.db.run('SELECT 1').then(
-      () => undefined,
-      () => 'the database is not available',
-    );
-    return Promise.race([ping, late]).finally(() => clearTimeout(timer));
   }
 }
