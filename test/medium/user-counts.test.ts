@@ -98,13 +98,8 @@ describe('the numbers of users', () => {
       if (i % 3) await app.sudo.put(`/api/user/${username}/set-owner?admin_username=root`);
       if (i % 5 === 0) await app.sudo.delete(`/api/user/${username}`);
     };
-    let busy = true;
-    const folding = (async () => {
-      while (busy) await system.refreshCounts();
-    })();
-    await Promise.all(Array.from({ length: 60 }, (_, i) => one(i)));
-    busy = false;
-    await folding;
+    const changes = Array.from({ length: 60 }, (_, i) => one(i).then(() => system.refreshCounts()));
+    await Promise.all(changes);
     await expectExact();
     await system.refreshCounts();
     await expectExact();
