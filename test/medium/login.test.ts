@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { limitKeys } from '../../src/features/admins/login-failures.repository.js';
 import { clientOptions } from '../../src/shared/database/data-source.js';
 import { startApp, SUDO, type TestApp } from '../support/app.js';
 
@@ -12,7 +13,7 @@ beforeAll(async () => {
   db = new pg.Client(clientOptions(app.connection));
   await db.connect();
 });
-afterEach(() => db.query('DELETE FROM login_failures'));
+afterEach(() => db.query('TRUNCATE login_failures, known_logins'));
 afterAll(async () => {
   await db.end();
   await app.close();
@@ -116,7 +117,7 @@ describe('a login', () => {
   });
 });
 
-describe('failed logins', () => {
+describe('failed logins', { timeout: 60_000 }, () => {
   it('are limited per name and address, on all replicas', async () => {
     const other = await startApp({ trustedProxies: ['loopback'] }, app.connection);
     try {
@@ -159,6 +160,41 @@ describe('failed logins', () => {
     for (let i = 0; i < 5; i++) await attempt('root', 'wrong', `2001:db8:0:1::${i}`);
     expect((await attempt('root', 'wrong', '2001:db8::1:0:0:0:99')).status).toBe(429);
     expect((await attempt('root', 'wrong', '2001:db8:0:2::1')).status).toBe(401);
+  });
+
+  it('of many strangers keep the owner out nowhere, on no replica', async () => {
+    const other = await startApp({ trustedProxies: ['loopback'] }, app.connection);
+    try {
+      expect((await attempt('root', SUDO.password, '192.0.2.30')).status).toBe(200);
+      await db.query('INSERT INTO login_failures (key, failures) VALUES ($1, 60)', [
+        limitKeys('root', '198.51.100.1').name,
+      ]);
+      // They go on, from more places than are let wait.
+      const flood = Array.from({ length: 100 }, (_, i) => attempt('root', 'wrong', `203.0.113.${i}`));
+      expect((await attempt('root', SUDO.password, '192.0.2.30')).status).toBe(200);
+      expect((await attempt('root', SUDO.password, '192.0.2.31', other.url)).status).toBe(200);
+      const [refused] = (await Promise.all(flood)).filter(({ status }) => status === 429);
+      expect(refused?.headers.get('retry-after')).toBe('3');
+      // Nor where he has never been, though it takes a moment.
+      expect((await attempt('root', SUDO.password, '2001:db8:ffff::1')).status).toBe(200);
+      const { rows } = await db.query<{ network: string }>('SELECT network FROM known_logins ORDER BY 1');
+      expect(rows.map(({ network }) => network)).toEqual([
+        '127.0.0.0/24', // the test's own login on the other replica
+        '192.0.2.0/24',
+        '2001:db8:ffff::/48',
+      ]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('that come in a flood are checked a few at a time, the known first', async () => {
+    expect((await attempt('root', SUDO.password, '192.0.2.40')).status).toBe(200);
+    const flood = Array.from({ length: 100 }, (_, i) => attempt(`nobody${i}`, 'wrong', `198.51.100.${i}`));
+    await Promise.race(flood);
+    expect((await attempt('root', SUDO.password, '192.0.2.40')).status).toBe(200);
+    const statuses = (await Promise.all(flood)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([401, 429]));
   });
 
   it('hold names and addresses only, never what was typed', async () => {

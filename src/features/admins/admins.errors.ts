@@ -32,6 +32,15 @@ export class TooManyFailedLogins extends AppError {
   }
 }
 
+/** More logins at a time than can be checked. */
+export class TooManyLogins extends AppError {
+  readonly kind = 'too_many';
+  override readonly retryAfterSeconds = 3;
+  constructor() {
+    super('Too many logins at this moment, try again in 3 seconds');
+  }
+}
+
 export class AdminNotFound extends AppError {
   readonly kind = 'not_found';
   constructor() {

@@ -9,8 +9,10 @@ import { AdminTokens } from './admin-tokens.js';
 import { AdminsController } from './admins.controller.js';
 import { AdminsRepository } from './admins.repository.js';
 import { AdminsService } from './admins.service.js';
+import { KnownLoginsRepository } from './known-logins.repository.js';
 import { LoginFailuresRepository } from './login-failures.repository.js';
 import { LoginService } from './login.service.js';
+import { PasswordChecks } from './password-checks.js';
 import { PasswordStrategy } from './password.strategy.js';
 
 /** Global, because every other feature has routes behind its guards. */
@@ -34,8 +36,10 @@ import { PasswordStrategy } from './password.strategy.js';
     AdminTokens,
     AdminTokenStrategy,
     AdminsService,
+    KnownLoginsRepository,
     LoginFailuresRepository,
     LoginService,
+    PasswordChecks,
     PasswordStrategy,
   ],
   // The directory and the tokens are what the guards need: Nest makes a guard anew in each module that uses it.

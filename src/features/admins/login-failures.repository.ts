@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../shared/database/database.js';
 import { networkOf } from './domain/network.js';
-import { FORGOTTEN_AFTER_SECONDS, type FailureCount, type LimitedBy } from './domain/login-limit.js';
+import { FORGOTTEN_AFTER_SECONDS, type FailureCounts, type LimitedBy } from './domain/login-limit.js';
 
 /** The keys one attempt is counted under. */
 export type LimitKeys = Readonly<Record<LimitedBy, string>>;
@@ -34,11 +34,12 @@ const add = {
 export class LoginFailuresRepository {
   constructor(private readonly db: Database) {}
 
-  async find(keys: LimitKeys): Promise<Map<string, FailureCount>> {
+  async find(keys: LimitKeys): Promise<FailureCounts> {
     const rows = await this.db.point<{ key: string; failures: number; last_at: Date }>(find, [
       Object.values(keys),
     ]);
-    return new Map(rows.map((row) => [row.key, { failures: row.failures, lastAt: row.last_at }]));
+    const counts = new Map(rows.map((row) => [row.key, { failures: row.failures, lastAt: row.last_at }]));
+    return Object.fromEntries(Object.entries(keys).map(([by, key]) => [by, counts.get(key)]));
   }
 
   async add(keys: LimitKeys): Promise<void> {

@@ -1,56 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PeriodicJobs } from '../../shared/scheduling/periodic-jobs.js';
-import { LoginRefused, TooManyFailedLogins } from './admins.errors.js';
+import { LoginRefused, TooManyFailedLogins, TooManyLogins } from './admins.errors.js';
 import { AdminsRepository, type Credentials } from './admins.repository.js';
-import { type LimitedBy, waitSeconds } from './domain/login-limit.js';
-import { limitKeys, type LimitKeys, LoginFailuresRepository } from './login-failures.repository.js';
-import { hashPassword, isPassword, needsRehash } from './passwords.js';
+import { limitLogin } from './domain/login-limit.js';
+import { KnownLoginsRepository } from './known-logins.repository.js';
+import { limitKeys, LoginFailuresRepository } from './login-failures.repository.js';
+import { PasswordChecks } from './password-checks.js';
+import { hashPassword, needsRehash } from './passwords.js';
 
 const CLEANUP_SECONDS = 3600;
+/** Attempts that wait at a time. With the wait of three seconds, a name is guessed at ten times a second at most. */
+const MOST_DELAYED = 32;
 
 @Injectable()
 export class LoginService implements OnModuleInit {
   /** The last attempt of each address that is being checked. */
   private readonly turns = new Map<string, Promise<void>>();
+  private delayed = 0;
 
   constructor(
     private readonly admins: AdminsRepository,
     private readonly failures: LoginFailuresRepository,
+    private readonly known: KnownLoginsRepository,
+    private readonly checks: PasswordChecks,
     private readonly jobs: PeriodicJobs,
   ) {}
 
   onModuleInit(): void {
-    this.jobs.every('login-failures', CLEANUP_SECONDS, () => this.failures.removeForgotten());
+    this.jobs.every('login-failures', CLEANUP_SECONDS, async () => {
+      await this.failures.removeForgotten();
+      await this.known.prune();
+    });
   }
 
   /**
-   * The admin with this name and password. Throws `LoginRefused`, or `TooManyFailedLogins` when this name or address
-   * has failed too often, on whichever replica; successes never count.
+   * The admin with this name and password. Throws `LoginRefused`, or `TooManyFailedLogins` when this address has failed
+   * too often, on whichever replica, or `TooManyLogins` when more arrive than can be checked; successes never count.
    */
   async check(username: string, password: string, address: string | undefined): Promise<Credentials> {
-    const keys = limitKeys(username, address ?? 'gone');
+    const attempt = { username, password, address: address ?? 'gone' };
     // One attempt of an address at a time, or a burst would be through before its first failure is counted.
-    return this.inTurn(keys.address, () => this.checkNow(username, password, keys));
+    return this.inTurn(limitKeys(username, attempt.address).address, () => this.checkNow(attempt));
   }
 
-  private async checkNow(username: string, password: string, keys: LimitKeys): Promise<Credentials> {
-    const [counts, found] = await Promise.all([
+  private async checkNow({ username, password, address }: Attempt): Promise<Credentials> {
+    const keys = limitKeys(username, address);
+    const [counts, isKnown, found] = await Promise.all([
       this.failures.find(keys),
+      this.known.has(username, address),
       this.admins.findCredentialsByName(username),
     ]);
-    const now = new Date();
-    const waits = Object.entries(keys).map(([by, key]) => waitSeconds(by as LimitedBy, counts.get(key), now));
-    const wait = Math.max(...waits);
-    if (wait > 0) throw new TooManyFailedLogins(wait);
-    if (!(await isPassword(password, found?.hashedPassword)) || !found?.hashedPassword) {
+    const { refusedFor, delayedBy } = limitLogin(counts, isKnown, new Date());
+    if (refusedFor > 0) throw new TooManyFailedLogins(refusedFor);
+    if (delayedBy > 0) await this.delay(delayedBy);
+    const isRight = await this.checks.check(password, found?.hashedPassword, isKnown);
+    if (!isRight || !found?.hashedPassword) {
       await this.failures.add(keys);
       throw new LoginRefused();
     }
-    if (counts.has(keys.name_and_address)) await this.failures.forget(keys.name_and_address);
+    await this.known.add(found.admin.id, address);
+    if (counts.name_and_address) await this.failures.forget(keys.name_and_address);
     if (needsRehash(found.hashedPassword)) {
       await this.admins.replaceHash(found.admin.id, found.hashedPassword, await hashPassword(password));
     }
     return found;
+  }
+
+  private async delay(seconds: number): Promise<void> {
+    if (this.delayed >= MOST_DELAYED) throw new TooManyLogins();
+    this.delayed++;
+    await sleep(seconds * 1000).finally(() => this.delayed--);
   }
 
   private async inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -66,4 +86,10 @@ export class LoginService implements OnModuleInit {
       if (this.turns.get(key) === over) this.turns.delete(key);
     }
   }
+}
+
+interface Attempt {
+  username: string;
+  password: string;
+  address: string;
 }

@@ -1,28 +1,53 @@
 import { describe, expect, it } from 'vitest';
-import { type LimitedBy, waitSeconds } from './login-limit.js';
+import { type FailureCounts, type LimitedBy, limitLogin } from './login-limit.js';
 
 const now = new Date('2026-11-23T12:00:00Z');
-const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000);
+const failed = (failures: number, secondsAgo = 0) => ({
+  failures,
+  lastAt: new Date(now.getTime() - secondsAgo * 1000),
+});
 
-describe('the wait after failed logins', () => {
+describe('an attempt to log in', () => {
   it.each<[string, LimitedBy, number, number, number]>([
-    // what, counted by, failures, seconds since the last, wait
-    ['is none for the first few failures', 'name_and_address', 4, 0, 0],
-    ['starts at a second', 'name_and_address', 5, 0, 1],
-    ['doubles', 'name_and_address', 8, 0, 8],
-    ['counts from the last failure', 'name_and_address', 8, 5, 3],
-    ['is over when it has passed', 'name_and_address', 8, 8, 0],
-    ['has an end', 'name_and_address', 500, 0, 900],
-    ['is forgotten after an hour', 'name_and_address', 500, 3600, 0],
-    ['lets an address fail with several names', 'address', 19, 0, 0],
-    ['stops an address that tries many names', 'address', 30, 0, 60],
-    ['lets a name be guessed at from many addresses for a while', 'name', 49, 0, 0],
-    ['stays short for a name, whose owner must get through', 'name', 100_000, 0, 10],
-  ])('%s', (_, by, failures, since, expected) => {
-    expect(waitSeconds(by, { failures, lastAt: ago(since) }, now)).toBe(expected);
+    // what, counted by, failures, seconds since the last, refused for
+    ['is free after the first few failures', 'name_and_address', 4, 0, 0],
+    ['is refused for a second', 'name_and_address', 5, 0, 1],
+    ['is refused for twice as long each time', 'name_and_address', 8, 0, 8],
+    ['is refused from the last failure on', 'name_and_address', 8, 5, 3],
+    ['is free when that has passed', 'name_and_address', 8, 8, 0],
+    ['is refused for a quarter of an hour at most', 'name_and_address', 500, 0, 900],
+    ['is free an hour after the last failure', 'name_and_address', 500, 3600, 0],
+    ['is free from an address that failed with several names', 'address', 19, 0, 0],
+    ['is refused for a minute to an address that tries many names', 'address', 30, 0, 60],
+    ['is never refused for what others do to the name', 'name', 100_000, 0, 0],
+  ])('%s', (_, by, failures, since, refusedFor) => {
+    for (const isKnown of [false, true]) {
+      expect(limitLogin({ [by]: failed(failures, since) }, isKnown, now).refusedFor).toBe(refusedFor);
+    }
   });
 
-  it('is none without failures', () => {
-    expect(waitSeconds('address', undefined, now)).toBe(0);
+  it.each<[string, number, number, boolean, number]>([
+    // what, failures of the name, seconds since the last, known, delayed by
+    ['is not delayed by a few failures of others', 49, 0, false, 0],
+    ['is delayed from new places once many have failed', 50, 0, false, 1],
+    ['is delayed by three seconds at most', 100_000, 0, false, 3],
+    ['is not delayed when nobody else tries', 100_000, 3, false, 0],
+    ['is not delayed where the owner logged in before', 100_000, 0, true, 0],
+  ])('%s', (_, failures, since, isKnown, delayedBy) => {
+    expect(limitLogin({ name: failed(failures, since) }, isKnown, now)).toEqual({ refusedFor: 0, delayedBy });
+  });
+
+  it('meets the strictest of several limits, known or not', () => {
+    const counts: FailureCounts = {
+      name_and_address: failed(6),
+      address: failed(24),
+      name: failed(1_000),
+    };
+    expect(limitLogin(counts, false, now)).toEqual({ refusedFor: 16, delayedBy: 3 });
+    expect(limitLogin(counts, true, now)).toEqual({ refusedFor: 16, delayedBy: 0 });
+  });
+
+  it('is free without failures', () => {
+    expect(limitLogin({}, false, now)).toEqual({ refusedFor: 0, delayedBy: 0 });
   });
 });
