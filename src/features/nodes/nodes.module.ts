@@ -7,7 +7,9 @@ import { NodeAdapters } from './adapters/node-adapters.js';
 import { CoreBodies } from './convergence/core-bodies.js';
 import { DesiredUsers } from './convergence/desired-users.js';
 import { LeasesRepository } from './ownership/leases.repository.js';
-import { NodeController } from './ownership/node-controller.js';
+import { LocalCoreOwnership } from './ownership/local-core-ownership.js';
+import { LocalNodesRepository } from './ownership/local-nodes.repository.js';
+import { Ownership } from './ownership/ownership.js';
 import { NodeRuntimeRepository } from './actor/node-runtime.repository.js';
 import { NodeServices } from './actor/node-services.js';
 import { UserChangesRepository } from './convergence/user-changes.repository.js';
@@ -31,7 +33,9 @@ import { UsageRepository } from './metering/usage.repository.js';
     LeasesRepository,
     LogSockets,
     NodeAdapters,
-    NodeController,
+    LocalCoreOwnership,
+    LocalNodesRepository,
+    Ownership,
     NodeIdentity,
     NodeLogs,
     NodeRuntimeRepository,

@@ -11,9 +11,11 @@ export interface TrafficTotals {
   down: bigint;
 }
 
+/** The core of one data folder. */
 export interface LocalNode {
   id: number;
-  ownerId: string | null;
+  dataDirId: string | null;
+  /** The replica that works on it now. */
   ownerName: string | null;
 }
 
@@ -52,14 +54,14 @@ export class NodesRepository {
     );
   }
 
-  /** The local core, and the replica that works on it now; null when none does. */
-  async findLocal(): Promise<LocalNode | undefined> {
-    return this.db.row<LocalNode>(
-      `SELECT n.id, l.owner_id AS "ownerId", r.name AS "ownerName"
+  /** The local cores, and the replicas that work on them now. */
+  async listLocal(): Promise<LocalNode[]> {
+    return this.db.rows<LocalNode>(
+      `SELECT n.id, n.data_dir_id AS "dataDirId", r.name AS "ownerName"
          FROM nodes n
          LEFT JOIN node_lease l ON l.node_id = n.id AND l.expires_at > now()
          LEFT JOIN replica r ON r.id = l.owner_id
-        WHERE n.kind = 'local'`,
+        WHERE n.kind = 'local' AND n.deleted_at IS NULL ORDER BY n.id`,
     );
   }
 
@@ -168,13 +170,15 @@ export class NodesRepository {
     );
   }
 
-  /** Bytes per node in the hours that begin within the range; the local core first, nodes without traffic too. */
+  /** Bytes per node in the hours that begin within the range; local cores first, as one, nodes without traffic too. */
   async traffic({ start, end }: DateRange): Promise<NodeTraffic[]> {
     return this.db.rows<NodeTraffic>(
       `WITH listed AS (
-         SELECT NULL::int AS id, 'Master' AS name, (SELECT id FROM nodes WHERE kind = 'local') AS source
+         SELECT n.id AS source, NULL::int AS id, 'Master' AS name FROM nodes n WHERE n.kind = 'local'
          UNION ALL
-         SELECT n.id, n.name, n.id FROM nodes n WHERE ${SHOWN}
+         SELECT NULL, NULL, 'Master' -- whether there is any or not
+         UNION ALL
+         SELECT n.id, n.id, n.name FROM nodes n WHERE ${SHOWN}
        )
        SELECT l.id AS "nodeId", l.name AS "nodeName",
               coalesce(sum(u.uplink), 0)::bigint AS uplink, coalesce(sum(u.downlink), 0)::bigint AS downlink
@@ -188,27 +192,6 @@ export class NodesRepository {
   async trafficTotals(): Promise<TrafficTotals> {
     const [row] = await this.db.point<TrafficTotals>(TRAFFIC_TOTALS, []);
     return row!;
-  }
-
-  /** The row of the local core, `Master`: made when a replica that can run it starts for the first time. */
-  async ensureLocalNode(): Promise<void> {
-    await this.db.run(
-      `INSERT INTO nodes (kind, name, address) VALUES ('local', 'Master', '127.0.0.1')
-       ON CONFLICT ((true)) WHERE kind = 'local' DO UPDATE
-         SET status = 'connecting', message = NULL, last_status_change = now()
-         WHERE nodes.status = 'disabled'`,
-    );
-  }
-
-  /** Shows the local core as disabled while no replica that could run it is there. */
-  async disableUnownedLocalNode(): Promise<void> {
-    await this.db.run(
-      `UPDATE nodes n
-          SET status = 'disabled', xray_version = NULL, message = 'No Xray was found', last_status_change = now()
-         FROM node_lease l
-        WHERE l.node_id = n.id AND n.kind = 'local' AND n.status <> 'disabled'
-          AND l.expires_at < clock_timestamp() - interval '15 s'`,
-    );
   }
 
   /**

@@ -19,19 +19,21 @@ export interface UsageOwners {
   ownerId?: number;
 }
 
-// The local core comes first, whether it has a row or not; deleted nodes are not shown.
+// Local cores come first, as one, whether there is any or not; deleted nodes are not shown.
 const perNode = (used: string) => `
   WITH used AS MATERIALIZED (
     SELECT h.node_id, sum(h.used_traffic)::bigint AS bytes FROM node_user_usages h
      WHERE h.created_at BETWEEN $1 AND $2 AND ${used} GROUP BY h.node_id
   ), listed AS (
-    SELECT NULL::int AS id, 'Master' AS name, (SELECT id FROM nodes WHERE kind = 'local') AS source
+    SELECT id AS source, NULL::int AS id, 'Master' AS name FROM nodes WHERE kind = 'local'
     UNION ALL
-    SELECT id, name, id FROM nodes WHERE kind <> 'local' AND deleted_at IS NULL
+    SELECT NULL, NULL, 'Master'
+    UNION ALL
+    SELECT id, id, name FROM nodes WHERE kind <> 'local' AND deleted_at IS NULL
   )
-  SELECT listed.id AS "nodeId", listed.name AS "nodeName", coalesce(used.bytes, 0) AS "usedTraffic"
+  SELECT listed.id AS "nodeId", listed.name AS "nodeName", coalesce(sum(used.bytes), 0)::bigint AS "usedTraffic"
     FROM listed LEFT JOIN used ON used.node_id = listed.source
-   ORDER BY listed.id NULLS FIRST`;
+   GROUP BY listed.id, listed.name ORDER BY listed.id NULLS FIRST`;
 
 const OF_USER: Statement = { name: 'usage_of_user', text: perNode('h.user_id = $3') };
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeController } from '../../../src/features/nodes/ownership/node-controller.js';
+import { Ownership } from '../../../src/features/nodes/ownership/ownership.js';
 import type { FakeNode } from '../../fakes/fake-node.js';
 import type { TestApp } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
@@ -177,7 +177,7 @@ describe('the control of nodes', () => {
     const before = await ownerOf(id);
     const other: TestApp = await fleet.replica();
     node.core!.count(`${user}.eve`, 11n, 0n);
-    await fleet.app.get(NodeController, { strict: false }).beforeApplicationShutdown();
+    await fleet.app.get(Ownership, { strict: false }).beforeApplicationShutdown();
     expect(await used()).toBe('111'); // counted before the node was given up
     node.core!.count(`${user}.eve`, 1_000n, 0n);
     await eventually(async () => (await used()) === '1111', 15_000);

@@ -145,6 +145,69 @@ describe.skipIf(!xray)('the local core', () => {
     await eventually(async () => (await state()).pid !== pid && (await emails('B')).join() === 'ben,dan');
   });
 
+  it('belongs to its folder: another folder has its own, and all of them are Master', async () => {
+    const otherDir = await mkdtemp(join(tmpdir(), 'margrave-local-'));
+    const client = new pg.Client(clientOptions(database.connection));
+    await client.connect();
+    const other = await startApp({ ...settings(), dataDir: otherDir }, database.connection);
+    const otherState = async () =>
+      JSON.parse(await readFile(join(otherDir, 'xray', 'process.json'), 'utf8')) as { pid: number };
+    const nodes = async () =>
+      (
+        await client.query<{ id: number; status: string; owner: string | null }>(
+          `SELECT n.id, n.status, l.owner_id AS owner FROM nodes n
+             LEFT JOIN node_lease l ON l.node_id = n.id AND l.expires_at > now() WHERE n.kind = 'local' ORDER BY n.id`,
+        )
+      ).rows;
+    try {
+      await eventually(
+        async () => (await nodes()).filter(({ status }) => status === 'connected').length === 2,
+      );
+      const [first, second] = await nodes();
+      expect((await otherState()).pid).not.toBe((await state()).pid);
+      await addUser('fay');
+      await eventually(async () => (await emails('B')).includes('fay'));
+      for (const [index, node] of [first!, second!].entries()) {
+        await client.query(
+          `INSERT INTO node_usages (node_id, created_at, uplink, downlink)
+           VALUES ($1, date_trunc('hour', now()) - interval '1 day', $2, 0)`,
+          [node.id, 1_000_000 * (index + 1)],
+        );
+        await client.query(
+          `INSERT INTO node_user_usages (user_id, created_at, node_id, used_traffic)
+           SELECT id, date_trunc('hour', now()) - interval '1 day', $1, $2 FROM users WHERE username = 'fay'`,
+          [node.id, 1_000 * (index + 1)],
+        );
+      }
+      const usages = async (path: string) =>
+        (await app.sudo.get(path)).json.usages as Record<string, unknown>[];
+      const [master, ...others] = await usages('/api/nodes/usage');
+      expect(master).toMatchObject({ node_id: null, node_name: 'Master' });
+      expect(master!.uplink).toBeGreaterThanOrEqual(3_000_000);
+      expect(others).toEqual([]);
+      expect(await usages('/api/user/fay/usage')).toEqual([
+        { node_id: null, node_name: 'Master', used_traffic: 3_000 },
+      ]);
+      // Nobody starts a core in the place of another folder's.
+      const { pid } = await otherState();
+      await app.close();
+      await client.query(`SELECT pg_notify('node_wake', '999')`);
+      await eventually(async () => (await nodes())[0]!.owner === null);
+      await client.query('SELECT pg_sleep(2.5)');
+      expect((await nodes()).map(({ owner }) => owner === null)).toEqual([true, false]);
+      expect((await otherState()).pid).toBe(pid);
+      app = await startApp(settings(), database.connection);
+      await eventually(
+        async () => (await nodes()).filter(({ status }) => status === 'connected').length === 2,
+      );
+      expect((await nodes()).map(({ id }) => id)).toEqual([first!.id, second!.id]);
+    } finally {
+      await client.end();
+      await other.close();
+      await rm(otherDir, { recursive: true, force: true });
+    }
+  }, 60_000);
+
   it('ends with its service also when the database is gone', async () => {
     const { pid } = await state();
     await database.drop();

@@ -10,11 +10,11 @@ import { openLog, refusal } from '../../support/log-socket.js';
 
 /** A local core that cannot be started. */
 const nowhere = {
-  path: '/nonexistent',
   executable: { path: '/nonexistent/xray', version: '' },
   assetsPath: undefined,
 };
 
+const dataDir = mkdtempSync(join(tmpdir(), 'margrave-log-'));
 let fleet: FakeFleet;
 let token: string;
 let plain: string;
@@ -25,7 +25,10 @@ beforeAll(async () => {
   token = await fleet.login('root', 'correct horse battery');
   plain = await fleet.login('plain', 'plain password');
 });
-afterAll(() => fleet?.close());
+afterAll(async () => {
+  await fleet?.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
 
 describe("the log of the service's own core", () => {
   const CORE = '/api/core/logs';
@@ -47,7 +50,7 @@ describe("the log of the service's own core", () => {
         WHERE node_id = (SELECT id FROM nodes WHERE kind = 'local')`,
       [id],
     );
-    fleet.app.get(NodeAdapters, { strict: false }).add('local', new LocalAdapter(nowhere));
+    fleet.app.get(NodeAdapters, { strict: false }).add('local', new LocalAdapter(dataDir, nowhere));
     const log = await openLog(fleet.url, CORE, token);
     expect(await log.received(1)).toEqual([
       'The core runs beside another replica of the service (other-host); its log is there.',
@@ -88,8 +91,7 @@ describe("the log of the service's own core", () => {
 });
 
 describe('the log of a core of this machine', () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'margrave-log-'));
-  const file = join(dataDir, 'xray.log');
+  const file = join(dataDir, 'xray', 'xray.log');
   const LOG = () => `/api/node/${id}/logs`;
   let id: number;
 
@@ -98,14 +100,13 @@ describe('the log of a core of this machine', () => {
     await eventually(async () => (await fleet.sudo.get(`/api/node/${id}`)).json.status === 'connected');
     // A node whose log is a file like that of the local core.
     const adapter = fleet.app.get(NodeAdapters, { strict: false }).of('xray_grpc')!;
-    const file = new LocalAdapter({ ...nowhere, path: dataDir });
+    const file = new LocalAdapter(dataDir, nowhere);
     fleet.app.get(NodeAdapters, { strict: false }).add('xray_grpc', {
       connect: (reach, memory) => adapter.connect(reach, memory),
       logs: (reach, signal) => (reach.nodeId === id ? file : adapter).logs(reach, signal),
     });
-    mkdirSync(dataDir, { recursive: true });
+    mkdirSync(join(dataDir, 'xray'), { recursive: true });
   });
-  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
   it('begins with a hundred lines, goes on live, and is read once for all', async () => {
     writeFileSync(file, `${Array.from({ length: 5_000 }, (_, i) => `line ${i}`).join('\n')}\n`);

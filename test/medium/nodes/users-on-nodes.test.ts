@@ -175,7 +175,7 @@ describe('users on a node', () => {
     await eventually(() => node.starts === starts + 1 && many() >= 10_000 * TAGS.length, 60_000);
     await fleet.sql(`UPDATE users SET status = 'disabled' WHERE username LIKE 'many%'`);
     const id = await fleet.addUser('rex'); // need not wait for the others
-    await eventually(() => copies(core(), `${id}.rex`) === TAGS.length, 5_000);
+    await eventually(() => copies(core(), `${id}.rex`) === TAGS.length, 20_000);
     expect(many()).toBeGreaterThan(1_000);
     await eventually(() => many() < 1_000, 60_000);
     await eventually(

@@ -31,6 +31,7 @@ const HAND_OVER_MS = 3_000;
 export class NodeActor {
   private readonly logger: Logger;
   private readonly aborter = new AbortController();
+  private readonly signal: AbortSignal;
   private readonly context: CoreContext;
   private core: AttachedCore | undefined;
   private done: Promise<void> = Promise.resolve();
@@ -50,13 +51,25 @@ export class NodeActor {
     private readonly services: NodeServices,
   ) {
     this.logger = new Logger(`Node ${lease.grant.nodeId}`);
-    this.context = { services, lease, connection, signal: this.aborter.signal };
-    setMaxListeners(0, this.aborter.signal); // one per call in flight
+    this.signal = AbortSignal.any([this.aborter.signal, lease.signal]);
+    setMaxListeners(0, this.signal); // one per call in flight
+    this.context = { services, lease, connection, signal: this.signal };
   }
 
-  /** Acts until the lease is lost, the node is disabled, or {@link handOver} is called; then calls `onEnd`. */
-  start(onEnd: () => void): void {
-    this.done = this.run().finally(onEnd);
+  /**
+   * Acts once `before` is over, until the lease is lost, the node is disabled, or {@link handOver} is called; then calls
+   * `onEnd`.
+   */
+  start(before: Promise<void> | undefined, onEnd: () => void): void {
+    this.done = (async () => {
+      await before;
+      await this.run();
+    })().finally(onEnd);
+  }
+
+  /** Whether another replica could go on with the node at once, with nothing under way and no core ended for it. */
+  get canMove(): boolean {
+    return this.core !== undefined && !this.connection.endsWithOwner && !this.stopping;
   }
 
   /** Something may have changed. */
@@ -157,7 +170,7 @@ export class NodeActor {
     const active = this.services.configs.current();
     const observed = this.core
       ? { running: true as const, marker: this.core.marker }
-      : await this.connection.observe(this.aborter.signal);
+      : await this.connection.observe(this.signal);
     const enabled = state.kind === 'local' || (state.status !== 'disabled' && !state.isDeleted);
     const step = planCore(
       {
@@ -180,12 +193,13 @@ export class NodeActor {
     if (step.do === 'restart') await this.restart(state, step.configVersion, step.reason);
     else if (step.do === 'stop') await this.stopCore(state);
     else if (this.core) await this.core.confirmConfig(state, active);
+    if (!enabled) await this.services.runtime.recordRetirement(this.lease.grant, state.generation);
     this.isRetired = !enabled;
   }
 
   private async restart(state: NodeState, version: bigint, reason: RestartReason): Promise<void> {
     this.logger.log(RESTARTS[reason]);
-    await this.core?.readCounters(state.now, this.aborter.signal).catch((error: unknown) => {
+    await this.core?.readCounters(state.now, this.signal).catch((error: unknown) => {
       this.logger.warn({ err: error }, 'The counters could not be read before the restart');
     });
     this.core = undefined;
@@ -211,7 +225,7 @@ export class NodeActor {
   }
 
   private async stopCore(state: NodeState): Promise<void> {
-    await this.core?.readCounters(state.now, this.aborter.signal).catch(() => undefined);
+    await this.core?.readCounters(state.now, this.signal).catch(() => undefined);
     this.core = undefined;
     await this.connection.stop();
   }
@@ -237,7 +251,7 @@ export class NodeActor {
       return 0;
     }
     const isNodes = error instanceof CoreError || error instanceof CoreRefused;
-    if (!isNodes || this.aborter.signal.aborted) throw error;
+    if (!isNodes || this.signal.aborted) throw error;
     if (this.core) {
       if (this.connection.lost?.aborted) return 0;
       if (this.silentCalls++ === 0) this.silentSince = performance.now();

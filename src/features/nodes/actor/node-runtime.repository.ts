@@ -130,6 +130,15 @@ export class NodeRuntimeRepository {
     return row.coreEpoch;
   }
 
+  /** Records that the node has been seen to do nothing more, as its row of this generation wants it. */
+  async recordRetirement({ nodeId, epoch }: Grant, generation: bigint): Promise<void> {
+    await this.fenced(
+      nodeId,
+      'UPDATE node_runtime SET applied_generation = $3 WHERE node_id = $1 AND owner_epoch = $2',
+      [nodeId, epoch, generation],
+    );
+  }
+
   /** Records that a core that was not restarted runs this version of the config. */
   async recordConfig({ nodeId, epoch }: Grant, config: { version: bigint; hash: string }): Promise<void> {
     await this.fenced(

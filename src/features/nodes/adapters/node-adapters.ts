@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { LocalXray } from '../../../xray/local-xray.js';
@@ -13,8 +12,7 @@ export class NodeAdapters {
 
   constructor(config: Config, { executable }: LocalXray) {
     if (!executable) return;
-    const path = join(config.dataDir, 'xray');
-    this.add('local', new LocalAdapter({ path, executable, assetsPath: config.xray.assetsPath }));
+    this.add('local', new LocalAdapter(config.dataDir, { executable, assetsPath: config.xray.assetsPath }));
   }
 
   /** The kinds of nodes this replica may take. */

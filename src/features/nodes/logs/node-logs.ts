@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { Replica } from '../../../shared/scheduling/replica.js';
 import { LOG_BACKLOG } from '../adapters/node-adapter.js';
 import { NodeAdapters } from '../adapters/node-adapters.js';
 import type { Node } from '../node.js';
@@ -22,21 +21,20 @@ export class NodeLogs {
   constructor(
     private readonly adapters: NodeAdapters,
     private readonly nodes: NodesRepository,
-    private readonly replica: Replica,
   ) {}
 
   /** The log of the service's own core; where it cannot be read here, one line that says so. */
   async ofLocalCore(): Promise<LogSource> {
-    const node = await this.nodes.findLocal();
-    if (!node || !this.adapters.local) {
-      return says('There is no Xray beside this replica of the service, so there is no log to show.');
-    }
-    if (node.ownerId !== null && node.ownerId !== this.replica.id) {
-      return says(
-        `The core runs beside another replica of the service (${node.ownerName}); its log is there.`,
-      );
-    }
-    return (listener) => this.listen(node.id, listener);
+    const nodes = await this.nodes.listLocal();
+    const id = await this.adapters.local?.dataDirId();
+    const own = nodes.find((node) => node.dataDirId === id);
+    if (own) return (listener) => this.listen(own.id, listener);
+    const others = nodes.flatMap(({ ownerName }) => ownerName ?? []);
+    return says(
+      others.length === 0
+        ? 'There is no Xray beside this replica of the service, so there is no log to show.'
+        : `The core runs beside another replica of the service (${others.join(', ')}); its log is there.`,
+    );
   }
 
   /** The log of a connected node; undefined when it cannot be read from here. */

@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../../shared/database/database.js';
 import { type Grant, LEASE_SECONDS } from '../domain/grant.js';
+import type { Census } from '../domain/sharing.js';
 import type { NodeKind } from '../node.js';
+
+/** What a replica may work on: nodes of these kinds, of local cores only that of its own folder. */
+export interface Reachable {
+  kinds: readonly NodeKind[];
+  dataDirId: string | undefined;
+}
 
 /** Which replica works on which node: rows with an end, on the database's clock. */
 @Injectable()
@@ -36,27 +43,38 @@ export class LeasesRepository {
   }
 
   /**
-   * Takes nodes that nobody works on, up to this replica's fair share of them; those of kind `local` do not count.
-   * The runtime row moves with the lease, so a transaction of the former owner about the node ends first.
+   * What there is to share out: nodes of these kinds that are to run, and replicas that live. Local cores are not: each
+   * belongs to the replicas of its folder.
    */
-  async acquire(replicaId: string, kinds: readonly NodeKind[]): Promise<Grant[]> {
+  async census(kinds: readonly NodeKind[]): Promise<Census> {
+    const row = await this.db.row<Census>(
+      `SELECT (SELECT count(*)::int FROM nodes
+                WHERE kind = ANY ($1) AND kind <> 'local' AND status <> 'disabled' AND deleted_at IS NULL) AS nodes,
+              (SELECT count(*)::int FROM replica
+                WHERE NOT draining AND heartbeat_at > now() - make_interval(secs => $2)) AS replicas`,
+      [kinds, LEASE_SECONDS],
+    );
+    return row!;
+  }
+
+  /**
+   * Takes nodes that nobody works on: any local core of the replica's folder, and at most `free` others. Those that are
+   * to run, and those that are not but of which nobody has yet seen to that. The runtime row moves with the lease, so a
+   * transaction of the former owner about the node ends first.
+   */
+  async acquire(replicaId: string, { kinds, dataDirId }: Reachable, free: number): Promise<Grant[]> {
     return this.db.rows<Grant>(
-      `WITH share AS (
-         SELECT ceil((SELECT count(*) FROM nodes WHERE kind <> 'local' AND status <> 'disabled')::float8
-                / greatest(1, (SELECT count(*) FROM replica
-                                WHERE NOT draining AND heartbeat_at > now() - make_interval(secs => $3))))
-                - (SELECT count(*) FROM node_lease l JOIN nodes n ON n.id = l.node_id
-                    WHERE l.owner_id = $1 AND l.expires_at > now() AND n.kind <> 'local') AS free
-       ), candidate AS (
-         SELECT l.node_id, n.kind,
-                row_number() OVER (PARTITION BY n.kind = 'local' ORDER BY random()) AS place
-           FROM node_lease l JOIN nodes n ON n.id = l.node_id
-          WHERE n.kind = ANY ($2) AND l.expires_at < clock_timestamp()
-            AND (n.kind = 'local' OR n.status <> 'disabled' OR n.deleted_at IS NOT NULL)
+      `WITH candidate AS (
+         SELECT l.node_id, n.kind, row_number() OVER (PARTITION BY n.kind = 'local' ORDER BY random()) AS place
+           FROM node_lease l JOIN nodes n ON n.id = l.node_id JOIN node_runtime r ON r.node_id = n.id
+          WHERE n.kind = ANY ($2) AND (n.kind <> 'local' OR n.data_dir_id = $5)
+            AND l.expires_at < clock_timestamp()
+            AND (n.kind = 'local' AND n.deleted_at IS NULL
+                 OR n.status <> 'disabled' AND n.deleted_at IS NULL
+                 OR r.applied_generation <> n.generation)
        ), locked AS (
-         SELECT l.node_id, c.kind
-           FROM node_lease l JOIN candidate c USING (node_id), share
-          WHERE (c.kind = 'local' OR c.place <= share.free) AND l.expires_at < clock_timestamp()
+         SELECT l.node_id, c.kind FROM node_lease l JOIN candidate c USING (node_id)
+          WHERE (c.kind = 'local' OR c.place <= $4) AND l.expires_at < clock_timestamp()
           ORDER BY l.node_id FOR UPDATE OF l SKIP LOCKED
        ), got AS (
          UPDATE node_lease l
@@ -67,7 +85,7 @@ export class LeasesRepository {
        )
        UPDATE node_runtime r SET owner_epoch = got.epoch FROM got WHERE r.node_id = got.node_id
        RETURNING r.node_id AS "nodeId", got.kind, got.epoch`,
-      [replicaId, kinds, LEASE_SECONDS],
+      [replicaId, kinds, LEASE_SECONDS, Math.max(0, free), dataDirId ?? null],
     );
   }
 

@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { join } from 'node:path';
 import {
   type BeforeApplicationShutdown,
   Injectable,
@@ -8,33 +7,39 @@ import {
 } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { DatabaseEvents } from '../../../shared/database/database-events.js';
+import { Pause } from '../../../shared/scheduling/pause.js';
 import { Replica } from '../../../shared/scheduling/replica.js';
 import { CoreConfigs } from '../../core/index.js';
-import { NodeAdapters } from '../adapters/node-adapters.js';
-import { NodesRepository } from '../nodes.repository.js';
-import type { Grant } from '../domain/grant.js';
-import { LeasesRepository } from './leases.repository.js';
 import { NodeActor } from '../actor/node-actor.js';
 import { NodeLease } from '../actor/node-lease.js';
 import { NodeServices } from '../actor/node-services.js';
-import { OwnerFile } from './owner-file.js';
-import { Pause } from '../../../shared/scheduling/pause.js';
+import { NodeAdapters } from '../adapters/node-adapters.js';
+import type { Grant } from '../domain/grant.js';
+import { type Census, fairShare, GIVING_SECONDS, planGiving } from '../domain/sharing.js';
+import { NodesRepository } from '../nodes.repository.js';
+import { LeasesRepository } from './leases.repository.js';
+import { LocalCoreOwnership } from './local-core-ownership.js';
 
 const RENEW_MS = 5_000;
 const ACQUIRE_MS = 2_000;
 
-/** Takes the nodes this replica is to work on, keeps their leases, and has one actor for each. */
+/**
+ * Takes the nodes this replica is to work on, keeps their leases, has one actor for each, and gives nodes up of which it
+ * has more than its share. Nothing here waits for a node: one that hangs holds up no lease of another.
+ */
 @Injectable()
-export class NodeController implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Ownership implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Nodes');
   private readonly actors = new Map<number, NodeActor>();
+  /** What is left to do for nodes that were lost or given up; the next actor of such a node waits for it. */
+  private readonly ending = new Map<number, Promise<void>>();
   private readonly stopListening: (() => void)[] = [];
-  private readonly ownerFile: OwnerFile;
   private readonly renewal = new Pause();
   private readonly acquisition = new Pause();
   private isEnding = false;
-  private orphanOf: string | undefined;
   private running: Promise<unknown> = Promise.resolve();
+  private nextGiving = 0;
+  private pace = 0;
 
   constructor(
     private readonly config: Config,
@@ -44,15 +49,14 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     private readonly leases: LeasesRepository,
     private readonly nodes: NodesRepository,
     private readonly adapters: NodeAdapters,
+    private readonly localCore: LocalCoreOwnership,
     private readonly services: NodeServices,
-  ) {
-    this.ownerFile = new OwnerFile(join(config.dataDir, 'xray', 'owner.json'));
-  }
+  ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.role === 'api') return;
     await this.nodes.noteDatabase();
-    if (this.adapters.local) await this.nodes.ensureLocalNode();
+    await this.localCore.prepare();
     this.stopListening.push(
       this.events.on('user_change', () => this.wakeAll()),
       this.events.on('node_wake', (nodeId) => this.onWake(nodeId)),
@@ -60,7 +64,7 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     );
     this.running = Promise.all([
       this.repeat(RENEW_MS, this.renewal, () => this.renew()),
-      this.repeat(ACQUIRE_MS, this.acquisition, () => this.acquire()),
+      this.repeat(ACQUIRE_MS, this.acquisition, () => this.shareOut()),
     ]);
   }
 
@@ -73,62 +77,54 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     await this.running;
     await this.leases.drain(this.replica.id).catch(() => undefined);
     const actors = [...this.actors.values()];
-    await Promise.all(actors.map((actor) => actor.handOver()));
+    await Promise.all([...actors.map((actor) => actor.handOver()), ...this.ending.values()]);
     // Also when its lease was lost, e.g. with the database: nobody else took it if the file still says so.
-    if ((await this.ownerFile.replicaId()) === this.replica.id) await this.endLocalCore();
+    await this.localCore.endOwn();
     await Promise.all(actors.map(({ lease }) => this.leases.release(lease.grant).catch(() => undefined)));
     await this.leases.remove(this.replica.id).catch(() => undefined);
   }
 
-  private async acquire(): Promise<void> {
-    const { kinds, local } = this.adapters;
-    if (!local) await this.nodes.disableUnownedLocalNode();
+  private async shareOut(): Promise<void> {
+    const { kinds } = this.adapters;
+    await this.localCore.showUnowned();
     await this.nodes.failUnreachableKinds(kinds);
     if (kinds.length === 0) return;
-    const dead = local ? await this.deadOwner() : undefined;
+    const census = await this.leases.census(kinds);
+    await this.acquire(census);
+    await this.giveUp(census);
+  }
+
+  private async acquire(census: Census): Promise<void> {
+    const dead = this.ownsLocalCore() ? undefined : await this.localCore.deadOwner();
     if (dead !== undefined) await this.leases.endLeasesOf(dead); // nobody need wait for it
+    const reachable = { kinds: this.adapters.kinds, dataDirId: this.localCore.dataDirId };
+    const free = fairShare(census) - this.shared().length;
     const since = performance.now();
-    for (const grant of await this.leases.acquire(this.replica.id, kinds)) await this.take(grant, since);
-    await this.endOrphan(dead);
-  }
-
-  /** The replica that owned the core of this machine, if its process is dead and this one has not taken over. */
-  private async deadOwner(): Promise<string | undefined> {
-    const isMine = [...this.actors.values()].some(({ lease }) => lease.grant.kind === 'local');
-    return isMine ? undefined : this.ownerFile.deadReplica();
-  }
-
-  /**
-   * Ends a core here that survived its owner when another machine has taken its place: it would serve users as they
-   * were then. Not at first sight: another process of this machine may just be about to adopt it.
-   */
-  private async endOrphan(dead: string | undefined): Promise<void> {
-    const seenBefore = this.orphanOf;
-    this.orphanOf = dead === undefined ? undefined : await this.deadOwner();
-    if (this.orphanOf === undefined || this.orphanOf !== seenBefore) return;
-    await this.endLocalCore();
-  }
-
-  private async endLocalCore(): Promise<void> {
-    await this.adapters.local?.connect().stop();
+    for (const grant of await this.leases.acquire(this.replica.id, reachable, free)) {
+      await this.take(grant, since).catch((error: unknown) => {
+        this.logger.error({ err: error }, `Node ${grant.nodeId} cannot be worked on`); // its lease runs out
+      });
+    }
+    await this.localCore.endOrphan(this.ownsLocalCore());
   }
 
   private async take(grant: Grant, since: number): Promise<void> {
-    await this.actors.get(grant.nodeId)?.abandon(); // its lease had run out
-    const reach = await this.nodes.reach(grant.nodeId);
-    const adapter = this.adapters.of(grant.kind);
-    if (!reach || !adapter) return void (await this.leases.release(grant));
+    const { nodeId, kind } = grant;
+    this.drop(nodeId); // its lease had run out
+    const reach = await this.nodes.reach(nodeId);
+    const adapter = this.adapters.of(kind);
+    if (!reach || !adapter) return this.leases.release(grant);
     const { runtime } = this.services;
     const connection = adapter.connect(reach, {
       saveSession: (sessionId) => runtime.saveSession(grant, sessionId),
       saveCertificate: (pem) => runtime.saveCertificate(grant, pem),
     });
     const actor = new NodeActor(new NodeLease(grant, since), connection, this.services);
-    this.actors.set(grant.nodeId, actor);
-    if (grant.kind === 'local') await this.ownerFile.write(this.replica.id);
-    actor.start(() => {
-      if (this.actors.get(grant.nodeId) !== actor || this.isEnding) return;
-      this.actors.delete(grant.nodeId);
+    this.actors.set(nodeId, actor);
+    if (kind === 'local') await this.localCore.note();
+    actor.start(this.ending.get(nodeId), () => {
+      if (this.actors.get(nodeId) !== actor || this.isEnding) return;
+      this.actors.delete(nodeId);
       // A node enabled again is leased anew. What fails here runs out by itself, since nobody renews it.
       void this.leases.release(grant).catch(() => undefined);
     });
@@ -145,8 +141,54 @@ export class NodeController implements OnApplicationBootstrap, BeforeApplication
     const held = new Map(renewed.map(({ nodeId, epoch }) => [nodeId, epoch]));
     for (const [nodeId, actor] of actors) {
       if (held.get(nodeId) === actor.lease.grant.epoch) actor.lease.renewed(since);
-      else await actor.abandon();
+      else if (this.actors.get(nodeId) === actor) this.drop(nodeId);
     }
+  }
+
+  /** Gives nodes up of which this replica has too many, a few at a time; their cores notice nothing. */
+  private async giveUp(census: Census): Promise<void> {
+    if (performance.now() < this.nextGiving) return;
+    this.nextGiving = performance.now() + GIVING_SECONDS * 1000;
+    this.pace = planGiving(this.shared().length, fairShare(census), this.pace);
+    const given = this.shared()
+      .filter((actor) => actor.canMove)
+      .slice(0, this.pace);
+    for (const actor of given) {
+      const { grant } = actor.lease;
+      this.finish(grant.nodeId, async () => {
+        await actor.handOver();
+        await this.leases.release(grant);
+      });
+    }
+  }
+
+  /** Ends the work on a node whose lease is lost. */
+  private drop(nodeId: number): void {
+    const actor = this.actors.get(nodeId);
+    if (actor) this.finish(nodeId, () => actor.abandon());
+  }
+
+  private finish(nodeId: number, work: () => Promise<void>): void {
+    this.actors.delete(nodeId);
+    const before = this.ending.get(nodeId);
+    const end = (async () => {
+      await before;
+      await work();
+    })()
+      .catch((error: unknown) => this.logger.warn({ err: error }, `Node ${nodeId} was not given up in order`))
+      .finally(() => {
+        if (this.ending.get(nodeId) === end) this.ending.delete(nodeId);
+      });
+    this.ending.set(nodeId, end);
+  }
+
+  /** The actors of nodes that are shared out among all replicas. */
+  private shared(): NodeActor[] {
+    return [...this.actors.values()].filter(({ lease }) => lease.grant.kind !== 'local');
+  }
+
+  private ownsLocalCore(): boolean {
+    return this.shared().length < this.actors.size;
   }
 
   private onWake(nodeId: string): void {

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../../shared/database/database.js';
+
+/** The nodes of local cores, one for each data folder. Operators see all of them together as `Master`. */
+@Injectable()
+export class LocalNodesRepository {
+  constructor(private readonly db: Database) {}
+
+  /**
+   * The node of a data folder: the one it has, also when nobody was seen there for long; else one that was made before
+   * folders had identities; else a new one.
+   */
+  async ensure(dataDirId: string): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      await tx.run("SELECT pg_advisory_xact_lock(hashtext('margrave local nodes'))");
+      const known = await tx.run(
+        `UPDATE nodes
+            SET data_dir_id = $1, deleted_at = NULL,
+                status = CASE WHEN status = 'disabled' THEN 'connecting' ELSE status END,
+                message = CASE WHEN status = 'disabled' THEN NULL ELSE message END,
+                last_status_change = CASE WHEN status = 'disabled' THEN now() ELSE last_status_change END
+          WHERE id = (SELECT id FROM nodes WHERE kind = 'local' AND (data_dir_id = $1 OR data_dir_id IS NULL)
+                       ORDER BY data_dir_id LIMIT 1)`,
+        [dataDirId],
+      );
+      if (known > 0) return;
+      await tx.run(
+        `INSERT INTO nodes (kind, name, address, data_dir_id) VALUES ('local', 'Master', '127.0.0.1', $1)`,
+        [dataDirId],
+      );
+    });
+  }
+
+  /** Lets go of cores that nobody was there for since a day: their folders are gone. Their traffic stays counted. */
+  async forgetUnseen(): Promise<void> {
+    await this.db.run(
+      `UPDATE nodes SET deleted_at = now()
+        WHERE kind = 'local' AND status = 'disabled' AND deleted_at IS NULL
+          AND last_status_change < now() - interval '1 day'`,
+    );
+  }
+
+  /** Shows local cores as disabled while no replica that could run them is there. */
+  async disableUnowned(): Promise<void> {
+    await this.db.run(
+      `UPDATE nodes n
+          SET status = 'disabled', xray_version = NULL, message = 'No Xray was found', last_status_change = now()
+         FROM node_lease l
+        WHERE l.node_id = n.id AND n.kind = 'local' AND n.status <> 'disabled'
+          AND l.expires_at < clock_timestamp() - interval '15 s'`,
+    );
+  }
+}
