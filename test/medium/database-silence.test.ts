@@ -81,7 +81,7 @@ describe('a database that vanishes without a word', { timeout: 90_000 }, () => {
 
   it('is noticed on the connection for notifications, though nothing is ever asked there', async () => {
     const events = app.app.get(DatabaseEvents, { strict: false });
-    const heard = vi.fn();
+    const heard = vi.fn<(payload: string) => void>();
     const stop = events.on('node_wake', heard);
     proxy.loseAll();
     await eventually(() => heard.mock.calls.length > 0, ANSWER_MS); // told to look for what it missed
