@@ -1,6 +1,6 @@
 /**
  * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, system,
- * lists, subscriptions, start, fleet. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
+ * lists, subscriptions, strangers, start, fleet. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
  * times on this machine. `BENCH_USERS` is another number of users than 100,000.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -15,6 +15,7 @@ import { listRows } from './lists.js';
 import { median, type Row, table } from './report.js';
 import { seedUsers, useTenHosts } from './seed.js';
 import { BenchService } from './service.js';
+import { strangerRows } from './strangers.js';
 import { subscriptionRows } from './subscriptions.js';
 import { systemRows } from './system.js';
 
@@ -22,7 +23,8 @@ const USERS = Number(process.env.BENCH_USERS ?? 100_000);
 const PORT = 18_998;
 
 const wanted = process.argv.slice(2);
-const groups = wanted.length > 0 ? wanted : ['http', 'system', 'lists', 'subscriptions', 'start', 'fleet'];
+const groups =
+  wanted.length > 0 ? wanted : ['http', 'system', 'lists', 'subscriptions', 'strangers', 'start', 'fleet'];
 
 const dataDir = await mkdtemp(join(tmpdir(), 'margrave-bench-'));
 await chmod(dataDir, 0o755); // as root, PostgreSQL runs as somebody else
@@ -34,7 +36,7 @@ try {
   await presence.connect();
   const { connection } = postgres;
   const service = new BenchService(dataDir, PORT);
-  if (['http', 'system', 'lists', 'subscriptions'].some((group) => groups.includes(group))) {
+  if (['http', 'system', 'lists', 'subscriptions', 'strangers'].some((group) => groups.includes(group))) {
     await service.start();
     await useTenHosts(service);
     await withClient(connection, (db) => seedUsers(db, USERS));
@@ -44,6 +46,7 @@ try {
       rows.push(...(await withClient(connection, (db) => listRows(service, db, USERS))));
     }
     if (groups.includes('subscriptions')) rows.push(...(await subscriptionRows(service, connection)));
+    if (groups.includes('strangers')) rows.push(...(await strangerRows(service)));
     await service.stop();
   }
   if (groups.includes('start')) rows.push(...(await startRows()));

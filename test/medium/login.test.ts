@@ -109,7 +109,7 @@ describe('a login', () => {
     ['', ''],
     ['nobody', 'wrong'],
     ['ROOT', SUDO.password],
-    ['x'.repeat(100_000), 'y'.repeat(100_000)],
+    ['x'.repeat(5_000), 'y'.repeat(5_000)],
   ])('that is wrong is refused without saying why', async (username, password) => {
     const { status, headers, body } = await attempt(username, password);
     expect([status, body]).toEqual([401, { detail: 'Incorrect username or password' }]);

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Post, Put, Query, UseGuards } from '@nes
 import { ApiTags } from '@nestjs/swagger';
 import { Answers, anything } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
-import { FormBody } from '../../shared/http/body.js';
+import { BodyLimit, FormBody } from '../../shared/http/body.js';
 import { bigInt, list, object } from '../../shared/http/fields.js';
 import type { Admin } from './admin.js';
 import { AdminTokens } from './admin-tokens.js';
@@ -27,6 +27,9 @@ import { fromAdminsQuery, fromCreateAdminDto, fromModifyAdminDto, toAdminDto } f
 import type { Credentials } from './admins.repository.js';
 import { AdminsService } from './admins.service.js';
 
+/** Of a name and a password, from anybody. */
+const MAX_LOGIN_BYTES = 16 * 1024;
+
 @ApiTags('Admin')
 @Controller('api')
 export class AdminsController {
@@ -37,6 +40,7 @@ export class AdminsController {
 
   @Post('admin/token')
   @FormBody()
+  @BodyLimit(MAX_LOGIN_BYTES)
   @UseGuards(LoginGuard)
   @Answers(TokenDto)
   @ApiErrors('unauthorized', 'too_many', 'invalid')

@@ -3,6 +3,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { NotAllowed } from '../../shared/domain/errors.js';
 import { readBody } from '../../shared/http/body.js';
+import { readRequestBody } from '../../shared/http/body-reader.js';
 import { readDto } from '../../shared/http/read-dto.js';
 import type { Admin } from './admin.js';
 import { TokenRequestDto } from './admins.dto.js';
@@ -67,6 +68,7 @@ export class LoginGuard extends AuthGuard(PASSWORD) {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
+    await readRequestBody(context);
     const request = context.switchToHttp().getRequest<Request>();
     const form = readBody({ read: (body) => readDto(TokenRequestDto, body) }, request.body);
     request.checkLogin = () => this.logins.check(form.username, form.password, request.ip);

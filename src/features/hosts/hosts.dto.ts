@@ -89,7 +89,15 @@ export class HostDto {
   use_sni_as_host?: boolean | null;
 }
 
-/** Hosts by inbound tag. */
-export const hostsByTag = map(text(), list(object(() => HostDto)));
+const MAX_HOSTS = 1000;
+
+/** Hosts by inbound tag, in the order of the body. */
+export const hostsByTag = map(
+  text(),
+  list(
+    object(() => HostDto),
+    { max: MAX_HOSTS },
+  ),
+);
 
 export type HostsByTagDto = Record<string, HostDto[]>;

@@ -1,21 +1,7 @@
-import { InvalidInput } from '../../shared/domain/errors.js';
 import type { HostSettings } from './host.js';
 import type { HostDto, HostsByTagDto } from './hosts.dto.js';
 
-const MAX_HOSTS = 1000;
-
-/** The hosts of each tag in the order of the body. @throws InvalidInput when one inbound has too many */
 export function fromHostsByTagDto(body: HostsByTagDto): Map<string, HostSettings[]> {
-  const crowded = Object.entries(body).filter(([, hosts]) => hosts.length > MAX_HOSTS);
-  if (crowded.length > 0) {
-    throw new InvalidInput(
-      crowded.map(([tag, { length }]) => ({
-        loc: ['body', tag],
-        msg: `List should have at most ${MAX_HOSTS} items after validation, not ${length}`,
-        type: 'too_long',
-      })),
-    );
-  }
   return new Map(Object.entries(body).map(([tag, hosts]) => [tag, hosts.map(fromHostDto)]));
 }
 

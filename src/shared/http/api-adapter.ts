@@ -28,7 +28,7 @@ export class ApiAdapter extends ExpressAdapter {
     return response.setHeader(name, value);
   }
 
-  /** `BodyGuard` reads bodies. */
+  /** `BodyReader` reads bodies. */
   override registerParserMiddleware(): void {}
 
   override setNotFoundHandler(): this {

@@ -10,12 +10,12 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ApiBody, ApiConsumes } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { InvalidInput } from '../domain/errors.js';
-import { Invalid, isObject } from './coercion.js';
+import { Invalid } from './coercion.js';
 import { describedBy, type Kind } from './fields.js';
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** The text of a JSON body, as it was sent. */
+    /** The text of a JSON body, as it was sent, of a handler that wants it instead of its value. */
     bodyText?: string;
   }
 }
@@ -57,15 +57,18 @@ export function RawJson(): ParameterDecorator {
   };
 }
 
-const anyObject: Pick<Kind, 'read'> = {
-  read: (value) => (isObject(value) ? value : Invalid.of('dict_type', 'Input should be a valid dictionary')),
-};
-
 const rawJson = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const request = context.switchToHttp().getRequest<Request>();
-  readBody(anyObject, request.body);
-  return request.bodyText ?? '';
+  const { body, bodyText } = context.switchToHttp().getRequest<Request>();
+  if (bodyText === undefined) return readBody(noObject, body);
+  return /^\s*\{/.test(bodyText)
+    ? bodyText
+    : readBody(noObject, /^\s*null\s*$/.test(bodyText) ? null : bodyText);
 });
+
+/** A body that is there, and is something else. */
+const noObject: Pick<Kind<never>, 'read'> = {
+  read: () => Invalid.of('dict_type', 'Input should be a valid dictionary'),
+};
 
 class KindPipe implements PipeTransform {
   constructor(private readonly kind: Kind) {}
@@ -90,21 +93,28 @@ function onMethod(target: object, name: string | symbol | undefined, decorate: M
   if (descriptor) decorate(target, name!, descriptor);
 }
 
-/** What the body of a route is to be, by its decorators; undefined when its handler takes none. */
-export function bodyWanted(
-  context: ExecutionContext,
-): { form: boolean; limit: number | undefined } | undefined {
+/** What the body of a route is to be, by its decorators. */
+export interface WantedBody {
+  form: boolean;
+  /** The handler takes the text of the JSON, not its value. */
+  raw: boolean;
+  limit: number | undefined;
+}
+
+/** Undefined when the route's handler takes no body. */
+export function bodyWanted(context: ExecutionContext): WantedBody | undefined {
   const handler = context.getHandler();
   if (!wanted.has(handler)) {
-    const takesBody = Reflect.hasMetadata(RAW, handler) || hasBodyArgument(context.getClass(), handler.name);
+    const raw = Reflect.hasMetadata(RAW, handler);
     const form = Reflect.getMetadata(FORM, handler) === true;
     const limit = Reflect.getMetadata(LIMIT, handler) as number | undefined;
-    wanted.set(handler, takesBody ? { form, limit } : undefined);
+    const takesBody = raw || hasBodyArgument(context.getClass(), handler.name);
+    wanted.set(handler, takesBody ? { form, raw, limit } : undefined);
   }
   return wanted.get(handler);
 }
 
-const wanted = new WeakMap<object, ReturnType<typeof bodyWanted>>();
+const wanted = new WeakMap<object, WantedBody | undefined>();
 
 function hasBodyArgument(controller: object, method: string): boolean {
   const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as object;

@@ -5,9 +5,16 @@ import type { Issue } from '../domain/errors.js';
  * parser. Source: pydantic 2.10 in its lax mode, as Marzban 0.8.4 uses it. Everything here is pure.
  */
 
+/** An answer tells of so many issues; what else is wrong nobody looks for. */
+export const MOST_ISSUES = 100;
+
 /** Why a value cannot be read. Locations are relative to the value. */
 export class Invalid {
-  constructor(readonly issues: readonly Issue[]) {}
+  readonly issues: readonly Issue[];
+
+  constructor(issues: readonly Issue[]) {
+    this.issues = issues.slice(0, MOST_ISSUES);
+  }
 
   static of(type: string, msg: string): Invalid {
     return new Invalid([{ loc: [], msg, type }]);
@@ -196,33 +203,44 @@ export function readEnum<T extends string>(value: unknown, values: readonly T[])
   return Invalid.of('enum', `Input should be ${list}`);
 }
 
-/** A list of what `read` reads; every bad element is reported. */
-export function readList<T>(value: unknown, read: (element: unknown) => T | Invalid): T[] | Invalid {
+/** A list of what `read` reads, at most `max` of them; every bad element is reported, up to the most there can be. */
+export function readList<T>(
+  value: unknown,
+  read: (element: unknown) => T | Invalid,
+  max = Number.POSITIVE_INFINITY,
+): T[] | Invalid {
   if (!Array.isArray(value)) return Invalid.of('list_type', 'Input should be a valid list');
-  const issues: Issue[] = [];
+  if (value.length > max) {
+    return Invalid.of(
+      'too_long',
+      `List should have at most ${max} items after validation, not ${value.length}`,
+    );
+  }
+  let issues: readonly Issue[] = [];
   const elements: T[] = [];
-  value.forEach((element, index) => {
+  for (const [index, element] of value.entries()) {
     const result = read(element);
-    if (result instanceof Invalid) issues.push(...result.under(index).issues);
-    else elements.push(result);
-  });
+    if (!(result instanceof Invalid)) elements.push(result);
+    else if ((issues = issues.concat(result.under(index).issues)).length >= MOST_ISSUES) break;
+  }
   return issues.length > 0 ? new Invalid(issues) : elements;
 }
 
-/** A dictionary as a plain object without prototype, in the order of its keys; every bad key and value is reported. */
+/** A dictionary as a plain object without prototype, in the order of its keys; bad keys and values are reported, as in lists. */
 export function readMap<K extends string, V>(
   value: unknown,
   readKey: (key: string) => K | Invalid,
   readValue: (element: unknown, key: string) => V | Invalid,
 ): Record<K, V> | Invalid {
   if (!isObject(value)) return Invalid.of('dict_type', 'Input should be a valid dictionary');
-  const issues: Issue[] = [];
+  let issues: readonly Issue[] = [];
   const map = Object.create(null) as Record<K, V>;
   for (const [name, element] of Object.entries(value)) {
     const key = readKey(name);
-    if (key instanceof Invalid) issues.push(...key.under(name, '[key]').issues);
+    if (key instanceof Invalid) issues = issues.concat(key.under(name, '[key]').issues);
     const result = readValue(element, name);
-    if (result instanceof Invalid) issues.push(...result.under(name).issues);
+    if (result instanceof Invalid) issues = issues.concat(result.under(name).issues);
+    if (issues.length >= MOST_ISSUES) break;
     if (!(key instanceof Invalid) && !(result instanceof Invalid)) map[key] = result;
   }
   return issues.length > 0 ? new Invalid(issues) : map;

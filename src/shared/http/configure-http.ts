@@ -7,7 +7,8 @@ import type { CorsOptions } from '@nestjs/common/interfaces/external/cors-option
 import type { Express, NextFunction, Request, Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { Config } from '../../config/config.js';
-import { BodyGuard } from './body.guard.js';
+import { BodyReader } from './body-reader.js';
+import { boundClients } from './bound-clients.js';
 import { ErrorFilter } from './error.filter.js';
 import { openApiDocument } from './openapi.js';
 import { strictRoutes } from './routes.js';
@@ -19,10 +20,11 @@ const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 export function configureHttp(app: NestExpressApplication, config: Config): void {
   const express = app.getHttpAdapter().getInstance() as Express;
   app.set('trust proxy', config.trustedProxies);
+  app.use(boundClients);
   protect(app);
   allowOrigins(app, config.allowedOrigins);
   app.use(strictRoutes(express));
-  app.useGlobalGuards(new BodyGuard());
+  app.useGlobalInterceptors(new BodyReader());
   app.useGlobalPipes(new ApiValidationPipe());
   app.useGlobalFilters(new ErrorFilter(config.validationErrors));
   answerOk(app);

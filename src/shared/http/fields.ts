@@ -116,9 +116,10 @@ export function time(): Kind<Date> {
   return { read: readTime, schema: () => ({ type: 'string', format: 'date-time' }) };
 }
 
-export function list<T>(of: Kind<T>): Kind<T[]> {
+/** `max` is a limit of ours, which the contract does not have. */
+export function list<T>(of: Kind<T>, { max }: { max?: number } = {}): Kind<T[]> {
   return {
-    read: (value) => readList(value, (element) => of.read(element)),
+    read: (value) => readList(value, (element) => of.read(element), max),
     schema: () => ({ type: 'array', items: of.schema() }),
   };
 }

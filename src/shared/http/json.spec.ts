@@ -31,6 +31,18 @@ describe('JSON of a request', () => {
     [' ', 1],
     ['{"a" 1}', 5],
     ['{"username":"z"} x', 17],
+    ['{"a":1,}', 7],
+    ['[1,]', 3],
+    ['[1 2]', 3],
+    ['[01]', 2],
+    ['[1}', 2],
+    ['["a\nb"]', 3],
+    ['["a\\x"]', 3],
+    ['["abc', 1],
+    ['{"a":nul}', 5],
+    ['{"a":NaN}', 5],
+    ['{a:1}', 1],
+    ['', 0],
   ])('%j is broken at %d', (text, offset) => {
     expect(() => parseJson(text)).toThrow(InvalidInput);
     try {
@@ -54,10 +66,56 @@ describe('JSON of a request', () => {
     expect(() => parseJson(text)).not.toThrow(RangeError);
   });
 
+  it('is refused exactly where JSON.parse refuses it', () => {
+    const pieces = [
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '""',
+      '"',
+      '\\',
+      '1',
+      '-0.5e+3',
+      '01',
+      'true',
+      'nul',
+      ' ',
+      '\n',
+      '\u0001',
+    ];
+    const spoiled = fc.tuple(fc.json(), fc.nat(), fc.constantFrom('', ...pieces)).map(([json, at, piece]) => {
+      const place = at % (json.length + 1);
+      return json.slice(0, place) + piece + json.slice(place + 1);
+    });
+    const texts = fc.oneof(
+      spoiled,
+      fc.array(fc.constantFrom(...pieces)).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(outcome(parseJson, text)).toBe(outcome(JSON.parse, text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('may hold many brackets in text', () => {
     expect(parseJson(JSON.stringify({ a: '['.repeat(10_000) }))).toEqual({ a: '['.repeat(10_000) });
   });
 });
+
+function outcome(parse: (text: string) => unknown, text: string): string {
+  try {
+    parse(text);
+    return 'read';
+  } catch {
+    return 'refused';
+  }
+}
 
 describe('JSON of a response', () => {
   it('has every integer digit for digit', () => {

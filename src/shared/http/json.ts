@@ -1,6 +1,6 @@
-import { parseTree, type ParseError } from 'jsonc-parser';
 import { parse as parseExactly, stringify as stringifyExactly } from 'lossless-json';
 import { BadRequest, InvalidInput } from '../domain/errors.js';
+import { findJsonFault } from './json-fault.js';
 
 /** Deeper nesting than any request needs, and far from what recursive code can take. */
 const MAX_DEPTH = 500;
@@ -8,46 +8,28 @@ const MAX_DEPTH = 500;
 const MAX_DIGITS = 4_300;
 
 /**
- * Parses the JSON of a request. Integers that a `number` cannot hold for certain become `bigint`. Broken JSON throws
- * `InvalidInput` at the offset of the fault, in the words of the predecessor.
+ * Checks that a text is JSON. If not, throws `InvalidInput` at the offset of the fault, in the words of the predecessor.
+ * @throws BadRequest for JSON that is nested too deeply
  */
+export function requireJson(text: string): void {
+  const fault = findJsonFault(text, MAX_DEPTH);
+  if (fault === undefined) return;
+  if (fault === 'too deep') throw new BadRequest('There was an error parsing the body');
+  const issue = { loc: ['body', fault.at], msg: 'JSON decode error', type: 'json_invalid' };
+  throw new InvalidInput([issue]);
+}
+
+/** Parses the JSON of a request, see `requireJson`. Integers that a `number` cannot hold for certain become `bigint`. */
 export function parseJson(text: string): unknown {
-  try {
-    // Also refuses what the exact parser may be more lenient about.
-    const value: unknown = JSON.parse(text);
-    if (isTooDeep(text)) throw new BadRequest('There was an error parsing the body');
-    return /\d{16}/.test(text)
-      ? parseExactly(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue })
-      : value;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const issue = { loc: ['body', faultIn(text)], msg: 'JSON decode error', type: 'json_invalid' };
-    throw new InvalidInput([issue]);
-  }
+  requireJson(text); // first, as half a tree would cost as much as a whole one
+  return /\d{16}/.test(text)
+    ? parseExactly(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue })
+    : JSON.parse(text);
 }
 
 function parseNumber(text: string): number | bigint {
   if (!/^-?\d{16,}$/.test(text)) return Number(text);
   return text.length > MAX_DIGITS ? Number(text) : BigInt(text);
-}
-
-function isTooDeep(text: string): boolean {
-  if (text.length <= MAX_DEPTH) return false;
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === '[' || token === '{') depth++;
-    else if (token === ']' || token === '}') depth--;
-    if (depth > MAX_DEPTH) return true;
-  }
-  return false;
-}
-
-/** Where the text stops being JSON, in UTF-16 units. */
-function faultIn(text: string): number {
-  if (isTooDeep(text)) return 0;
-  const errors: ParseError[] = [];
-  parseTree(text, errors, { disallowComments: true });
-  return errors[0]?.offset ?? 0;
 }
 
 let writing = false;

@@ -166,6 +166,22 @@ describe('hosts', () => {
     expect([reply.status, reply.json.detail]).toEqual([422, [{ loc, msg, type: expect.any(String) }]]);
   });
 
+  it('that are all wrong are told of up to a hundred issues, however many there are', async () => {
+    const faults = async (body: string) => {
+      const reply = await app.sudo.put('/api/hosts', body);
+      const { detail } = reply.json as { detail: { loc: unknown[] }[] };
+      return [reply.status, detail.length, detail[0]?.loc, detail.at(-1)?.loc];
+    };
+    const wrong = Array.from({ length: 1000 }, () => '5');
+    expect(await faults(`{"A":[${wrong}]}`)).toEqual([422, 100, ['body', 'A', 0], ['body', 'A', 99]]);
+    const tags = Array.from({ length: 50_000 }, (_, index) => `"tag ${index}":5`);
+    expect(await faults(`{${tags}}`)).toEqual([422, 100, ['body', 'tag 0'], ['body', 'tag 99']]);
+    const nested = Array.from({ length: 60 }, (_, index) => `"tag ${index}":[{},{}]`);
+    expect((await faults(`{${nested}}`))[1]).toBe(100);
+    // Half a million, which no call takes as its arguments.
+    expect((await faults(`{"A":[${'0,'.repeat(500_000)}0]}`))[0]).toBe(422);
+  });
+
   it('are at most 1000 for an inbound', async () => {
     const many = (count: number): object => ({
       A: Array.from({ length: count }, (_, i) => ({ ...plain, port: i })),

@@ -12,7 +12,8 @@ export function tagsOfConfig(inbounds: readonly { tag: string; protocol: Protoco
 /** The first tag of the choice that is no inbound of the protocol it is listed under. */
 export function findUnknownTag(choice: TagsByProtocol, config: ConfigTags): string | undefined {
   for (const protocol of protocolsIn(choice)) {
-    const unknown = choice[protocol]!.find((tag) => !config[protocol].includes(tag));
+    const known = new Set(config[protocol]);
+    const unknown = choice[protocol]!.find((tag) => !known.has(tag));
     if (unknown !== undefined) return unknown;
   }
   return undefined;
@@ -22,7 +23,8 @@ export function findUnknownTag(choice: TagsByProtocol, config: ConfigTags): stri
 export function exclusionsOf(choice: TagsByProtocol, config: ConfigTags): TagsByProtocol {
   const excluded: TagsByProtocol = {};
   for (const protocol of protocolsIn(choice)) {
-    const others = config[protocol].filter((tag) => !choice[protocol]!.includes(tag));
+    const chosen = new Set(choice[protocol]);
+    const others = config[protocol].filter((tag) => !chosen.has(tag));
     if (others.length > 0) excluded[protocol] = others;
   }
   return excluded;

@@ -1,0 +1,49 @@
+import type { NextFunction, Request, Response } from 'express';
+
+/** A body of which nobody wants to know is taken up to here, for clients that send all of it before they read. */
+const UNREAD_BYTES = 256 * 1024;
+/** Whoever still sends after that gets so long to notice that he was answered. */
+const UNREAD_MS = 2_000;
+/** A client that takes nothing of its answer for so long is gone. */
+const STALLED_MS = 30_000;
+
+/** Bounds what a connection costs once its request is answered: bodies nobody reads, and answers nobody takes. */
+export function boundClients(request: Request, response: Response, next: NextFunction): void {
+  if (mayHaveMuch(request)) closeUnlessRead(request, response);
+  response.once('prefinish', () => dropWhenStalled(response));
+  next();
+}
+
+/** From now on the connection ends when nothing leaves on it for a while. Node takes this back with the answer's end. */
+export function dropWhenStalled(response: Response): void {
+  response.req.socket.setTimeout(STALLED_MS);
+}
+
+/** Node reads what is left of a smaller one by itself, and keeps the connection. */
+function mayHaveMuch({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > UNREAD_BYTES;
+}
+
+function closeUnlessRead(request: Request, response: Response): void {
+  const { shouldKeepAlive } = response;
+  response.shouldKeepAlive = false;
+  request.once('end', () => (response.shouldKeepAlive = shouldKeepAlive));
+  response.once('prefinish', () => {
+    if (!request.complete) discard(request);
+  });
+}
+
+/** Closes our side first: to close both under a client that sends would take the answer away from it. */
+function discard(request: Request): void {
+  const { socket } = request;
+  socket.destroySoon = () => {
+    socket.end();
+    setTimeout(() => socket.destroy(), UNREAD_MS).unref();
+  };
+  let left = UNREAD_BYTES;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.pause();
+  });
+  request.read(0); // or Node, too, would read all there is
+}
