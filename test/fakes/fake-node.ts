@@ -15,6 +15,8 @@ export class FakeNode {
   core: FakeXray | undefined;
   /** How many core processes were started here. */
   starts = 0;
+  /** Whether the core goes with the service that works on it. */
+  endsWithOwner = false;
   /** Cores refuse configs that hold this text. */
   refuses: string | undefined;
   /** What the core has written. */
@@ -37,7 +39,6 @@ export class FakeNode {
   }
 
   async start(config: string): Promise<FakeXray> {
-    await this.beforeStart();
     await this.core?.kill();
     if (this.refuses !== undefined && config.includes(this.refuses)) {
       this.core = undefined;
@@ -50,20 +51,29 @@ export class FakeNode {
 
 /** What an adapter for a remote node would be: a process that others control, and the common API. */
 class FakeConnection implements CoreConnection {
-  readonly endsWithOwner = false;
   lost: AbortSignal | undefined;
   private api: { core: FakeXray; api: CoreApi } | undefined;
 
   constructor(private readonly node: FakeNode) {}
+
+  get endsWithOwner(): boolean {
+    return this.node.endsWithOwner;
+  }
 
   async observe(signal: AbortSignal): Promise<CoreState> {
     if (!this.node.core?.isAlive) return { running: false };
     return this.current().observe('26.3.27', signal);
   }
 
-  async restart(body: CoreBody): Promise<{ version: string; started: StartInterval }> {
+  async restart(
+    body: CoreBody,
+    beforeEnd: () => Promise<void>,
+  ): Promise<{ version: string; started: StartInterval }> {
+    const config = body.write('/nowhere');
+    await this.node.beforeStart();
+    await beforeEnd();
     this.close();
-    await this.node.start(body.write('/nowhere'));
+    await this.node.start(config);
     const now = new Date();
     this.current();
     return { version: '26.3.27', started: startedBetween(0, now, now) };

@@ -76,19 +76,21 @@ export class XrayProcess {
   }
 
   /**
-   * Starts a core and waits until it serves. `configFor` is told the path of the API's socket.
+   * Starts a core and waits until it serves. `configFor` is told the path of the API's socket; `whenPrepared` has to end a
+   * core that runs in the folder.
    * @throws XrayStartFailed with Xray's own words.
    */
   static async start(
     { path: folder, executable, assetsPath }: XrayFolder,
     configFor: (apiSocket: string) => string,
-    signal?: AbortSignal,
+    { whenPrepared, signal }: { whenPrepared?: () => Promise<void>; signal?: AbortSignal } = {},
   ): Promise<XrayProcess> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const sockets = await privateSocketFolder(join(folder, 'run'));
-    for (const name of await readdir(sockets)) await rm(join(sockets, name), { force: true });
     const socket = join(sockets, `api-${Date.now().toString(36)}`);
     const config = configFor(socket);
+    await whenPrepared?.();
+    for (const name of await readdir(sockets)) await rm(join(sockets, name), { force: true });
 
     const log = XrayProcess.logOf(folder);
     await log.trim();

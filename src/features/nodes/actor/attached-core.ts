@@ -6,7 +6,7 @@ import type { ActiveCoreConfig } from '../../core/index.js';
 import type { CoreConnection, CoreState } from '../adapters/core-connection.js';
 import { type ReadPosition, startAt, type Cursor } from '../domain/change-cursor.js';
 import { isSameProcess, type StartInterval } from '../domain/core-process.js';
-import { CoreReplaced, UsageMeter } from '../metering/usage-meter.js';
+import { CoreReplaced, type Reading, UsageMeter } from '../metering/usage-meter.js';
 import { audit, type Difference } from '../convergence/audit.js';
 import type { NodeLease } from './node-lease.js';
 import type { NodeState } from './node-runtime.repository.js';
@@ -51,6 +51,8 @@ export class AttachedCore {
   private saved: { cursor: Cursor; at: number };
   private hasNews = false;
   private isAudited: boolean;
+  private last: { reading: Reading; at: Date } | undefined;
+  private isLastRead = false;
   private nextUserPoll: number;
   private nextOutboundPoll: number;
   private nextHealth: number;
@@ -115,7 +117,8 @@ export class AttachedCore {
   }
 
   /**
-   * Starts a core with all users of this moment. `refusal` tells why this is not the wanted config.
+   * Starts a core with all users of this moment, after the end of the `former` one. `refusal` tells why this is not the
+   * wanted config.
    * @throws CoreRefused
    */
   static async toStarted(
@@ -125,13 +128,16 @@ export class AttachedCore {
       wanted: ActiveCoreConfig;
       config: ActiveCoreConfig;
       refusal: string | null | undefined;
+      former: AttachedCore | undefined;
     },
   ): Promise<AttachedCore> {
     const { services, lease, connection, signal } = context;
-    const { state, wanted, config, refusal } = what;
+    const { state, wanted, config, refusal, former } = what;
     const body = await services.bodies.complete(config);
     lease.assertHeld();
-    const { version, started } = await connection.restart(body, signal);
+    const { version, started } = await connection
+      .restart(body, async () => former?.readLast(state.now, signal), signal)
+      .finally(() => former?.chargeLast());
     const coreEpoch = await services.runtime.recordStart(lease.grant, {
       version,
       started,
@@ -188,6 +194,39 @@ export class AttachedCore {
     await this.pollOutbounds(at, signal);
   }
 
+  /**
+   * To be called right before the core is ended, and {@link chargeLast} after that. Charging takes a while in which the
+   * core goes on counting, so it is read once more, and that little is charged later. Never fails: a core that cannot be
+   * read is ended all the same.
+   */
+  async readLast(at: Date, signal: AbortSignal): Promise<void> {
+    try {
+      await this.readCounters(at, signal);
+      const reading = await this.meter.read(this.connection, signal);
+      this.last = { reading, at: new Date(at.getTime() + 1) }; // or it would not count as a later poll
+    } catch (error) {
+      this.logger.warn({ err: error }, 'The last counters of the core could not be read');
+    }
+    this.isLastRead = true;
+  }
+
+  /** Whether the core has been ended, or is about to be. */
+  get isOver(): boolean {
+    return this.isLastRead;
+  }
+
+  /** Charges what {@link readLast} has read at last. Never fails either. */
+  async chargeLast(): Promise<void> {
+    const { last } = this;
+    if (!last) return;
+    this.last = undefined;
+    try {
+      await this.review(await this.meter.charge(last.reading, last.at));
+    } catch (error) {
+      this.logger.warn({ err: error }, 'The last counters of the core could not be charged');
+    }
+  }
+
   async saveCursor(): Promise<void> {
     const cursor = this.sync.appliedTo;
     const isSynced = this.isAudited && this.sync.pending === 0;
@@ -215,6 +254,10 @@ export class AttachedCore {
     const now = performance.now();
     this.nextUserPoll = now + this.services.config.jobs.userUsagesSeconds * 1000;
     this.nextHealth = now + HEALTH_MS;
+    await this.review(due);
+  }
+
+  private async review(due: readonly number[]): Promise<void> {
     if (due.length === 0) return;
     try {
       await this.services.users.reviewUsers(due, new Date());

@@ -97,7 +97,9 @@ export class NodeActor {
     try {
       this.lease.assertHeld();
       await this.settle();
-      if (this.connection.endsWithOwner) await this.connection.stop();
+      if (!this.connection.endsWithOwner) return;
+      await this.connection.stop();
+      await this.core?.chargeLast();
     } catch (error) {
       if (!(error instanceof LeaseLost)) this.logger.warn({ err: error }, 'The core was not ended in order');
     } finally {
@@ -111,10 +113,11 @@ export class NodeActor {
     const { grant } = this.lease;
     try {
       const { now } = await runtime.load(grant);
-      await this.core?.readCounters(now, AbortSignal.timeout(HAND_OVER_MS));
       await this.core?.saveCursor();
-      if (!this.connection.endsWithOwner) return;
+      const signal = AbortSignal.timeout(HAND_OVER_MS);
+      if (!this.connection.endsWithOwner) return await this.core?.readCounters(now, signal);
       await runtime.showStatus(grant, 'connecting', { version: null, message: null });
+      await this.core?.readLast(now, signal);
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       this.logger.warn({ err: error }, 'The last counters of the node could not be charged');
@@ -199,10 +202,7 @@ export class NodeActor {
 
   private async restart(state: NodeState, version: bigint, reason: RestartReason): Promise<void> {
     this.logger.log(RESTARTS[reason]);
-    await this.core?.readCounters(state.now, this.signal).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'The counters could not be read before the restart');
-    });
-    this.core = undefined;
+    const former = this.core;
     const { configs } = this.services;
     const wanted = configs.current();
     try {
@@ -212,22 +212,32 @@ export class NodeActor {
         config: await configs.byVersion(version),
         refusal:
           version === wanted.version ? undefined : `config v${wanted.version} refused, running v${version}`,
+        former,
       });
     } catch (error) {
+      if (former?.isOver) this.core = undefined;
       const lastGood = state.lastGoodConfigVersion;
       if (!(error instanceof CoreRefused) || lastGood === null || lastGood === version) throw error;
       const refusal = `config v${version} refused, running v${lastGood}: ${error.message}`;
       this.logger.error(refusal);
       const config = await configs.byVersion(lastGood);
-      this.core = await AttachedCore.toStarted(this.context, { state, wanted, config, refusal });
+      this.core = await AttachedCore.toStarted(this.context, {
+        state,
+        wanted,
+        config,
+        refusal,
+        former: undefined,
+      });
     }
     this.logger.log(`Xray ${this.core.version} runs`);
   }
 
   private async stopCore(state: NodeState): Promise<void> {
-    await this.core?.readCounters(state.now, this.signal).catch(() => undefined);
+    const former = this.core;
     this.core = undefined;
+    await former?.readLast(state.now, this.signal);
     await this.connection.stop();
+    await former?.chargeLast();
   }
 
   private async onDeath(state: NodeState): Promise<void> {

@@ -31,8 +31,15 @@ export interface CoreConnection {
 
   /** What runs there, without changing anything. */
   observe(signal: AbortSignal): Promise<CoreState>;
-  /** Ends a running core and starts one with this config. @throws CoreRefused with the core's own words */
-  restart(body: CoreBody, signal: AbortSignal): Promise<{ version: string; started: StartInterval }>;
+  /**
+   * Ends a running core and starts one with this config. What can be prepared is ready before `beforeEnd` is called, and
+   * the core is ended right after it: what it counts in between is lost. @throws CoreRefused with the core's own words
+   */
+  restart(
+    body: CoreBody,
+    beforeEnd: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<{ version: string; started: StartInterval }>;
   stop(): Promise<void>;
   /** Frees local resources. Never stops the core. */
   close(): void;

@@ -21,6 +21,12 @@ export interface MeteredCore {
   started: StartInterval;
 }
 
+/** What the counters of one core process stood at. */
+export interface Reading {
+  users: ReadonlyMap<number, Traffic>;
+  outbounds: ReadonlyMap<string, Traffic>;
+}
+
 /**
  * Charges one core process. Remembers what it has charged, so that only what moved is sent to the database, which
  * knows better in any case.
@@ -37,9 +43,45 @@ export class UsageMeter {
 
   /** Reads and charges the users' counters; returns the ids of users whose status may be due. */
   async pollUsers(connection: CoreConnection, at: Date, signal: AbortSignal): Promise<number[]> {
+    return this.chargeUsers(await this.readUsers(connection, signal), at);
+  }
+
+  /** Reads the outbounds' counters and adds them to the node's totals. */
+  async pollOutbounds(connection: CoreConnection, at: Date, signal: AbortSignal): Promise<void> {
+    await this.chargeOutbounds(await this.readOutbounds(connection, signal), at);
+  }
+
+  /** Reads all counters, to be charged later. */
+  async read(connection: CoreConnection, signal: AbortSignal): Promise<Reading> {
+    const [users, outbounds] = await Promise.all([
+      this.readUsers(connection, signal),
+      this.readOutbounds(connection, signal),
+    ]);
+    return { users, outbounds };
+  }
+
+  /** Charges what was read. Returns the ids of users whose status may be due. */
+  async charge({ users, outbounds }: Reading, at: Date): Promise<number[]> {
+    await this.chargeOutbounds(outbounds, at);
+    return this.chargeUsers(users, at);
+  }
+
+  private async readUsers(connection: CoreConnection, signal: AbortSignal): Promise<Reading['users']> {
     const counters = await connection.counters('user', signal);
     this.check(counters.started);
-    const current = trafficByUser(counters.values);
+    return trafficByUser(counters.values);
+  }
+
+  private async readOutbounds(
+    connection: CoreConnection,
+    signal: AbortSignal,
+  ): Promise<Reading['outbounds']> {
+    const counters = await connection.counters('outbound', signal);
+    this.check(counters.started);
+    return new Map([...counters.values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX)));
+  }
+
+  private async chargeUsers(current: Reading['users'], at: Date): Promise<number[]> {
     const moved = movedSince(this.users, current);
     if (moved.size === 0) return [];
     const due = await unlessRefused(() => this.usage.chargeUsers(this.poll(at), moved, this.hourly));
@@ -47,11 +89,7 @@ export class UsageMeter {
     return due ?? [];
   }
 
-  /** Reads the outbounds' counters and adds them to the node's totals. */
-  async pollOutbounds(connection: CoreConnection, at: Date, signal: AbortSignal): Promise<void> {
-    const counters = await connection.counters('outbound', signal);
-    this.check(counters.started);
-    const current = new Map([...counters.values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX)));
+  private async chargeOutbounds(current: Reading['outbounds'], at: Date): Promise<void> {
     const moved = movedSince(this.outbounds, current);
     if (moved.size === 0) return;
     const done = await unlessRefused(async () => {

@@ -40,10 +40,20 @@ export class LocalCore implements CoreConnection {
     return api.observe(process.version, signal);
   }
 
-  async restart(body: CoreBody, signal: AbortSignal): Promise<{ version: string; started: StartInterval }> {
-    await this.stop();
+  async restart(
+    body: CoreBody,
+    beforeEnd: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<{ version: string; started: StartInterval }> {
+    const endFormer = async () => {
+      await beforeEnd();
+      await this.stop();
+    };
     try {
-      const process = await XrayProcess.start(this.folder, (socket) => body.write(socket), signal);
+      const process = await XrayProcess.start(this.folder, (socket) => body.write(socket), {
+        whenPrepared: endFormer,
+        signal,
+      });
       this.running = connectTo(process);
       return { version: process.version, started: exactStart(process) };
     } catch (error) {
