@@ -1,7 +1,8 @@
 import type { JsonObject } from '../xray/config/index.js';
 import { splitEarlyData } from './early-data.js';
-import type { Entry, EntryAccount } from './entry.js';
+import { canMux, type Entry, type EntryAccount } from './entry.js';
 import { escapeServiceName } from './escape.js';
+import { echConfigs, knownBrowser, needsXray } from './needs.js';
 import { namesIn, part, parts } from './part.js';
 import { drawUserAgent, type Templates } from './templates.js';
 import type { Dice } from './types.js';
@@ -60,10 +61,11 @@ function proxyOf(
   templates: Templates,
   dice: Dice,
 ): JsonObject | undefined {
-  const { account, security, address, port, inbound, dial, fingerprint } = entry;
+  const { account, security, address, port, inbound, fingerprint } = entry;
   const { protocol } = account;
   const isMeta = dialect === 'clash-meta';
   if (!isMeta && (protocol === 'vless' || security === 'reality')) return undefined;
+  if (needsXray(entry)) return undefined;
   const transport = transportOf(entry, templates, dice);
   if (!transport || !canCarry(protocol, transport.network, security)) return undefined;
   if (transport.network === 'xhttp' && !isMeta) return undefined;
@@ -78,11 +80,11 @@ function proxyOf(
   if (protocol === 'shadowsocks') return common;
   return {
     ...common,
-    ...(security !== 'none' && tlsOf(entry)),
+    ...(security !== 'none' && tlsOf(entry, isMeta)),
     [`${transport.network}-opts`]: transport.options,
     // Only where the operator's template has it, for servers that speak it.
-    ...(dial.muxEnable && templates.mux.clash.enabled === true && { smux: templates.mux.clash }),
-    ...(isMeta && fingerprint && { 'client-fingerprint': fingerprint }),
+    ...(canMux(entry) && templates.mux.clash.enabled === true && { smux: templates.mux.clash }),
+    ...(isMeta && fingerprint && { 'client-fingerprint': knownBrowser(fingerprint) }),
     ...(security === 'reality' && {
       'reality-opts': { 'public-key': inbound.pbk ?? '', 'short-id': entry.shortId },
     }),
@@ -120,12 +122,14 @@ function credentials(account: EntryAccount): JsonObject {
   }
 }
 
-function tlsOf({ account, security, sni, alpn, dial }: Entry): JsonObject {
+function tlsOf({ account, security, sni, alpn, dial, inbound }: Entry, isMeta: boolean): JsonObject {
+  const ech = security === 'tls' && isMeta && echConfigs(inbound);
   return {
     tls: true,
     [account.protocol === 'trojan' ? 'sni' : 'servername']: sni,
     ...(alpn.length > 0 && { alpn }),
     ...(security === 'tls' && dial.allowInsecure && { 'skip-cert-verify': true }),
+    ...(ech && { 'ech-opts': { enable: true, config: ech } }),
   };
 }
 
@@ -182,7 +186,7 @@ function transportOf(
         network: 'grpc',
         options: {
           ...part(clashTransports, 'grpc-opts'),
-          ...(gunPath && { 'grpc-service-name': escapeServiceName(gunPath) }),
+          'grpc-service-name': mihomoServiceName(gunPath),
         },
       };
     case 'http':
@@ -199,4 +203,10 @@ function transportOf(
     default:
       return undefined;
   }
+}
+
+/** mihomo dials what begins with a slash as it stands, where Xray's servers have a service without a name before it. */
+function mihomoServiceName(name: string): string {
+  if (name === '') return '//Tun';
+  return /^\/[^/]*$/.test(name) ? `/${escapeServiceName(name)}` : escapeServiceName(name);
 }

@@ -190,7 +190,8 @@ describe('an entry', () => {
   });
 
   it('pins the certificate for Xray where the host trusts any', () => {
-    const inbound: Partial<ResolvedInbound> = { tls: 'tls', certificatePins: ['ab', 'cd'] };
+    const selfSigned = ['ab', 'cd'].map((sha256) => ({ sha256, names: [] }));
+    const inbound: Partial<ResolvedInbound> = { tls: 'tls', selfSigned };
     const tlsOf = (host: Partial<Host>) =>
       (entryIn('v2ray-json', { inbound, host })!.streamSettings as JsonObject).tlsSettings;
     expect(tlsOf({ allowInsecure: true })).toEqual({

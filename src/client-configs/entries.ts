@@ -41,6 +41,8 @@ export interface EntryPlan {
   gunPath: Text;
   shortId: Text;
   fingerprint: string;
+  /** With commas. */
+  alpn: string;
 }
 
 /** A host that gives no entry, and why. */
@@ -126,7 +128,13 @@ function planEntry(inbound: ResolvedInbound, dial: Host, surroundings: Surroundi
     gunPath: isGrpc(inbound) ? serviceName(path, false) : path,
     shortId: oneOf((inbound.sids ?? []).map((id) => concat(id))),
     fingerprint: dial.fingerprint || inbound.fp || '',
+    alpn: dial.alpn || demandedAlpn(inbound),
   };
+}
+
+/** What clients must offer that does not go without saying: a server of HTTP/3 only, for one, is found by that. */
+function demandedAlpn({ alpn = [] }: ResolvedInbound): string {
+  return alpn.some((version) => ['h2', 'http/1.1'].includes(version)) ? '' : alpn.join();
 }
 
 /** One member of the host's list, else of the inbound's. */

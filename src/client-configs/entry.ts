@@ -67,6 +67,16 @@ export function mayUse(
   return !user.excludedInbounds[protocol]?.includes(tag);
 }
 
+/** With a flow, and over a transport with streams of its own, connections cannot share one. */
+export function carriesTcpAlone({ account, transport }: Entry): boolean {
+  return transport === 'xhttp' || (account.protocol === 'vless' && account.flow !== '');
+}
+
+/** Whether the host wants connections to share one, and they can. */
+export function canMux(entry: Entry): boolean {
+  return entry.dial.muxEnable && !carriesTcpAlone(entry);
+}
+
 function drawEntry(plan: EntryPlan, turn: Turn): Entry {
   const { inbound, dial, network, security, fingerprint } = plan;
   const draw = (text: Text) => fixed(text) ?? render(text, turn);
@@ -84,7 +94,7 @@ function drawEntry(plan: EntryPlan, turn: Turn): Entry {
     host: draw(plan.host),
     path: draw(plan.path),
     gunPath: draw(plan.gunPath),
-    alpn: dial.alpn === '' ? [] : dial.alpn.split(','),
+    alpn: plan.alpn === '' ? [] : plan.alpn.split(','),
     shortId: draw(plan.shortId),
     fingerprint,
   };

@@ -24,9 +24,9 @@ export function writeDocument(
     case 'clash-meta':
       return writeClash(entries, format, templates, dice);
     case 'sing-box':
-      return writeSingBox(entries, templates.singBox, templates, dice);
+      return writeSingBox(entries, { profile: templates.singBox, hasEch: true }, templates, dice);
     case 'sing-box-before-1.12':
-      return writeSingBox(entries, templates.singBoxBefore112, templates, dice);
+      return writeSingBox(entries, { profile: templates.singBoxBefore112, hasEch: false }, templates, dice);
     case 'outline':
       return writeOutline(entries);
   }

@@ -1,4 +1,5 @@
 import type { Entry } from './entry.js';
+import { isMasked } from './needs.js';
 import { writeIndentedJson } from './write-json.js';
 
 /**
@@ -11,7 +12,9 @@ export function writeOutline(entries: readonly Entry[]): string {
     account.protocol === 'shadowsocks' &&
     inbound.shadowsocksServerKey === undefined &&
     transport === 'raw' &&
-    security === 'none'
+    inbound.headerType !== 'http' &&
+    security === 'none' &&
+    !isMasked(inbound)
       ? [
           {
             method: account.method,

@@ -18,6 +18,7 @@ const domain = fc.domain();
 /** As a parser of URIs gives it back. */
 const ipV6 = fc.ipV6().map((address) => new URL(`http://[${address}]`).hostname.slice(1, -1));
 const path = text.map((rest) => `/${rest}`);
+const base64 = fc.base64String({ minLength: 1 });
 const range = fc.oneof(
   fc.nat(1_000_000),
   fc.tuple(fc.nat(999), fc.nat(999)).map((ends) => ends.join('-')),
@@ -59,20 +60,37 @@ const transport: fc.Arbitrary<Partial<ResolvedInbound>> = fc.oneof(
 );
 const security = fc.oneof<fc.Arbitrary<Partial<ResolvedInbound>>[]>(
   fc.constant({ tls: 'none' }),
-  fc.record({ tls: fc.constant('tls' as const), certificatePins: fc.constant<string[]>(['ab', 'cd']) }),
+  fc.record(
+    {
+      tls: fc.constant('tls' as const),
+      ech: base64,
+      verifyNames: fc.array(domain, { minLength: 1 }),
+      alpn: fc.constantFrom(['h3'], ['h3', 'h2']),
+    },
+    { requiredKeys: ['tls'], noNullPrototype: true },
+  ),
   fc.record({
     tls: fc.constant('reality' as const),
-    pbk: fc.base64String(),
+    pbk: base64,
+    pqv: fc.constantFrom('', 'verify-key_'),
     sids: fc.tuple(fc.constantFrom('', '0123abcd')),
     spx: fc.constantFrom('', '/spider'),
   }),
 );
 
+const finalmask = fc.record({
+  tcp: fc.subarray<JsonObject>([{ type: 'sudoku', settings: { password: 'a&b=ü "#' } }]),
+  udp: fc.subarray<JsonObject>([{ type: 'mkcp-aes128gcm', settings: { password: 'seed' } }]),
+});
+
 const wanted = fc
   .record({
     protocol: fc.constantFrom('vmess' as const, 'vless' as const, 'trojan' as const, 'shadowsocks' as const),
-    transport,
+    transport: fc
+      .tuple(transport, fc.option(finalmask))
+      .map(([over, mask]) => (mask ? { ...over, finalmask: mask } : over)),
     security,
+    nameInCertificate: fc.option(domain),
     address: fc.oneof(domain, fc.ipV4(), ipV6),
     port: fc.integer({ min: 1, max: 65_535 }),
     remark: text,
@@ -101,7 +119,8 @@ it('an entry is the same outbound after link and parsing as in the Xray config, 
   fc.assert(
     fc.property(wanted, (all) => {
       const { protocol, address, port, remark, sni, host, path: own, password, flow } = all;
-      const inbound = newInbound({ protocol, ...all.transport, ...all.security });
+      const selfSigned = [{ sha256: 'ab', names: [all.nameInCertificate ?? sni] }];
+      const inbound = newInbound({ protocol, selfSigned, ...all.transport, ...all.security });
       const dial: Partial<Host> = {
         remark,
         address: [address],
@@ -111,7 +130,7 @@ it('an entry is the same outbound after link and parsing as in the Xray config, 
         path: own,
         alpn: all.alpn,
         fingerprint: all.fingerprint,
-        allowInsecure: protocol === 'vmess' ? null : all.allowInsecure, // whose links have no pins
+        allowInsecure: all.allowInsecure,
       };
       const published = { inbounds: [inbound], hostsByTag: new Map([[inbound.tag, [newHost(dial)]]]) };
       const id = '35e4e39c-7d5c-4f4b-8b71-558e4f37ff53';
@@ -134,6 +153,10 @@ it('an entry is the same outbound after link and parsing as in the Xray config, 
       };
       expect(parsed).toMatchObject({ protocol, server, network: inbound.network, security: inbound.tls });
       if (inbound.tls !== 'none') expect(parsed).toMatchObject({ serverName: sni });
+      const isPinned =
+        inbound.tls === 'tls' && all.allowInsecure && [null, sni].includes(all.nameInCertificate);
+      if (isPinned) expect(parsed).toMatchObject({ pinnedPeerCertSha256: 'ab' });
+      else expect(parsed).not.toHaveProperty('pinnedPeerCertSha256');
       if (['ws', 'httpupgrade', 'xhttp'].includes(inbound.network))
         expect(parsed).toMatchObject({ path: own, host });
 
@@ -175,11 +198,15 @@ function factsOf(outbound: JsonObject) {
       'fingerprint',
       'alpn',
       'pinnedPeerCertSha256',
+      'verifyPeerCertByName',
+      'echConfigList',
+      'mldsa65Verify',
       'publicKey',
       'shortId',
       'spiderX',
     ),
     ...(network !== 'kcp' && pick(carried, 'path', 'host', 'serviceName', 'authority', 'mode')),
+    finalmask: at(stream, 'finalmask'),
     multiMode: carried.multiMode === true,
     header: at(carried, 'header', 'type') === 'http' && [request.path, at(request.headers, 'Host')],
     ...(network === 'xhttp' && {

@@ -3,14 +3,17 @@ import {
   type Protocol,
   type Proxies,
   type ResolvedInbound,
+  transportName,
   writeJson,
 } from '../xray/config/index.js';
 import { type EntryPlan, planEntries } from './entries.js';
 import { mayUse, shadowsocksKeys } from './entry.js';
 import { base64, encodeFragment, encodeUserInfo, escapeJson, percentEncode, sortedJson } from './escape.js';
-import { xhttpExtra } from './xhttp.js';
-import { changed, concat, encoded, type Part, render, type Text, Turn } from './text.js';
+import { isMasked } from './needs.js';
+import { certificatePins } from './pins.js';
+import { changed, concat, encoded, fixed, type Part, render, type Text, Turn } from './text.js';
 import type { Dice, PublishedInbounds, Subscriber, Surroundings } from './types.js';
+import { xhttpExtra } from './xhttp.js';
 
 /**
  * Prepares the share links (`vless://…`) of all users: everything that does not depend on the user is written here,
@@ -21,10 +24,9 @@ export function compileShareLinks(
   published: PublishedInbounds,
   surroundings: Surroundings,
 ): (user: Subscriber, now: Date, dice: Dice) => string[] {
-  const links = planEntries(published, surroundings).plans.map((plan) => ({
-    inbound: plan.inbound,
-    text: shareLink(plan),
-  }));
+  const links = planEntries(published, surroundings)
+    .plans.filter(hasLink)
+    .map((plan) => ({ inbound: plan.inbound, text: shareLink(plan) }));
   return (user, now, dice) => {
     const turn = new Turn(user, now, dice, surroundings);
     const result: string[] = [];
@@ -32,6 +34,13 @@ export function compileShareLinks(
     if (surroundings.externalConfig !== '') result.push(surroundings.externalConfig);
     return result;
   };
+}
+
+/** Whether a link can tell all of the entry: one of Shadowsocks is for plain TCP and UDP. */
+function hasLink({ inbound, network, security }: EntryPlan): boolean {
+  if (inbound.protocol !== 'shadowsocks') return true;
+  const isPlain = transportName(network) === 'raw' && inbound.headerType !== 'http' && security === 'none';
+  return isPlain && !isMasked(inbound);
 }
 
 function shareLink(plan: EntryPlan): Text {
@@ -102,6 +111,7 @@ function query(plan: EntryPlan, flow: Text = []): Text {
     flow,
     ...transportParameters(plan),
     ...securityParameters(plan),
+    ...(plan.inbound.finalmask ? [parameter('fm', writeJson(plan.inbound.finalmask))] : []),
   );
 }
 
@@ -144,22 +154,29 @@ function transportParameters({ inbound, network, path, host }: EntryPlan): Text[
   }
 }
 
-function securityParameters({ security, inbound, dial, sni, shortId, fingerprint }: EntryPlan): Text[] {
+function securityParameters(plan: EntryPlan): Text[] {
+  const { security, inbound, dial, sni, shortId, fingerprint } = plan;
   if (security === 'none') return [];
   const parameters = [parameter('sni', sni), parameter('fp', fingerprint)];
   if (security === 'tls') {
-    if (dial.alpn) parameters.push(parameter('alpn', dial.alpn));
+    if (plan.alpn) parameters.push(parameter('alpn', plan.alpn));
     if (dial.fragmentSetting) parameters.push(parameter('fragment', dial.fragmentSetting));
-    if (dial.allowInsecure) {
-      parameters.push(parameter('allowInsecure', '1'));
-      // Newer applications ask for the certificate's hash instead.
-      if (inbound.certificatePins) parameters.push(parameter('pcs', inbound.certificatePins.join()));
-    }
+    if (dial.allowInsecure) parameters.push(parameter('allowInsecure', '1'));
+    parameters.push(changed(pins(plan), (value) => value && `&pcs=${percentEncode(value)}`));
+    if (inbound.verifyNames) parameters.push(parameter('vcn', inbound.verifyNames.join()));
+    if (inbound.ech) parameters.push(parameter('ech', inbound.ech));
   } else {
     parameters.push(parameter('pbk', inbound.pbk ?? ''), parameter('sid', shortId));
     if (inbound.spx) parameters.push(parameter('spx', inbound.spx));
+    if (inbound.pqv) parameters.push(parameter('pqv', inbound.pqv));
   }
   return parameters;
+}
+
+/** What newer applications have in the place of `allowInsecure`. */
+function pins({ inbound, dial, sni }: EntryPlan): Text {
+  if (!inbound.pinned && !(dial.allowInsecure && inbound.selfSigned)) return [];
+  return changed(sni, (value) => certificatePins(inbound, dial, value));
 }
 
 function vmessJson(plan: EntryPlan): Text {
@@ -181,12 +198,19 @@ function vmessJson(plan: EntryPlan): Text {
   };
   if (dial.fragmentSetting) members.fragment = text(dial.fragmentSetting);
   if (security !== 'none') Object.assign(members, { sni: text(plan.sni), fp: text(plan.fingerprint) });
-  if (security === 'tls' && dial.alpn) members.alpn = text(dial.alpn);
-  if (security === 'tls' && dial.allowInsecure) members.allowInsecure = ['1'];
+  if (security === 'tls') {
+    if (plan.alpn) members.alpn = text(plan.alpn);
+    if (dial.allowInsecure) Object.assign(members, { allowInsecure: ['1'], insecure: text('1') });
+    if (fixed(pins(plan)) !== '') members.pcs = text(pins(plan));
+    if (inbound.verifyNames) members.vcn = text(inbound.verifyNames.join());
+    if (inbound.ech) members.ech = text(inbound.ech);
+  }
   if (security === 'reality') {
     Object.assign(members, { pbk: text(inbound.pbk ?? ''), sid: text(plan.shortId) });
     if (inbound.spx) members.spx = text(inbound.spx);
+    if (inbound.pqv) members.pqv = text(inbound.pqv);
   }
+  if (inbound.finalmask) members.fm = text(writeJson(inbound.finalmask));
   if (plan.network === 'grpc') members.mode = text(grpcMode(inbound));
   if (inbound.xhttp) members.extra = [sortedJson(xhttpExtra(inbound.xhttp))];
   if (inbound.heartbeatPeriod) members.heartbeatPeriod = [String(inbound.heartbeatPeriod)];

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../xray/config/index.js';
 import { splitEarlyData } from './early-data.js';
-import type { Entry, EntryAccount } from './entry.js';
+import { canMux, type Entry, type EntryAccount } from './entry.js';
+import { echConfigs, knownBrowser, needsXray } from './needs.js';
 import { namesIn, part, parts } from './part.js';
 import { drawUserAgent, type Templates } from './templates.js';
 import type { Dice } from './types.js';
@@ -15,12 +16,12 @@ const NOTHING: JsonObject = { type: 'socks', tag: 'No servers', server: '127.0.0
 
 /**
  * A sing-box profile with all entries that sing-box can use; one that it does not know would spoil the whole profile.
- * `profile` is the one to put them into.
+ * `profile` is the one to put them into. Older cores are often built without ECH, which servers can do without.
  * Source: Marzban `app/subscription/singbox.py`; differences are listed in `docs/compatibility.md`.
  */
 export function writeSingBox(
   entries: readonly Entry[],
-  profile: JsonObject,
+  { profile, hasEch }: { profile: JsonObject; hasEch: boolean },
   templates: Templates,
   dice: Dice,
 ): string {
@@ -28,7 +29,7 @@ export function writeSingBox(
   const own = [...parts(profile, 'outbounds'), ...parts(profile, 'endpoints')];
   const names = new UniqueNames(namesIn(own, 'tag'));
   const proxies = entries.flatMap((entry) => {
-    const outbound = outboundOf(entry, templates, dice);
+    const outbound = outboundOf(entry, hasEch, templates, dice);
     const tag = entry.remark || entry.address;
     return outbound ? [{ type: outbound.type, tag: names.give(tag), ...outbound }] : [];
   });
@@ -56,8 +57,9 @@ function fillWith(outbounds: JsonObject[], tested: JsonValue[], selectable: Json
 }
 
 /** The outbound without its tag, or undefined for what sing-box cannot do. */
-function outboundOf(entry: Entry, templates: Templates, dice: Dice): JsonObject | undefined {
-  const { address, port, account, security, dial, inbound } = entry;
+function outboundOf(entry: Entry, hasEch: boolean, templates: Templates, dice: Dice): JsonObject | undefined {
+  const { address, port, account, security, inbound } = entry;
+  if (needsXray(entry)) return undefined;
   const transport = TRANSPORTS[entry.transport]?.(entry, templates, dice);
   if (!transport || !isPath(transport.path)) return undefined;
   if (account.protocol === 'vless' && account.encryption !== 'none') return undefined;
@@ -71,9 +73,9 @@ function outboundOf(entry: Entry, templates: Templates, dice: Dice): JsonObject 
     server_port: port,
     ...(flow && { flow }),
     ...(!plain && { transport }),
-    ...(security !== 'none' && { tls: tlsOf(entry) }),
+    ...(security !== 'none' && { tls: tlsOf(entry, hasEch) }),
     // Only where the operator's template has it, for servers that speak it.
-    ...(dial.muxEnable && templates.mux.singBox.enabled === true && { multiplex: templates.mux.singBox }),
+    ...(canMux(entry) && templates.mux.singBox.enabled === true && { multiplex: templates.mux.singBox }),
     ...credentials(account),
   };
 }
@@ -100,12 +102,13 @@ const FORCED_ALPN: Record<string, string[]> = { h2: ['h2'], h3: ['h3'] };
 /** These begin with a request of HTTP/1.1, which a server that chose HTTP/2 does not expect. Other cores know. */
 const UPGRADED = new Set(['ws', 'httpupgrade']);
 
-function tlsOf(entry: Entry): JsonObject {
+function tlsOf(entry: Entry, hasEch: boolean): JsonObject {
   const { security, sni, dial, inbound, shortId, fingerprint, network, transport, alpn } = entry;
   const fitting = UPGRADED.has(transport) ? alpn.filter((version) => version === 'http/1.1') : alpn;
   const offered = FORCED_ALPN[network] ?? fitting;
   // REALITY hides in a browser's handshake, so it needs one.
-  const browser = fingerprint || (security === 'reality' ? 'chrome' : '');
+  const browser = knownBrowser(fingerprint || (security === 'reality' ? 'chrome' : ''));
+  const ech = security === 'tls' && hasEch && echConfigs(inbound);
   return {
     enabled: true,
     server_name: sni,
@@ -119,7 +122,13 @@ function tlsOf(entry: Entry): JsonObject {
     }),
     ...(browser && { utls: { enabled: true, fingerprint: browser } }),
     ...(offered.length > 0 && { alpn: offered }),
+    ...(ech && { ech: { enabled: true, config: pem('ECH CONFIGS', ech) } }),
   };
+}
+
+/** In lines. */
+function pem(label: string, base64: string): string[] {
+  return [`-----BEGIN ${label}-----`, ...(base64.match(/.{1,64}/g) ?? []), `-----END ${label}-----`];
 }
 
 type WriteTransport = (entry: Entry, templates: Templates, dice: Dice) => JsonObject | undefined;
@@ -182,7 +191,8 @@ function http(entry: Entry, { singBoxTransports, userAgents }: Templates, dice: 
     ...settings,
     headers: { ...part(settings, 'headers'), ...(userAgent && { 'User-Agent': userAgent }) },
     host: entry.host ? [entry.host] : [],
-    ...(entry.path && { path: entry.path }),
+    // It would take a query for a part of the path, of which alone the server thinks.
+    ...(entry.path && { path: entry.path.replace(/\?.*$/s, '') }),
     type: 'http',
   };
 }

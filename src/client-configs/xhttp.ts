@@ -8,16 +8,29 @@ type Xhttp = NonNullable<ResolvedInbound['xhttp']>;
  * stands for all the other settings.
  */
 export function xhttpExtra(xhttp: Xhttp): JsonObject {
-  if (xhttp.extra) return xhttp.extra;
+  if (xhttp.extra) return inBothNames(xhttp.extra);
   const keepAlive = xhttp.keepAlivePeriod > 0 ? { hKeepAlivePeriod: xhttp.keepAlivePeriod } : {};
   const xmux = { ...keepAlive, ...xhttp.xmux };
-  return {
+  return inBothNames({
     scMaxEachPostBytes: xhttp.scMaxEachPostBytes,
     scMinPostsIntervalMs: xhttp.scMinPostsIntervalMs,
     xPaddingBytes: xhttp.xPaddingBytes,
     noGRPCHeader: xhttp.noGRPCHeader,
+    ...xhttp.shared,
     ...(Object.keys(xmux).length > 0 && { xmux }),
-  };
+  });
+}
+
+/** What cores before and after 26.4 call the same. */
+const RENAMED = { sessionPlacement: 'sessionIDPlacement', sessionKey: 'sessionIDKey' };
+
+/** The settings for either version of a client's core, whichever the server's has. */
+function inBothNames(settings: JsonObject): JsonObject {
+  const twins = Object.entries(RENAMED).flatMap(([older, newer]) => {
+    const value = settings[older] ?? settings[newer];
+    return value === undefined ? [] : [[older, value] as const, [newer, value] as const];
+  });
+  return twins.length > 0 ? { ...settings, ...Object.fromEntries(twins) } : settings;
 }
 
 /** Xray's names of what mihomo has as well. */
@@ -49,14 +62,14 @@ const MIHOMO_NAMES: Record<string, string> = {
   hKeepAlivePeriod: 'h-keep-alive-period',
 };
 
-/** The `xhttp-opts` of mihomo: Xray's settings under other names. */
+/** The `xhttp-opts` of mihomo: Xray's settings under other names. The server does not look at the query of its path. */
 export function mihomoXhttp(xhttp: Xhttp, path: string, host: string): JsonObject {
   const { xmux, scMaxEachPostBytes, ...extra } = xhttpExtra(xhttp);
   // Not a range here: the least that is allowed.
   const postBytes = Number.parseInt(String(scMaxEachPostBytes), 10);
   const reuse = renamed(part({ xmux }, 'xmux'));
   return {
-    ...(path && { path }),
+    ...(path && { path: path.replace(/\?.*$/s, '') }),
     ...(host && { host }),
     mode: xhttp.mode,
     ...renamed(extra),

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../xray/config/index.js';
-import type { Entry, EntryAccount } from './entry.js';
+import { carriesTcpAlone, type Entry, type EntryAccount } from './entry.js';
 import { part, parts } from './part.js';
+import { certificatePins } from './pins.js';
 import { drawUserAgent, type Templates } from './templates.js';
 import type { Dice } from './types.js';
 import { writeIndentedJson } from './write-json.js';
@@ -20,7 +21,7 @@ export function writeXrayJson(entries: readonly Entry[], templates: Templates, d
 }
 
 function outboundsOf(entry: Entry, templates: Templates, dice: Dice): JsonObject[] | undefined {
-  const { network, security, dial, account } = entry;
+  const { network, security, dial, account, inbound } = entry;
   const transport = TRANSPORTS[entry.transport]?.(entry, templates, dice);
   if (!transport || !canSecure(entry)) return undefined;
   const dialer = dialerOf(entry);
@@ -32,11 +33,18 @@ function outboundsOf(entry: Entry, templates: Templates, dice: Dice): JsonObject
       network,
       ...(security !== 'none' && { security, [`${security}Settings`]: securityOf(entry) }),
       ...(Object.keys(transport).length > 0 && { [`${network}Settings`]: transport }),
+      ...(inbound.finalmask && { finalmask: inbound.finalmask }),
       ...(dialer && { sockopt: { dialerProxy: 'dialer' } }),
     },
-    ...(dial.muxEnable && { mux: { ...templates.mux.xray, enabled: true } }),
+    ...(dial.muxEnable && { mux: muxOf(entry, templates) }),
   };
   return dialer ? [proxy, { tag: 'dialer', protocol: 'freedom', settings: dialer }] : [proxy];
+}
+
+/** With a flow, or over what has streams of its own, TCP goes alone: only UDP is gathered. */
+function muxOf(entry: Entry, { mux }: Templates): JsonObject {
+  const settings = { ...mux.xray, enabled: true };
+  return carriesTcpAlone(entry) ? { xudpConcurrency: 8, ...settings, concurrency: -1 } : settings;
 }
 
 function settingsOf({ address, port }: Entry, account: EntryAccount): JsonObject {
@@ -68,12 +76,14 @@ function canSecure({ security, transport }: Entry): boolean {
  */
 function securityOf({ security, inbound, dial, sni, fingerprint, alpn, shortId }: Entry): JsonObject {
   if (security === 'tls') {
+    const pins = certificatePins(inbound, dial, sni);
     return {
       serverName: sni,
       ...(fingerprint && { fingerprint }),
       ...(alpn.length > 0 && { alpn }),
-      ...(dial.allowInsecure &&
-        inbound.certificatePins && { pinnedPeerCertSha256: inbound.certificatePins.join() }),
+      ...(pins && { pinnedPeerCertSha256: pins }),
+      ...(inbound.verifyNames && { verifyPeerCertByName: inbound.verifyNames.join() }),
+      ...(inbound.ech && { echConfigList: inbound.ech }),
       show: false,
     };
   }
@@ -84,6 +94,7 @@ function securityOf({ security, inbound, dial, sni, fingerprint, alpn, shortId }
     ...(inbound.pbk && { publicKey: inbound.pbk }),
     ...(shortId && { shortId }),
     ...(inbound.spx && { spiderX: inbound.spx }),
+    ...(inbound.pqv && { mldsa65Verify: inbound.pqv }),
   };
 }
 
@@ -120,10 +131,12 @@ const TRANSPORTS: Record<string, WriteTransport> = {
   xhttp: (entry, templates, dice) => {
     const { xhttp } = entry.inbound;
     if (!xhttp) return {};
-    const common = { ...overHttp('splithttpSettings', entry, templates, dice), mode: xhttp.mode };
-    if (xhttp.extra) return { ...common, extra: xhttp.extra };
-    const { noGRPCHeader, xmux, ...tunables } = xhttpExtra(xhttp);
-    return { ...tunables, ...common, noGRPCHeader, ...(xmux !== undefined && { xmux }) };
+    const common: JsonObject = { ...overHttp('splithttpSettings', entry, templates, dice), mode: xhttp.mode };
+    const extra = xhttpExtra(xhttp);
+    if (xhttp.extra) return { ...common, extra };
+    const { scMaxEachPostBytes, scMinPostsIntervalMs, ...shared } = extra;
+    const headers = { ...part(common, 'headers'), ...part(shared, 'headers') };
+    return { scMaxEachPostBytes, scMinPostsIntervalMs, ...common, ...shared, headers };
   },
   grpc: (entry, templates, dice) => {
     const userAgent = drawUserAgent(entry, templates.grpcUserAgents, dice);

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAuthority } from '../support/certificates.js';
+import { createAuthority, selfSigned } from '../support/certificates.js';
 import { clientCorePath } from '../support/client-cores.js';
 import { eventually } from '../support/eventually.js';
 import { xrayForTests } from '../support/xray.js';
@@ -49,6 +49,7 @@ describe.runIf(cores.xray)('the entries of a subscription, each used by a real c
       name: SERVER_NAME,
       trusted: await authority.issue(SERVER_NAME),
       unknown: await unknown.issue(SERVER_NAME),
+      selfSigned: await selfSigned(SERVER_NAME),
       reality: { privateKey: x25519PrivateKey(), target: `127.0.0.1:${reality.port}` },
     });
     service = await Operator.with({ XRAY_EXECUTABLE_PATH: cores.xray! });

@@ -41,6 +41,19 @@ export async function createAuthority(): Promise<{
   };
 }
 
+/** A certificate for the name that nobody but itself vouches for. */
+export async function selfSigned(name: string): Promise<Certificate> {
+  x509.cryptoProvider.set(webcrypto as unknown as Crypto);
+  const keys = await newKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    keys,
+    ...usual(),
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
+  });
+  return { certificate: certificate.toString('pem'), key: await keyPem(keys) };
+}
+
 function newKeys(): Promise<CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
 }

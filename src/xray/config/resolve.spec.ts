@@ -199,7 +199,7 @@ function text(inbounds: JsonObject[]): string {
 function asRecorded(inbound: ResolvedInbound): JsonObject {
   const { headerType, isFallback, xhttp, ...rest } = inbound;
   // The predecessor had none of these.
-  const { shadowsocksMethod, shadowsocksServerKey, defaultFlow, certificatePins, ...same } = rest;
+  const { shadowsocksMethod, shadowsocksServerKey, defaultFlow, selfSigned, alpn, ...same } = rest;
   return { ...same, header_type: headerType, is_fallback: isFallback, ...xhttp } as unknown as JsonObject;
 }
 

@@ -1,10 +1,16 @@
 import { type CertificateFacts, certificateFacts } from './certificates.js';
+import { echConfigList } from './ech.js';
 import { InvalidCoreConfig } from './errors.js';
 import { isObject, object, text, texts } from './json.js';
-import type { JsonObject, ResolvedInbound } from './types.js';
+import { mldsa65VerifyKey } from './mldsa65.js';
+import type { JsonObject, JsonValue, ResolvedInbound } from './types.js';
 import { x25519PublicKey } from './x25519.js';
 
-type Security = Pick<ResolvedInbound, 'tls' | 'sni' | 'certificatePins' | 'fp' | 'pbk' | 'sids' | 'spx'>;
+type Security = Pick<
+  ResolvedInbound,
+  | ('tls' | 'sni' | 'selfSigned' | 'pinned' | 'verifyNames' | 'ech' | 'alpn')
+  | ('fp' | 'pbk' | 'sids' | 'spx' | 'pqv' | 'minClientVer')
+>;
 
 /** Reads a certificate file of this machine as text; an empty text means that its names stay unknown. */
 export type ReadCertificate = (path: string) => string;
@@ -19,8 +25,10 @@ export const NO_SECURITY: Security = { tls: 'none', sni: [] };
  */
 export function resolveSecurity(tag: string, stream: JsonObject, readCertificate: ReadCertificate): Security {
   switch (text(stream.security).toLowerCase()) {
-    case 'tls':
-      return tls(certificatesOf(tag, object(stream.tlsSettings), readCertificate));
+    case 'tls': {
+      const settings = object(stream.tlsSettings);
+      return tls(settings, certificatesOf(tag, settings, readCertificate));
+    }
     case 'reality':
       return reality(tag, object(stream.realitySettings));
     default:
@@ -28,12 +36,34 @@ export function resolveSecurity(tag: string, stream: JsonObject, readCertificate
   }
 }
 
-function tls(certificates: CertificateFacts[]): Security {
+function tls(settings: JsonObject, certificates: CertificateFacts[]): Security {
+  const selfSigned = certificates
+    .filter(({ isSelfSigned }) => isSelfSigned)
+    .map(({ sha256, names, commonName }) => ({
+      sha256,
+      names: names.length > 0 || commonName === undefined ? names : [commonName],
+    }));
+  const verifyNames = members(settings.verifyPeerCertByName);
+  const pinned = members(settings.pinnedPeerCertSha256);
+  const ech = text(settings.echConfigList) || echConfigList(text(settings.echServerKeys));
+  const alpn = texts(settings.alpn).flatMap(members);
   return {
     tls: 'tls',
     sni: certificates.flatMap(({ names }) => names),
-    ...(certificates.length > 0 && { certificatePins: certificates.map(({ sha256 }) => sha256) }),
+    ...(selfSigned.length > 0 && { selfSigned }),
+    ...(pinned.length > 0 && { pinned }),
+    ...(verifyNames.length > 0 && { verifyNames }),
+    ...(ech && { ech }),
+    ...(alpn.length > 0 && { alpn }),
   };
+}
+
+/** Members of a text with commas between them. */
+function members(list: JsonValue | undefined): string[] {
+  return text(list)
+    .split(',')
+    .map((member) => member.trim())
+    .filter((member) => member !== '');
 }
 
 function certificatesOf(
@@ -76,14 +106,18 @@ function reality(tag: string, settings: JsonObject): Security {
   if (sids.length === 0) {
     throw new InvalidCoreConfig(`You need to define at least one shortID in realitySettings of ${tag}`);
   }
+  // Clients that know no such key do without.
+  const pqv = mldsa65VerifyKey(text(settings.mldsa65Seed)) ?? text(settings.mldsa65Verify);
+  const minClientVer = text(settings.minClientVer);
   return {
     tls: 'reality',
-    fp: 'chrome',
+    fp: text(settings.fingerprint).toLowerCase() || 'chrome',
     sni: texts(settings.serverNames),
     pbk,
     sids,
-    // Marzban reads the first spelling, the core the second.
-    spx: text(settings.SpiderX) || text(settings.spiderX) || null,
+    spx: text(settings.spiderX) || null,
+    ...(pqv && { pqv }),
+    ...(minClientVer && { minClientVer }),
   };
 }
 

@@ -13,7 +13,7 @@ const ALIASES = [
 
 type Transport = Pick<
   ResolvedInbound,
-  'network' | 'headerType' | 'path' | 'host' | 'heartbeatPeriod' | 'multiMode' | 'xhttp'
+  'network' | 'headerType' | 'path' | 'host' | 'heartbeatPeriod' | 'multiMode' | 'xhttp' | 'finalmask'
 >;
 
 /** The transport without stream settings. */
@@ -34,7 +34,8 @@ export function resolveTransport(tag: string, stream: JsonObject): Transport {
   const network = text(stream.method) || text(stream.network) || 'tcp';
   const settings = transportSettings(stream, network);
   const path = text(settings.path);
-  const common = { network, headerType: '', path, host: texts(settings.host) };
+  const finalmask = isObject(stream.finalmask) && { finalmask: stream.finalmask };
+  const common = { network, headerType: '', path, host: texts(settings.host), ...finalmask };
   switch (transportName(network)) {
     case 'raw':
       return { ...common, ...httpHeader(tag, settings) };
@@ -110,9 +111,20 @@ function headerHost(headers: JsonValue | undefined): JsonValue | undefined {
   return Object.entries(object(headers)).find(([name]) => name.toLowerCase() === 'host')?.[1];
 }
 
+/** What a client must or may do as the server does; the rest is the server's own. */
+const XHTTP_SHARED = [
+  ...['headers', 'xPaddingObfsMode', 'xPaddingKey', 'xPaddingHeader', 'xPaddingPlacement', 'xPaddingMethod'],
+  ...['uplinkHTTPMethod', 'sessionPlacement', 'sessionKey', 'seqPlacement', 'seqKey'],
+  ...['sessionIDPlacement', 'sessionIDKey', 'sessionIDTable', 'sessionIDLength'],
+  ...['uplinkDataPlacement', 'uplinkDataKey', 'uplinkChunkSize', 'downloadSettings'],
+];
+
 /** An `extra` object replaces everything but host, path and mode, in the core as here. */
 function xhttp(settings: JsonObject): NonNullable<Transport['xhttp']> {
   const fields = isObject(settings.extra) ? settings.extra : settings;
+  const shared = Object.fromEntries(
+    XHTTP_SHARED.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
+  );
   return {
     scMaxEachPostBytes: numberOrRange(fields.scMaxEachPostBytes, 1_000_000),
     scMaxConcurrentPosts: numberOrRange(fields.scMaxConcurrentPosts, 100),
@@ -122,6 +134,7 @@ function xhttp(settings: JsonObject): NonNullable<Transport['xhttp']> {
     mode: text(settings.mode) || 'auto',
     noGRPCHeader: fields.noGRPCHeader === true,
     keepAlivePeriod: number(fields.keepAlivePeriod, 0),
+    ...(Object.keys(shared).length > 0 && { shared }),
     ...(isObject(settings.extra) && { extra: settings.extra }),
   };
 }

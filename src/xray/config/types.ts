@@ -44,8 +44,20 @@ export interface ResolvedInbound {
   pbk?: string;
   sids?: string[];
   spx?: string | null;
-  /** TLS: the SHA-256 of each certificate that the inbound shows, in lower-case hexadecimal. */
-  certificatePins?: string[];
+  /** REALITY: the key by which clients verify an ML-DSA-65 signature; the version that the server demands of them. */
+  pqv?: string;
+  minClientVer?: string;
+  /** TLS: the certificates of the inbound that no authority vouches for. */
+  selfSigned?: { sha256: string; names: string[] }[];
+  /** TLS: what the operator has clients look at instead: hashes of certificates, names in them. */
+  pinned?: string[];
+  verifyNames?: string[];
+  /** TLS: the list of configs for an encrypted hello, in base64, or where to ask for it. */
+  ech?: string;
+  /** TLS: the protocols that the server agrees to, if it says so. */
+  alpn?: string[];
+  /** How the connection itself is disguised, by both sides alike. */
+  finalmask?: JsonObject;
   heartbeatPeriod?: number;
   multiMode?: boolean;
   xhttp?: {
@@ -57,6 +69,8 @@ export interface ResolvedInbound {
     mode: string;
     noGRPCHeader: boolean;
     keepAlivePeriod: number;
+    /** What else beside these a client needs, where the inbound has it. */
+    shared?: JsonObject;
     /** The inbound's own `extra` object, which for the core stands for all of the above but the mode. */
     extra?: JsonObject;
   };

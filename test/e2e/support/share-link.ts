@@ -64,6 +64,10 @@ const VMESS_NAMES = {
   sid: 'sid',
   spx: 'spx',
   pcs: 'pcs',
+  vcn: 'vcn',
+  ech: 'ech',
+  pqv: 'pqv',
+  fm: 'fm',
   headerType: 'type',
 };
 
@@ -95,6 +99,7 @@ function stream(query: URLSearchParams): Record<string, unknown> {
       publicKey: query.get('pbk') ?? '',
       shortId: query.get('sid') ?? '',
       spiderX: query.get('spx') ?? '',
+      ...(query.get('pqv') ? { mldsa65Verify: query.get('pqv') } : {}),
     };
   }
   if (security === 'tls') {
@@ -103,10 +108,13 @@ function stream(query: URLSearchParams): Record<string, unknown> {
       ...(query.get('fp') ? { fingerprint: query.get('fp') } : {}),
       ...(query.get('alpn') ? { alpn: query.get('alpn')!.split(',') } : {}),
       ...(query.get('pcs') ? { pinnedPeerCertSha256: query.get('pcs') } : {}),
+      ...(query.get('vcn') ? { verifyPeerCertByName: query.get('vcn') } : {}),
+      ...(query.get('ech') ? { echConfigList: query.get('ech') } : {}),
     };
   }
   const transport = transportOf(network, query);
   if (transport) settings[`${network}Settings`] = transport;
+  if (query.get('fm')) settings.finalmask = JSON.parse(query.get('fm')!);
   return settings;
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Certificate } from '../../support/certificates.js';
 import { freePorts } from './free-ports.js';
 
@@ -19,13 +20,19 @@ export interface ServerKeys {
   trusted: Certificate;
   /** For it, by one they do not know. */
   unknown: Certificate;
+  /** For it, by itself. */
+  selfSigned: Certificate;
   reality: { privateKey: string; target: string };
 }
 
 type Settings = Record<string, unknown>;
+/** `tlsSettings` and `realitySettings` of a stream are added to those with the keys. */
 type Row = [transport: string, security: string, stream: Settings, inbound?: Settings, host?: Settings];
 
 const FRONT = 'front.test';
+const { keys: ECH_KEYS } = JSON.parse(
+  readFileSync(new URL('../../golden/core/ech.json', import.meta.url), 'utf8'),
+) as { keys: string };
 const header = { type: 'http', request: { path: ['/header'], headers: { Host: [FRONT] } } };
 const tcp = { network: 'tcp' };
 const httpHeader = { network: 'tcp', tcpSettings: { header } };
@@ -41,6 +48,8 @@ const xhttp = (settings: Settings = {}) => ({
 });
 /** With a certificate that the client has no reason to trust: told to take it, and not. */
 const UNCHECKED = 'tls unchecked';
+/** By an authority all the same, so a client that checks is fine. */
+const UNCHECKED_TRUSTED = 'tls unchecked by an authority';
 export const STRANGER = 'tls by a stranger';
 const vision = { flow: 'xtls-rprx-vision' };
 /** VLESS that encrypts by itself, with that many bytes of a private key. */
@@ -51,6 +60,21 @@ const encrypted = (head: string, ...bytes: number[]) => ({
     ...bytes.map((n) => Buffer.alloc(n, 7).toString('base64url')),
   ].join('.'),
 });
+
+const masked = (network: string, masks: Settings) => ({ network, finalmask: masks });
+const PADDED = {
+  xPaddingObfsMode: true,
+  xPaddingKey: '_dc',
+  xPaddingHeader: 'X-Cache',
+  xPaddingPlacement: 'queryInHeader',
+  xPaddingMethod: 'tokenish',
+};
+/** Settings of XHTTP that only cores have which are newer than the mihomo at hand. */
+export const SHARED = 'shared settings';
+export const MASKED = 'masked';
+export const H3 = 'tls with HTTP/3 only';
+export const OTHER_NAME = 'tls by another name';
+export const NEW_CLIENTS = 'reality for new clients';
 
 /** Each protocol over each transport that Xray serves, with each security that Xray has for it. */
 const EVERY: Row[] = [
@@ -115,9 +139,82 @@ const VLESS_ONLY: Row[] = [
     ].map(([transport, stream]) => [transport, security as string, stream, {}, host as Settings]),
   ),
   ['tcp', STRANGER, tcp],
+  ['tcp', UNCHECKED_TRUSTED, tcp, {}, { allowinsecure: true }],
+  [
+    'WS of the core in capitals',
+    'none',
+    { NETWORK: 'WS', WSSETTINGS: { PATH: '/ws', headers: { host: FRONT } } },
+  ],
+  [`xhttp with ${SHARED}: padding`, 'none', xhttp({ mode: 'packet-up', ...PADDED })],
+  [`xhttp with ${SHARED}: padding in extra`, 'none', xhttp({ mode: 'packet-up', extra: PADDED })],
+  [
+    `xhttp with ${SHARED}: session`,
+    'none',
+    xhttp({
+      mode: 'packet-up',
+      sessionPlacement: 'query',
+      sessionKey: 's',
+      seqPlacement: 'header',
+      seqKey: 'n',
+    }),
+  ],
+  [
+    `xhttp with ${SHARED}: uplink`,
+    'none',
+    xhttp({
+      mode: 'packet-up',
+      uplinkDataPlacement: 'header',
+      uplinkDataKey: 'x-d',
+      uplinkChunkSize: '512-1024',
+    }),
+  ],
+  ['xhttp', H3, xhttp({ mode: 'packet-up' })],
+  ['xhttp with early data', 'none', xhttp({ path: '/xhttp?ed=2048' })],
+  [
+    `kcp ${MASKED}`,
+    'none',
+    masked('kcp', { udp: [{ type: 'mkcp-aes128gcm', settings: { password: 'seed' } }] }),
+  ],
+  [
+    `kcp ${MASKED} as SRTP`,
+    'none',
+    masked('kcp', { udp: [{ type: 'header-srtp' }, { type: 'mkcp-original', settings: {} }] }),
+  ],
+  [`tcp ${MASKED}`, 'tls', masked('tcp', { tcp: [{ type: 'sudoku', settings: { password: 'ü &"' } }] })],
+  [
+    'tcp in fragments',
+    'tls',
+    masked('tcp', {
+      tcp: [{ type: 'fragment', settings: { packets: '1-3', length: '50-100', delay: '1' } }],
+    }),
+  ],
+  ['tcp', 'tls with ECH', { ...tcp, tlsSettings: { echServerKeys: ECH_KEYS } }],
+  ['ws', 'tls with ECH', { ...ws, tlsSettings: { echServerKeys: ECH_KEYS } }, {}, asChrome],
+  ['tcp', OTHER_NAME, tcp, {}, { sni: 'front.test' }],
+  ['tcp', 'reality as firefox', { ...tcp, realitySettings: { fingerprint: 'firefox' } }],
+  ['tcp', 'reality as rare', { ...tcp, realitySettings: { fingerprint: 'hellochrome_120' } }],
+  [
+    'tcp',
+    'reality with ML-DSA-65',
+    { ...tcp, realitySettings: { mldsa65Seed: Buffer.alloc(32, 7).toString('base64url') } },
+  ],
+  ['tcp', NEW_CLIENTS, { ...tcp, realitySettings: { minClientVer: '25.1.1' } }],
+  ['grpc gun without a name', 'tls', grpc(false, '')],
+  ['grpc gun on a path of one name', 'tls', grpc(false, '/gun|multi')],
+  ['grpc multi on a path of one name', 'tls', grpc(true, '/gun|multi')],
+  ['raw with vision and mux', 'tls', { network: 'raw' }, vision, { mux_enable: true }],
+  ['xhttp with mux', 'tls', xhttp(), {}, { mux_enable: true }],
   ['ws with mux and fragment', 'tls', ws, {}, { mux_enable: true, fragment_setting: '10-20,1-2,tlshello' }],
   ['grpc gun with a random agent', 'tls', grpc(false), {}, { random_user_agent: true }],
   ['ws with a random agent', 'tls', ws, {}, { random_user_agent: true }],
+];
+
+/** What links of VMess tell in another way. */
+const VMESS_ONLY: Row[] = [
+  ['ws', UNCHECKED, ws, {}, { allowinsecure: true }],
+  ['ws', 'tls with ECH', { ...ws, tlsSettings: { echServerKeys: ECH_KEYS } }],
+  [`tcp ${MASKED}`, 'tls', masked('tcp', { tcp: [{ type: 'sudoku', settings: { password: 'ü &"' } }] })],
+  ['tcp with http header and early data', 'none', httpHeader, {}, { path: '/header?ed=2048' }],
 ];
 
 /** The users' methods on the inbound for all classic ones: each user has one, and is named after it. */
@@ -143,6 +240,7 @@ const SHADOWSOCKS: [method: string, ...Row][] = [
 const WANTED = [
   ...['vmess', 'vless', 'trojan'].flatMap((protocol) => EVERY.map((row) => ({ protocol, row }))),
   ...VLESS_ONLY.map((row) => ({ protocol: 'vless', row })),
+  ...VMESS_ONLY.map((row) => ({ protocol: 'vmess', row })),
   ...SHADOWSOCKS.map(([method, ...row]) => ({ protocol: `shadowsocks${method}`, row })),
 ].map(({ protocol, row }) => ({ name: [protocol, row[0], row[1]].join(' '), protocol, row }));
 
@@ -168,7 +266,7 @@ export async function trafficInbounds(
     port: ports[i],
     protocol: protocol.split(' ')[0],
     settings: { clients: [], decryption: 'none', ...settings },
-    streamSettings: { ...stream, ...securityOf(security, keys) },
+    streamSettings: { ...stream, ...securityOf(security, keys, stream) },
   }));
   const hosts = WANTED.map(({ name, row: [, security, , , host] }) => {
     const sni = security === 'none' ? {} : { sni: keys.name };
@@ -177,18 +275,22 @@ export async function trafficInbounds(
   return { inbounds, hosts: Object.fromEntries(hosts) as Record<string, Settings[]> };
 }
 
-function securityOf(security: string, { name, trusted, unknown, reality }: ServerKeys): Settings {
+function securityOf(security: string, keys: ServerKeys, stream: Settings): Settings {
   if (security === 'none') return {};
-  if (security === 'reality') {
+  const { name, trusted, unknown, selfSigned, reality } = keys;
+  if (security.startsWith('reality')) {
     const { privateKey, target } = reality;
-    return {
-      security,
-      realitySettings: { target, serverNames: [name], privateKey, shortIds: ['0123456789abcdef'] },
-    };
+    const common = { target, serverNames: [name], privateKey, shortIds: ['0123456789abcdef'] };
+    return { security: 'reality', realitySettings: { ...common, ...(stream.realitySettings as Settings) } };
   }
-  const { certificate, key } = [UNCHECKED, STRANGER].includes(security) ? unknown : trusted;
+  const { certificate, key } = { [UNCHECKED]: selfSigned, [STRANGER]: unknown }[security] ?? trusted;
   return {
     security: 'tls',
-    tlsSettings: { certificates: [{ certificate: certificate.split('\n'), key: key.split('\n') }] },
+    tlsSettings: {
+      certificates: [{ certificate: certificate.split('\n'), key: key.split('\n') }],
+      ...(security === H3 && { alpn: ['h3'] }),
+      ...(security === OTHER_NAME && { verifyPeerCertByName: name }),
+      ...(stream.tlsSettings as Settings),
+    },
   };
 }
