@@ -1,8 +1,11 @@
 import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { limitKeys } from '../../src/features/admins/login-failures.repository.js';
 import { clientOptions } from '../../src/shared/database/data-source.js';
+import { Secrets } from '../../src/shared/secrets/secrets.js';
+import { refusal } from '../support/log-socket.js';
 import { startApp, SUDO, type TestApp } from '../support/app.js';
 
 let app: TestApp;
@@ -234,6 +237,45 @@ describe('a token', () => {
     ] as const) {
       expect(await get(authorization)).toEqual({ status: 401, detail });
     }
+  });
+
+  it('of the right signature but odd claims is refused, never a fault of the service', async () => {
+    const good = claimsOf(await app.login(SUDO.username, SUDO.password)) as Record<string, unknown>;
+    const key = app.app.get(Secrets, { strict: false }).adminTokens;
+    const sign = (payload: string) => {
+      const signed = [JSON.stringify({ alg: 'HS256', typ: 'JWT' }), payload]
+        .map((part) => Buffer.from(part).toString('base64url'))
+        .join('.');
+      return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
+    };
+    const answers = async (payload: string) => {
+      const token = sign(payload);
+      const [status, body] = await refusal(app.url, `/api/core/logs?token=${token}`);
+      return [(await get(`Bearer ${token}`)).status, status, (body as { detail: string }).detail];
+    };
+    expect((await get(`Bearer ${sign(JSON.stringify(good))}`)).status).toBe(200);
+    const odd = fc.oneof(
+      fc.constantFrom(0, -1, 1e18, 2 ** 31, -(2 ** 31), 1.5, 1e308, null, '1', [1], {}, true),
+      fc.jsonValue(),
+    );
+    const payload = fc.oneof(
+      fc.constantFrom('null', '[]', '[null]', '"x"', '1', 'true', '{}', '{', ''),
+      fc.jsonValue().map((value) => JSON.stringify(value)),
+      fc
+        .tuple(fc.constantFrom('aid', 'ver'), odd)
+        .filter(([, value]) => value !== good.aid && value !== good.ver)
+        .map(([claim, value]) => JSON.stringify({ ...good, [claim]: value })),
+      fc.constantFrom('aid', 'ver').map((claim) => JSON.stringify({ ...good, [claim]: undefined })),
+      fc
+        .constantFrom(0, -1, 1, '9999999999', null, [], {}, true)
+        .map((exp) => JSON.stringify({ ...good, exp })),
+    );
+    await fc.assert(
+      fc.asyncProperty(payload, async (text) => {
+        expect(await answers(text)).toEqual([401, 403, 'Unauthorized']);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('lives as long as the setting says', async () => {

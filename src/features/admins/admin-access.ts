@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { Admin } from './admin.js';
 import { AdminDirectory } from './admin-directory.js';
-import { type AdminClaims, AdminTokens } from './admin-tokens.js';
+import { AdminTokens } from './admin-tokens.js';
 import { TokenRefused } from './admins.errors.js';
+import { type AdminClaims, isAdminClaims } from './domain/admin-claims.js';
 
 /** Who is behind a token, for connections that are no ordinary requests and so have no guards. */
 @Injectable()
@@ -20,10 +21,10 @@ export class AdminAccess {
   }
 
   private async verify(token: string): Promise<AdminClaims> {
-    const claims = await this.jwt.verifyAsync<AdminClaims>(token, { algorithms: ['HS256'] }).catch(() => {
+    const claims = await this.jwt.verifyAsync<object>(token, { algorithms: ['HS256'] }).catch(() => {
       throw new TokenRefused();
     });
-    if (!Number.isInteger(claims.aid) || !Number.isInteger(claims.ver)) throw new TokenRefused();
+    if (!isAdminClaims(claims)) throw new TokenRefused();
     this.tokens.remember(token, claims);
     return claims;
   }

@@ -1,9 +1,9 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
 import type { Admin } from './admin.js';
-import type { AdminClaims } from './admin-tokens.js';
 import { TokenRefused } from './admins.errors.js';
 import { AdminsRepository, type Credentials } from './admins.repository.js';
+import type { AdminClaims } from './domain/admin-claims.js';
 
 /** How long a replica trusts a row it read when no notification reaches it. */
 const FRESH_MS = 2_000;

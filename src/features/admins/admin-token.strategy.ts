@@ -3,7 +3,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
 import { Secrets } from '../../shared/secrets/secrets.js';
-import type { AdminClaims } from './admin-tokens.js';
+import { type AdminClaims, isAdminClaims } from './domain/admin-claims.js';
 import { bearerToken } from './domain/bearer-token.js';
 
 /** Name of the passport strategy. */
@@ -22,7 +22,7 @@ export class AdminTokenStrategy extends PassportStrategy(Strategy, ADMIN_TOKEN) 
     });
   }
 
-  validate(claims: AdminClaims): AdminClaims | false {
-    return Number.isInteger(claims.aid) && Number.isInteger(claims.ver) ? claims : false;
+  validate(payload: unknown): AdminClaims | false {
+    return isAdminClaims(payload) ? payload : false;
   }
 }

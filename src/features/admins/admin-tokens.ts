@@ -2,20 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { Config } from '../../config/config.js';
 import type { Credentials } from './admins.repository.js';
-
-/** What an admin's token says. `sub`, `access` and the times as Marzban has them, the rest is ours. */
-export interface AdminClaims {
-  sub: string;
-  access: 'admin' | 'sudo';
-  /** Unix seconds. */
-  iat: number;
-  /** Unix seconds; absent in tokens that live for ever. */
-  exp?: number;
-  /** The admin's id: a namesake made later does not inherit the token. */
-  aid: number;
-  /** The version of the admin's credentials; a new password voids older tokens. */
-  ver: number;
-}
+import type { AdminClaims } from './domain/admin-claims.js';
 
 /** How many checked tokens a replica remembers. */
 const REMEMBERED = 10_000;
