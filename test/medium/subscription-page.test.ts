@@ -99,6 +99,14 @@ describe('the page', () => {
     );
   });
 
+  it('shows no address that is none, whatever a proxy hands on', async () => {
+    const { subscription_url: path } = await createUser('forged');
+    const forged = { 'x-forwarded-proto': 'javascript', 'x-forwarded-host': 'evil.example/"><script>' };
+    const page = await (await open(path, forged)).text();
+    expect(page).toContain(`data-copy="${app.url}${path}"`);
+    expect(page).not.toContain('javascript:');
+  });
+
   it.each(['active', 'disabled', 'on_hold'])('is there for a user who is %s', async (status) => {
     const held = { status, on_hold_expire_duration: 86_400 };
     const name = `status_${status}`;

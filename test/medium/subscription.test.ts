@@ -117,6 +117,13 @@ describe('a subscription', () => {
     expect(headers.get('profile-web-page-url')).toBe(`https://panel.example.com:8443${path}`);
   });
 
+  it('names no address that is none, whatever a proxy hands on', async () => {
+    const { subscription_url: path } = await createUser('forged_user');
+    const forged = { 'x-forwarded-proto': 'javascript', 'x-forwarded-host': 'evil.example/?' };
+    const { headers } = await fetchPath(path, forged);
+    expect(headers.get('profile-web-page-url')).toBe(app.url + path);
+  });
+
   it('is given whatever the status', async () => {
     const { links, subscription_url: path } = await createUser('disabled_user');
     await app.sudo.put('/api/user/disabled_user', { status: 'disabled' });

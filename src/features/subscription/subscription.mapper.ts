@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { originOf } from '../../shared/http/origin.js';
 import type { ClientType } from './domain/client-format.js';
 import type { Page, Reader } from './subscription-pages.service.js';
 import type { Subscription, Visitor } from './subscription.service.js';
@@ -34,10 +35,6 @@ export function toReader(request: Request): Reader {
     acceptLanguage: request.get('accept-language') ?? '',
     chosenLanguage: typeof lang === 'string' ? lang : '',
   };
-}
-
-function originOf(request: Request): string {
-  return `${request.protocol}://${request.host ?? ''}`;
 }
 
 /** Answers with a page, which no cache may keep: it holds credentials, and is about now. */

@@ -1,4 +1,5 @@
 import type { Express, NextFunction, Request, Response } from 'express';
+import { originOf } from './origin.js';
 import { sendJson } from './send-json.js';
 
 interface Layer {
@@ -27,8 +28,7 @@ export function strictRoutes(app: Express) {
     if (!API.test(path)) return next();
     if (path.endsWith('/') && methodsAt(app, path.slice(0, -1))) {
       const query = request.url.slice(path.length);
-      const host = request.headers.host === undefined ? '' : `${request.protocol}://${request.headers.host}`;
-      response.writeHead(307, { Location: `${host}${path.slice(0, -1)}${query}` }).end();
+      response.writeHead(307, { Location: `${originOf(request)}${path.slice(0, -1)}${query}` }).end();
       return;
     }
     if (method === 'HEAD' || method === 'OPTIONS') return noSuchRoute(app, request, response);
