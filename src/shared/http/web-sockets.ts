@@ -74,10 +74,7 @@ export class WebSockets implements OnApplicationBootstrap, BeforeApplicationShut
   end(): void {
     this.isEnding = true;
     clearInterval(this.pings);
-    for (const socket of this.sockets.clients) {
-      socket.close(GOING_AWAY, 'The service stops');
-      setTimeout(() => socket.terminate(), END_MS).unref();
-    }
+    for (const socket of this.sockets.clients) closeSocket(socket, GOING_AWAY, 'The service stops');
   }
 
   private async receive(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
@@ -123,6 +120,12 @@ export class WebSockets implements OnApplicationBootstrap, BeforeApplicationShut
       }
     }
   }
+}
+
+/** Closes a socket, whether or not its client does its part. */
+export function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  setTimeout(() => socket.terminate(), END_MS).unref();
 }
 
 class NoSuchSocket extends AppError {

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import { AppError, BadRequest, NotAllowed } from '../../../shared/domain/errors.js';
 import { Invalid } from '../../../shared/http/coercion.js';
 import { int32 } from '../../../shared/http/fields.js';
-import { type Handshake, WebSockets } from '../../../shared/http/web-sockets.js';
+import { closeSocket, type Handshake, WebSockets } from '../../../shared/http/web-sockets.js';
 import { AdminAccess } from '../../admins/index.js';
 import { NodeNotFound } from '../nodes.errors.js';
 import { NodesService } from '../nodes.service.js';
@@ -11,7 +11,8 @@ import { LineSender } from './line-sender.js';
 import { readInterval } from './log-interval.js';
 import { type LogSource, NodeLogs } from './node-logs.js';
 
-const RECHECK_MS = 60_000;
+/** With the two seconds that an admin is remembered, a log goes on for four at most after its reader lost the right. */
+const RECHECK_MS = 2_000;
 /** A broken database is no reason to close a socket. */
 const CLOSE_CODES = { unauthorized: 4401, forbidden: 4403 } as const;
 
@@ -57,7 +58,7 @@ export class LogSockets implements OnModuleInit {
     const recheck = setInterval(() => {
       this.check(token).catch((error: unknown) => {
         const code = error instanceof AppError && CLOSE_CODES[error.kind as keyof typeof CLOSE_CODES];
-        if (code) socket.close(code, (error as AppError).message);
+        if (code) closeSocket(socket, code, (error as AppError).message);
       });
     }, RECHECK_MS);
     socket.on('close', () => {
