@@ -169,6 +169,16 @@ describe('settings', () => {
       /^DATABASE_URL_FILE cannot read .*ENOENT/,
     ],
     [
+      'an admin with a line break in its name',
+      { SUDO_USERNAME: 'root\nroot', SUDO_PASSWORD: 'x' },
+      /^SUDO_USERNAME must not hold control characters$/,
+    ],
+    [
+      'an admin with a blank at the end of its name',
+      { SUDO_USERNAME: 'root ', SUDO_PASSWORD: 'x' },
+      /^SUDO_USERNAME must not begin or end with a blank$/,
+    ],
+    [
       'a secret given twice',
       { SUDO_PASSWORD: 'x', SUDO_PASSWORD_FILE: '/run/secrets/password' },
       /^SUDO_PASSWORD is set, and so is SUDO_PASSWORD_FILE/,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { faultOfPersonName } from '../shared/domain/names.js';
 import { StartupError } from './startup-error.js';
 import { type Interfaces, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
 import { Config } from './config.js';
@@ -99,6 +100,8 @@ function allowedOrigins(read: SettingsReader): string[] {
 function environmentAdmin(read: SettingsReader, remarks: string[]) {
   const username = read.secret('SUDO_USERNAME');
   const password = read.secret('SUDO_PASSWORD');
+  const fault = faultOfPersonName(username ?? '');
+  if (fault) read.problem('SUDO_USERNAME', fault);
   if (username !== undefined && password !== undefined) return { username, password };
   if (username !== undefined || password !== undefined) {
     remarks.push('SUDO_USERNAME and SUDO_PASSWORD have an effect only together; one of them is missing');

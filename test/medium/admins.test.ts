@@ -78,6 +78,10 @@ describe('an admin', () => {
     ['', 'no characters'],
     ['a/b', 'a slash'],
     ['x'.repeat(35), 'more than 34 characters'],
+    ['a\nb', 'a control character'],
+    ['\u202eadmin', 'text turned around'],
+    ['admin ', 'a blank at its end'],
+    ['\u3000admin', 'a blank at its beginning'],
   ])('named %j is refused', async (username) => {
     const reply = await sudo.post('/api/admin', { username, password: 'pw', is_sudo: false });
     expect([reply.status, reply.json.detail[0].loc]).toEqual([422, ['body', 'username']]);

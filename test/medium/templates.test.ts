@@ -101,6 +101,7 @@ describe('a user template', () => {
       { username_suffix: 'x'.repeat(21) },
       'body.username_suffix string_too_long: String should have at most 20 characters',
     ],
+    ['a tab', { name: 'a\tb' }, 'body.name value_error: Value error, must not hold control characters'],
     ['null as inbounds', { inbounds: null }, 'body.inbounds dict_type: Input should be a valid dictionary'],
     [
       'an unknown protocol',

@@ -1,4 +1,5 @@
 import { ApiSchema } from '@nestjs/swagger';
+import { faultOfPersonName } from '../../shared/domain/names.js';
 import { BoolField, IntField, Rule, TextField } from '../../shared/http/fields.js';
 import { isDiscordWebhook } from './domain/discord-webhook.js';
 
@@ -6,6 +7,12 @@ const USAGE = 'Bytes used by the users of this admin.';
 
 const discordWebhook = (url: string) =>
   url === '' || isDiscordWebhook(url) ? undefined : "Discord webhook must start with 'https://discord.com'";
+
+function username(name: string): string | undefined {
+  if (!/^[^/]{1,34}$/u.test(name)) return 'Username must have 1 to 34 characters and no slash';
+  const fault = faultOfPersonName(name);
+  return fault && `Username ${fault}`;
+}
 
 @ApiSchema({ name: 'Admin' })
 export class AdminDto {
@@ -28,9 +35,7 @@ export class AdminDto {
 @ApiSchema({ name: 'AdminCreate' })
 export class CreateAdminDto {
   @TextField()
-  @Rule((name: string) =>
-    /^[^/]{1,34}$/u.test(name) ? undefined : 'Username must have 1 to 34 characters and no slash',
-  )
+  @Rule(username)
   username!: string;
 
   @BoolField()

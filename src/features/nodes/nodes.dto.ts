@@ -10,6 +10,7 @@ import {
   ListField,
   NumberField,
   object,
+  PrintableName,
   TextField,
 } from '../../shared/http/fields.js';
 import { NODE_STATUSES, type NodeStatus } from './node.js';
@@ -29,9 +30,11 @@ const coefficientOrNone: Kind<number> = {
 @ApiSchema({ name: 'NodeCreate' })
 export class NodeCreateDto {
   @TextField({ ...NAME, example: 'DE node' })
+  @PrintableName()
   name!: string;
 
   @TextField({ ...NAME, example: '192.168.1.1' })
+  @PrintableName()
   address!: string;
 
   @IntField({ ...PORT, default: 62050, description: "The agent's port" })
@@ -50,9 +53,11 @@ export class NodeCreateDto {
 @ApiSchema({ name: 'NodeModify' })
 export class NodeModifyDto {
   @TextField({ ...NAME, nullable: true })
+  @PrintableName()
   name?: string | null;
 
   @TextField({ ...NAME, nullable: true })
+  @PrintableName()
   address?: string | null;
 
   @IntField({ ...PORT, nullable: true })

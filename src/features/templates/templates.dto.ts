@@ -8,6 +8,7 @@ import {
   map,
   oneOf,
   text,
+  PrintableName,
   TextField,
 } from '../../shared/http/fields.js';
 import { PROTOCOLS, type TagsByProtocol } from '../../xray/config/types.js';
@@ -31,6 +32,7 @@ const count: Kind<number> = { read: int({ min: 0 }).read, schema: () => ({ type:
 
 class TemplateFieldsDto {
   @Field(name, { nullable: true })
+  @PrintableName()
   name?: string | null;
 
   @IntField({ nullable: true, big: true, min: 0, description: BYTES })

@@ -2,6 +2,7 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { Expose, Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
+import { isUnprintable } from '../domain/names.js';
 import {
   Invalid,
   type IntLimits,
@@ -261,4 +262,9 @@ export function Rule<V, D extends object>(
       defaultMessage: (args) => check(args?.value as V, args?.object as D) ?? '',
     },
   });
+}
+
+/** The field is a name that is shown and logged as it is. */
+export function PrintableName(): PropertyDecorator {
+  return Rule((name: string) => (isUnprintable(name) ? 'must not hold control characters' : undefined));
 }

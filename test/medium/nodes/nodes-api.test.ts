@@ -77,6 +77,8 @@ describe('a new node', () => {
   it.each([
     [{ name: undefined }, 'body.name missing: Field required'],
     [{ name: 5 }, 'body.name string_type: Input should be a valid string'],
+    [{ name: 'a\nb' }, 'body.name value_error: Value error, must not hold control characters'],
+    [{ address: 'a\u0007' }, 'body.address value_error: Value error, must not hold control characters'],
     [{ address: null }, 'body.address string_type: Input should be a valid string'],
     [{ port: null }, 'body.port int_type: Input should be a valid integer'],
     [{ port: 65536 }, 'body.port less_than_equal: Input should be less than or equal to 65535'],
