@@ -20,7 +20,9 @@ const ID = '35e4e39c-7d5c-4f4b-8b71-558e4f37ff53';
 const secret = createSecretKey(randomBytes(32));
 
 /** A config with four inbounds on free ports, and one user in it. */
-function coreConfig(facts: { ports?: number[]; users?: CoreUser[] } = {}): (apiListen: string) => string {
+function coreConfig(
+  facts: { ports?: number[]; users?: CoreUser[]; outbound?: string } = {},
+): (apiListen: string) => string {
   const [vless, vmess, trojan, shadowsocks] = facts.ports ?? [18431, 18432, 18433, 18434];
   const listen = '127.0.0.1';
   const config = parseCoreConfig(
@@ -32,7 +34,7 @@ function coreConfig(facts: { ports?: number[]; users?: CoreUser[] } = {}): (apiL
         { tag: 'TROJAN', listen, port: trojan, protocol: 'trojan', settings: {} },
         { tag: 'SS', listen, port: shadowsocks, protocol: 'shadowsocks', settings: { network: 'tcp' } },
       ],
-      outbounds: [{ tag: 'DIRECT', protocol: 'freedom' }],
+      outbounds: [{ tag: facts.outbound ?? 'DIRECT', protocol: 'freedom' }],
     }),
   );
   const inbounds = resolveInbounds(config, { excludeTags: [], fallbacksTag: '', readCertificate: () => '' });
@@ -91,6 +93,16 @@ describe.skipIf(!xray)('a process of the real Xray', () => {
     ]);
     client.close();
   });
+
+  it.each(['a>>>b', '>>>', 'user>>>7.bob>>>traffic>>>uplink'])(
+    'counts an outbound by the tag %s',
+    async (outbound) => {
+      const client = (await start(coreConfig({ outbound }))).connect();
+      expect((await client.outboundTraffic()).get(outbound)).toEqual({ up: 0n, down: 0n });
+      expect(await client.userTraffic()).toEqual(new Map());
+      client.close();
+    },
+  );
 
   it('takes and gives up users while it runs, with the errors that are told apart', async () => {
     const client = (await start()).connect();

@@ -4,13 +4,13 @@ const MAX_ID = 2_147_483_647;
 
 /**
  * Traffic by user id of counters by account email, `<id>.<username>`. Others, such as the operator's own accounts,
- * are left out; several names of one user are added up.
+ * are left out, and so is what no username can be; several names of one user are added up.
  */
 export function trafficByUser(byEmail: ReadonlyMap<string, Traffic>): Map<number, Traffic> {
   const byUser = new Map<number, Traffic>();
   for (const [email, { up, down }] of byEmail) {
     const id = userIdOf(email);
-    if (id === undefined || up < 0n || down < 0n) continue;
+    if (id === undefined || email.includes('>>>') || up < 0n || down < 0n) continue;
     const known = byUser.get(id);
     byUser.set(id, known ? { up: known.up + up, down: known.down + down } : { up, down });
   }
