@@ -79,7 +79,10 @@ describe('a path', () => {
 
   it('tells of the methods that Marzban tells of, which are those of its first route there', async () => {
     const { paths } = (await app.client().get('/openapi.json')).json as { paths: Record<string, object> };
-    const first = Object.entries(readContract().paths).map(([path, methods]) => [path, Object.keys(methods)[0]!]);
+    const first = Object.entries(readContract().paths).map(([path, methods]) => [
+      path,
+      Object.keys(methods)[0]!,
+    ]);
     const told = first
       .filter(([path]) => path!.startsWith('/api/') && paths[path!])
       .map(async ([path, method]) => {
