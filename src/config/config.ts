@@ -9,6 +9,8 @@ export class Config {
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl!: string | undefined;
   readonly databasePoolSize!: number;
+  /** How long a start waits for a database that does not answer. */
+  readonly databaseWaitSeconds!: number;
   readonly logLevel!: 'debug' | 'info';
   /** Serves /docs, /redoc and /openapi.json. */
   readonly docs!: boolean;

@@ -43,6 +43,7 @@ describe('settings', () => {
       dataDir: '/srv/margrave/data',
       databaseUrl: undefined,
       databasePoolSize: 10,
+      databaseWaitSeconds: 60,
       logLevel: 'info',
       docs: true,
       allowedOrigins: ['*'],
@@ -147,6 +148,11 @@ describe('settings', () => {
       'another database',
       { DATABASE_URL: 'mysql://root@localhost/x' },
       /^DATABASE_URL must look like postgresql/,
+    ],
+    [
+      'several hosts',
+      { DATABASE_URL: 'postgresql://u:p@one:5432,two:5432/x' },
+      /^DATABASE_URL must name one host/,
     ],
     [
       'a proxy that is no address',

@@ -42,6 +42,7 @@ export function readConfig(
     dataDir: resolve(around.cwd, read.text('DATA_DIR') || 'data'),
     databaseUrl: databaseUrl(read),
     databasePoolSize: read.integer(['DATABASE_POOL_SIZE', 'SQLALCHEMY_POOL_SIZE'], 10, { min: 1, max: 1000 }),
+    databaseWaitSeconds: read.integer('DATABASE_WAIT', 60, { min: 0, max: 86_400 }),
     logLevel: read.boolean('DEBUG', false) ? 'debug' : 'info',
     docs: read.boolean('DOCS', true),
     allowedOrigins: allowedOrigins(read),
@@ -82,7 +83,9 @@ export function readConfig(
 function databaseUrl(read: SettingsReader): string | undefined {
   const url = read.secret('DATABASE_URL');
   if (url === undefined) return undefined;
-  if (!hasProtocol(url, 'postgresql', 'postgres')) {
+  if (/^[^/]*\/\/([^/?]*@)?[^/?@]*,/.test(url)) {
+    read.problem('DATABASE_URL', 'must name one host: an address that leads to the primary');
+  } else if (!hasProtocol(url, 'postgresql', 'postgres')) {
     read.problem('DATABASE_URL', 'must look like postgresql://user:password@host:5432/database');
   }
   return url;

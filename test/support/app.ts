@@ -51,6 +51,7 @@ export function testConfig(settings: Partial<Config> = {}): Config {
     dataDir: tmpdir(),
     databaseUrl: undefined,
     databasePoolSize: 5,
+    databaseWaitSeconds: 0,
     logLevel: 'info',
     docs: true,
     allowedOrigins: ['*'],
