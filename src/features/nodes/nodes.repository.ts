@@ -17,6 +17,8 @@ export interface LocalNode {
   dataDirId: string | null;
   /** The replica that works on it now. */
   ownerName: string | null;
+  /** Why it does not run, or not with the active config. */
+  trouble: string | null;
 }
 
 const COLUMNS = `n.id, n.name, n.address, n.port, n.api_port AS "apiPort", n.usage_coefficient AS "usageCoefficient",
@@ -57,7 +59,8 @@ export class NodesRepository {
   /** The local cores, and the replicas that work on them now. */
   async listLocal(): Promise<LocalNode[]> {
     return this.db.rows<LocalNode>(
-      `SELECT n.id, n.data_dir_id AS "dataDirId", r.name AS "ownerName"
+      `SELECT n.id, n.data_dir_id AS "dataDirId", r.name AS "ownerName",
+              CASE WHEN n.status = 'error' THEN n.message END AS trouble
          FROM nodes n
          LEFT JOIN node_lease l ON l.node_id = n.id AND l.expires_at > now()
          LEFT JOIN replica r ON r.id = l.owner_id

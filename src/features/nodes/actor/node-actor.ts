@@ -4,13 +4,13 @@ import { Logger } from '@nestjs/common';
 import { CoreError } from '../../../xray/grpc/index.js';
 import { markerTag } from '../../../xray/config/index.js';
 import { type CoreConnection, CoreRefused } from '../adapters/core-connection.js';
-import { retryAfterSeconds } from '../domain/backoff.js';
+import { retryAfterSeconds, retryRefusedAfterSeconds } from '../domain/backoff.js';
 import { LeaseLost } from '../domain/grant.js';
 import { planCore, type RestartReason } from '../domain/plan.js';
 import { CoreReplaced } from '../metering/usage-meter.js';
 import { AttachedCore, type CoreContext } from './attached-core.js';
 import type { NodeLease } from './node-lease.js';
-import type { NodeState } from './node-runtime.repository.js';
+import type { NodeState, Refusal } from './node-runtime.repository.js';
 import type { NodeServices } from './node-services.js';
 import { Pause } from '../../../shared/scheduling/pause.js';
 
@@ -186,6 +186,7 @@ export class NodeActor {
         restartGeneration: state.appliedRestartGeneration,
         configVersion: state.appliedConfigVersion,
         lastGoodVersion: state.lastGoodConfigVersion,
+        isRetryDue: state.retryRefusedAt === null || state.retryRefusedAt <= state.now,
         marker: state.appliedConfigHash === null ? undefined : markerTag(state.appliedConfigHash),
       },
       observed,
@@ -210,16 +211,18 @@ export class NodeActor {
         state,
         wanted,
         config: await configs.byVersion(version),
-        refusal:
-          version === wanted.version ? undefined : `config v${wanted.version} refused, running v${version}`,
+        refusal: version === wanted.version ? undefined : knownRefusal(state, wanted.version, version),
         former,
       });
     } catch (error) {
       if (former?.isOver) this.core = undefined;
       const lastGood = state.lastGoodConfigVersion;
       if (!(error instanceof CoreRefused) || lastGood === null || lastGood === version) throw error;
-      const refusal = `config v${version} refused, running v${lastGood}: ${error.message}`;
-      this.logger.error(refusal);
+      const message = `${refusalOf(version, lastGood)}: ${error.message}`;
+      const refusals = state.appliedConfigVersion === version ? state.refusals + 1 : 1;
+      const retryAfterSeconds = retryRefusedAfterSeconds(refusals, Math.random());
+      this.logger.error(`${message} (trying v${version} again in ${retryAfterSeconds.toFixed(0)} s)`);
+      const refusal = { message, refusals, retryAfterSeconds };
       const config = await configs.byVersion(lastGood);
       this.core = await AttachedCore.toStarted(this.context, {
         state,
@@ -294,8 +297,20 @@ export class NodeActor {
   }
 }
 
+function refusalOf(refused: bigint, running: bigint): string {
+  return `config v${refused} refused, running v${running}`;
+}
+
+/** The refusal that was met earlier: with the core's words as long as nothing else was shown since. */
+function knownRefusal(state: NodeState, refused: bigint, running: bigint): Refusal {
+  const text = refusalOf(refused, running);
+  const message = state.message?.startsWith(text) ? state.message : text;
+  return { message, refusals: state.refusals, retryAfterSeconds: undefined };
+}
+
 const RESTARTS: Record<RestartReason, string> = {
   not_running: 'Xray is started, since none runs',
   operator: 'Xray is restarted, as an operator asked',
   config: 'Xray is restarted with another config',
+  retry: 'Xray is restarted to try the config again that it refused',
 };

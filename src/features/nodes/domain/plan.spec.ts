@@ -21,6 +21,7 @@ const applied = (facts: Partial<AppliedCore> = {}): AppliedCore => ({
   restartGeneration: 1n,
   configVersion: 7n,
   lastGoodVersion: 7n,
+  isRetryDue: false,
   marker: 'v7',
   ...facts,
 });
@@ -39,6 +40,20 @@ describe('the plan for a core', () => {
       applied({ configVersion: null }),
       running('v7'),
       { do: 'nothing' },
+    ],
+    [
+      'tries a refused config again when it is time',
+      desired(),
+      { ...refused, isRetryDue: true },
+      running('v6'),
+      restart('retry'),
+    ],
+    [
+      'tries a refused config when nothing runs and it is time',
+      desired(),
+      { ...refused, isRetryDue: true },
+      stopped,
+      restart('not_running'),
     ],
     ['starts what does not run', desired(), applied(), stopped, restart('not_running')],
     [
@@ -91,6 +106,7 @@ describe('the plan for a core', () => {
       restartGeneration: small,
       configVersion: fc.option(small),
       lastGoodVersion: fc.option(small),
+      isRetryDue: fc.boolean(),
     });
     const anyObserved = fc.option(fc.option(small));
     fc.assert(
@@ -120,6 +136,7 @@ function take(
     restartGeneration: wanted.restartGeneration,
     configVersion: wanted.configVersion,
     lastGoodVersion: step.configVersion,
+    isRetryDue: done.isRetryDue,
     marker,
   };
   return [after, running(marker)];

@@ -16,6 +16,8 @@ export interface AppliedCore {
   /** The version that was last tried. Another last good one means that the core refused it. */
   configVersion: bigint | null;
   lastGoodVersion: bigint | null;
+  /** Whether a config that was refused has been left alone for long enough. */
+  isRetryDue: boolean;
   /** The marker of the config that was started last. */
   marker: string | undefined;
 }
@@ -25,12 +27,12 @@ export type ObservedCore = { running: false } | { running: true; marker: string 
 export type CoreStep =
   { do: 'nothing' } | { do: 'stop' } | { do: 'restart'; reason: RestartReason; configVersion: bigint };
 
-export type RestartReason = 'not_running' | 'operator' | 'config';
+export type RestartReason = 'not_running' | 'operator' | 'config' | 'retry';
 
 /**
  * The step that brings a core to what is desired. A restart cuts off everyone connected, so only a core that does
- * not run, an operator, or another config is reason for one. A config that the core refused is not tried again
- * until an operator or a newer version asks: the last good one runs meanwhile.
+ * not run, an operator, or another config is reason for one. A config that the core refused is tried again after a
+ * while, for the reason may be gone, such as a port in use; the last good one runs meanwhile.
  */
 export function planCore(desired: DesiredCore, applied: AppliedCore, observed: ObservedCore): CoreStep {
   if (!desired.enabled) return observed.running ? { do: 'stop' } : { do: 'nothing' };
@@ -42,11 +44,13 @@ export function planCore(desired: DesiredCore, applied: AppliedCore, observed: O
     applied.lastGoodVersion !== null &&
     applied.lastGoodVersion !== desired.configVersion &&
     desired.restartGeneration === applied.restartGeneration;
+  const waits = refused && !applied.isRetryDue;
   const configVersion =
-    refused && applied.lastGoodVersion !== null ? applied.lastGoodVersion : desired.configVersion;
+    waits && applied.lastGoodVersion !== null ? applied.lastGoodVersion : desired.configVersion;
   if (!observed.running) return { do: 'restart', reason: 'not_running', configVersion };
-  const wanted = refused ? applied.marker : desired.marker;
-  return observed.marker === wanted ? { do: 'nothing' } : { do: 'restart', reason: 'config', configVersion };
+  const wanted = waits ? applied.marker : desired.marker;
+  if (observed.marker === wanted) return { do: 'nothing' };
+  return { do: 'restart', reason: refused && !waits ? 'retry' : 'config', configVersion };
 }
 
 export type AccountStep = { do: 'remove'; email: string } | { do: 'add'; account: Account };

@@ -28,7 +28,12 @@ export class NodeLogs {
     const nodes = await this.nodes.listLocal();
     const id = await this.adapters.local?.dataDirId();
     const own = nodes.find((node) => node.dataDirId === id);
-    if (own) return (listener) => this.listen(own.id, listener);
+    if (own) {
+      return (listener) => {
+        if (own.trouble !== null) listener([own.trouble]); // nothing else shows it, as this node is none of the API's
+        return this.listen(own.id, listener);
+      };
+    }
     const others = nodes.flatMap(({ ownerName }) => ownerName ?? []);
     return says(
       others.length === 0
@@ -37,10 +42,11 @@ export class NodeLogs {
     );
   }
 
-  /** The log of a connected node; undefined when it cannot be read from here. */
+  /** The log of a node whose core runs; undefined when it cannot be read from here. */
   async ofNode(node: Node): Promise<LogSource | undefined> {
     const reach = await this.nodes.reach(node.id);
-    if (node.status !== 'connected' || !reach || !this.adapters.of(reach.kind)) return undefined;
+    const isRunning = node.status === 'connected' || node.xrayVersion !== null;
+    if (!isRunning || !reach || !this.adapters.of(reach.kind)) return undefined;
     return (listener) => this.listen(node.id, listener);
   }
 
