@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Config } from '../../config/config.js';
@@ -16,6 +16,7 @@ import {
   toStrictJson,
   unmanagedInbounds,
 } from '../../xray/config/index.js';
+import { CertificateFiles, readCertificate } from './certificate-files.js';
 import { CoreConfigRepository, type StoredConfig } from './core-config.repository.js';
 import { InitialConfig } from './initial-config.js';
 
@@ -29,6 +30,8 @@ export interface CoreConfig {
   /** The inbounds whose users the panel manages, in the order of the config. */
   inbounds: readonly ResolvedInbound[];
   byTag: ReadonlyMap<string, ResolvedInbound>;
+  /** Names what clients are told of the certificates: a text that is another one when that is. */
+  certificates: string;
 }
 
 export interface ActiveCoreConfig extends CoreConfig {
@@ -39,7 +42,6 @@ type Listener = (active: ActiveCoreConfig) => void | Promise<void>;
 
 const POLL_MS = 5_000;
 const REMEMBERED_VERSIONS = 8;
-const MAX_CERTIFICATE_BYTES = 1_000_000;
 
 /** The core config of the installation: one consistent snapshot in memory, replaced when the active version changes. */
 @Injectable()
@@ -47,6 +49,8 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(CoreConfigs.name);
   private readonly listeners = new Set<Listener>();
   private readonly remembered = new Map<bigint, ActiveCoreConfig>();
+  private readonly certificateFiles = new CertificateFiles();
+  private readonly readCertificate = (path: string) => this.certificateFiles.read(path);
   private active: ActiveCoreConfig | undefined;
   private refreshing: Promise<void> | undefined;
   private stopListening: (() => void) | undefined;
@@ -83,6 +87,22 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
     return this.active;
   }
 
+  /** The active config with its certificates as their files are now; they are renewed without anybody saying so. */
+  withCertificates(): ActiveCoreConfig {
+    const active = this.current();
+    if (!this.certificateFiles.haveChanged(active.config)) return active;
+    try {
+      this.active = { ...active, ...this.resolve(active.config, this.readCertificate) };
+      this.remembered.set(active.version, this.active);
+    } catch (error) {
+      this.logger.warn(
+        { err: error },
+        'A changed certificate cannot be read; the last known one stays in use',
+      );
+    }
+    return this.current();
+  }
+
   /** Calls `listener` after each change until the returned function is called. */
   onChange(listener: Listener): () => void {
     this.listeners.add(listener);
@@ -102,7 +122,7 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
   load(stored: StoredConfig): ActiveCoreConfig {
     const known = this.remembered.get(stored.version);
     if (known) return known;
-    const loaded = { ...this.read(stored.source, readCertificateIfThere), version: stored.version };
+    const loaded = { ...this.read(stored.source, this.readCertificate), version: stored.version };
     this.remembered.set(stored.version, loaded);
     for (const version of this.remembered.keys()) {
       if (this.remembered.size > REMEMBERED_VERSIONS) this.remembered.delete(version);
@@ -117,17 +137,24 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
   read(text: string, certificates: (path: string) => string = readCertificate): CoreConfig {
     const source = toStrictJson(text);
     const config = parseCoreConfig(source);
+    return { source, config, ...this.resolve(config, certificates) };
+  }
+
+  private resolve(
+    config: CoreConfigJson,
+    readCertificate: (path: string) => string,
+  ): Pick<CoreConfig, 'hash' | 'inbounds' | 'byTag' | 'certificates'> {
     const inbounds = resolveInbounds(config, {
       excludeTags: this.config.xray.excludeInboundTags,
       fallbacksTag: this.config.xray.fallbacksInboundTag,
-      readCertificate: certificates,
+      readCertificate,
     });
+    const told = JSON.stringify(inbounds.map(({ sni, selfSigned }) => [sni, selfSigned]));
     return {
-      source,
-      config,
       hash: configHash(config, inbounds),
       inbounds,
       byTag: new Map(inbounds.map((inbound) => [inbound.tag, inbound])),
+      certificates: createHash('sha256').update(told).digest('base64url'),
     };
   }
 
@@ -191,21 +218,5 @@ function orExplain<T>(what: string, read: () => T): T {
   } catch (error) {
     if (!(error instanceof InvalidCoreConfig)) throw error;
     throw new StartupError(`${what}: ${error.message}`, { cause: error });
-  }
-}
-
-/** Only a plain file of a sane size: the path comes from whoever sends the config. */
-function readCertificate(path: string): string {
-  const file = statSync(path);
-  if (!file.isFile() || file.size > MAX_CERTIFICATE_BYTES) throw new Error(`${path} is no certificate file`);
-  return readFileSync(path, 'utf8');
-}
-
-/** An accepted config stays usable where its certificates are not mounted; only their names are unknown there. */
-function readCertificateIfThere(path: string): string {
-  try {
-    return readCertificate(path);
-  } catch {
-    return '';
   }
 }

@@ -129,7 +129,8 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
   edition(now: Date): string {
     const { showsTime } = this.publish();
     const minute = showsTime ? Math.floor(now.getTime() / MINUTE_MS) : '';
-    return `${this.configs.current().version} ${this.snapshot?.version ?? ''} ${minute}`;
+    const { version, certificates } = this.configs.withCertificates();
+    return `${version} ${certificates} ${this.snapshot?.version ?? ''} ${minute}`;
   }
 
   @Interval(POLL_MS)
@@ -151,7 +152,7 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
 
   /** Compiled at the first use after a change. */
   private publish(): Publication {
-    const { inbounds } = this.configs.current();
+    const { inbounds } = this.configs.withCertificates();
     if (this.publication?.published.inbounds === inbounds) return this.publication;
     const enabled = (this.snapshot?.hosts ?? []).filter((host) => !host.isDisabled);
     const published: PublishedInbounds = {

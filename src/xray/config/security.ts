@@ -3,7 +3,7 @@ import { echConfigList } from './ech.js';
 import { InvalidCoreConfig } from './errors.js';
 import { isObject, object, text, texts } from './json.js';
 import { mldsa65VerifyKey } from './mldsa65.js';
-import type { JsonObject, JsonValue, ResolvedInbound } from './types.js';
+import type { CoreConfigJson, JsonObject, JsonValue, ResolvedInbound } from './types.js';
 import { x25519PublicKey } from './x25519.js';
 
 type Security = Pick<
@@ -79,6 +79,14 @@ function certificatesOf(
       .filter((pem) => pem !== '')
       .map((pem) => readFacts(tag, pem));
   });
+}
+
+/** The certificate files that the inbounds name. */
+export function certificatePaths(config: CoreConfigJson): string[] {
+  const paths = config.inbounds
+    .flatMap(({ streamSettings }) => object(object(streamSettings).tlsSettings).certificates ?? [])
+    .map((certificate) => text(object(certificate).certificateFile));
+  return [...new Set(paths)].filter((path) => path !== '');
 }
 
 function readFile(tag: string, path: string, readCertificate: ReadCertificate): string {
