@@ -15,6 +15,9 @@ type Security = Pick<
 /** Reads a certificate file of this machine as text; an empty text means that its names stay unknown. */
 export type ReadCertificate = (path: string) => string;
 
+/** The server does not look at it; a client with anything else refuses its config, or breaks down. */
+const SPIDER_PATH = /^\/(?:[^%\p{Cc}]|%[\da-f]{2})*$/iu;
+
 export const NO_SECURITY: Security = { tls: 'none', sni: [] };
 
 /**
@@ -123,7 +126,7 @@ function reality(tag: string, settings: JsonObject): Security {
     sni: texts(settings.serverNames),
     pbk,
     sids,
-    spx: text(settings.spiderX) || null,
+    spx: SPIDER_PATH.test(text(settings.spiderX)) ? text(settings.spiderX) : null,
     ...(pqv && { pqv }),
     ...(minClientVer && { minClientVer }),
   };
