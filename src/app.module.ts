@@ -11,7 +11,6 @@ import { SystemModule } from './features/system/index.js';
 import { TemplatesModule } from './features/templates/index.js';
 import { UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
-import type { Patience } from './shared/database/patience.js';
 import { HealthController } from './shared/http/health.controller.js';
 import { Readiness } from './shared/http/readiness.js';
 import { WebSocketsModule } from './shared/http/web-sockets.module.js';
@@ -21,12 +20,12 @@ import { XrayModule } from './xray/xray.module.js';
 @Module({})
 export class AppModule {
   /** The whole service on a database that is migrated already. */
-  static with(config: Config, connection: Connection, patience: Patience): DynamicModule {
+  static with(config: Config, connection: Connection): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        DatabaseModule.with(connection, config.databasePoolSize, patience),
+        DatabaseModule.with(connection, config.databasePoolSize),
         SchedulingModule,
         WebSocketsModule,
         XrayModule,

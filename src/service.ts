@@ -49,24 +49,24 @@ export class Service {
     const { config } = this;
     await requireFreePort(config.host, config.port);
     const log = (message: string) => this.logger.warn(message);
-    const { signal } = this.interrupted;
-    const database = await openDatabase({ ...config, log, signal });
+    const database = await openDatabase(config, log);
     this.embedded = database.embedded;
     this.embedded?.keepAlive();
     this.goOn();
     // Loaded no earlier: it takes a second, and a start that cannot succeed should say so at once.
-    const { startApp } = await import('./app.js');
-    await database.patience.with(() => migrateDatabase(database.connection));
+    const { buildApp, ensureAdmins } = await import('./app.js');
+    await migrateDatabase(database.connection);
     this.goOn();
     const xray = await this.prepareXray();
     this.goOn();
-    const { app, firstAdmin } = await startApp(config, database);
-    this.app = app;
+    this.app = await buildApp(config, database.connection);
+    await this.app.init();
+    const firstAdmin = await ensureAdmins(this.app);
     this.goOn();
-    await app.listen(config.port, config.host).catch((error: unknown) => {
+    await this.app.listen(config.port, config.host).catch((error: unknown) => {
       throw cannotListen(config, error);
     });
-    const { port } = app.getHttpServer().address() as { port: number };
+    const { port } = this.app.getHttpServer().address() as { port: number };
     process.stdout.write(
       startSummary({
         ...config,

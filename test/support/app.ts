@@ -51,7 +51,6 @@ export function testConfig(settings: Partial<Config> = {}): Config {
     dataDir: tmpdir(),
     databaseUrl: undefined,
     databasePoolSize: 5,
-    databaseWaitSeconds: 0,
     logLevel: 'info',
     docs: true,
     allowedOrigins: ['*'],
@@ -66,6 +65,7 @@ export function testConfig(settings: Partial<Config> = {}): Config {
       excludeInboundTags: [],
       fallbacksInboundTag: '',
     },
+    nodes: { certPin: 'tofu', apiSources: [] },
     recordNodeUsage: true,
     subscription: {
       path: 'sub',

@@ -4,9 +4,7 @@ import { writeJson } from '../../shared/http/json.js';
 import { type User, UserPresenter } from '../users/index.js';
 import { knownLanguage, preferredLanguage } from './page/language.js';
 import { PAGE_SECURITY_POLICY, writePage } from './page/page.js';
-import { fitsQrCode, qrPicture } from './page/qr-code.js';
 import { pageView } from './page/view.js';
-import { SubscriptionNotFound } from './subscription.errors.js';
 import { SubscriptionService } from './subscription.service.js';
 import { ClientTemplates } from './templates/client-templates.js';
 
@@ -45,13 +43,6 @@ export class SubscriptionPages {
     return own === undefined
       ? { html: this.write(user, reader, now), securityPolicy: PAGE_SECURITY_POLICY }
       : { html: own };
-  }
-
-  /** The QR code of a link that the page shows, for whoever has the page. Throws `SubscriptionNotFound`. */
-  async qrCode(token: string, link: string): Promise<string> {
-    await this.subscriptions.getUser(token);
-    if (!fitsQrCode(link)) throw new SubscriptionNotFound();
-    return qrPicture(link);
   }
 
   /** The user as operators' templates know it, without integers that the engine lacks. */
