@@ -24,7 +24,7 @@ const NODE_ROOMS = {
 };
 
 const PURE =
-  '^src/(client-configs|xray/config|shared/domain|features/[^/]+/domain|features/subscription/page)/|/plan\\.ts$';
+  '^src/(client-configs|jinja|xray/config|shared/domain|features/[^/]+/domain|features/subscription/page)/|/plan\\.ts$';
 /** Specs read golden files. */
 const SPEC = '\\.spec\\.ts$';
 
@@ -73,7 +73,7 @@ module.exports = {
     {
       name: 'features-are-known-to-features-and-the-app-only',
       severity: 'error',
-      from: { path: '^src/(shared|xray|client-configs|config|generated)/' },
+      from: { path: '^src/(shared|xray|client-configs|jinja|config|generated)/' },
       to: { path: '^src/features/' },
     },
     {

@@ -1,7 +1,7 @@
 export { CoreUsersRepository } from './core-users.repository.js';
 export type { SubscribedUser, User } from './domain/user.js';
 export { type UserUsageDto, UserUsagesDto } from './dto/usage.dto.js';
-export { SubscriptionUserDto } from './dto/user-response.dto.js';
+export { SubscriptionUserDto, type UserDto } from './dto/user-response.dto.js';
 export { lockUsage } from './lock-usage.js';
 export { OwnedUser, TargetUser } from './owned-user.guard.js';
 export { type NodeUsage, UsageHistory } from './usage-history.js';

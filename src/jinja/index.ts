@@ -1,0 +1,11 @@
+export { Dict, sequence, Tuple } from './containers.js';
+export { DateTime } from './datetime.js';
+export { Environment, normalized } from './environment.js';
+export { fail, JinjaError } from './errors.js';
+export { roundFloat } from './format-number.js';
+export { Model } from './model.js';
+export type { Filter } from './runtime.js';
+export { defineFilters } from './runtime.js';
+export { formatTime } from './strftime.js';
+export { str } from './text.js';
+export { EnumMember, isTrue, textOf, typeName, Uuid, type Value } from './values.js';
