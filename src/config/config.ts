@@ -1,3 +1,5 @@
+import type { TemplateKind } from './template-settings.js';
+
 /** The settings of one process, checked and complete; injected wherever one is needed. Units as the names say. */
 export class Config {
   /** `all`: API and jobs; `api`: requests only; `worker`: nodes and jobs only. */
@@ -51,21 +53,7 @@ export class Config {
     profileTitle: string;
     externalConfig: string;
     /** The operator's own templates: a folder, and the file of each in it. */
-    templates: {
-      directory: string | undefined;
-      clash: string;
-      clashSettings: string;
-      singBox: string;
-      singBoxSettings: string;
-      xray: string;
-      xraySettings: string;
-      mux: string;
-      userAgents: string;
-      grpcUserAgents: string;
-      /** The page that people see at their subscription's address. */
-      page: string;
-      home: string;
-    };
+    templates: { directory: string | undefined } & Record<TemplateKind, string>;
     /** Which client applications get whole Xray configs for share links, where their version can use them. */
     customJson: { v2rayN: boolean; v2rayNG: boolean; streisand: boolean; happ: boolean };
     statusText: { active: string; expired: string; limited: string; disabled: string; on_hold: string };

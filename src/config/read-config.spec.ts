@@ -116,6 +116,11 @@ describe('settings', () => {
       { USE_CUSTOM_JSON_DEFAULT: '1', USE_CUSTOM_JSON_FOR_HAPP: '0' },
       { subscription: { customJson: { v2rayN: true, v2rayNG: true, streisand: true, happ: true } } },
     ],
+    [
+      'take the paths of templates as Jinja does',
+      { CLASH_SUBSCRIPTION_TEMPLATE: '/clash//x.yml', MUX_TEMPLATE: './mux/./x.json' },
+      { subscription: { templates: { clash: 'clash/x.yml', mux: 'mux/x.json' } } },
+    ],
     ['let a text be empty', { SUB_SUPPORT_URL: '' }, { subscription: { supportUrl: '' } }],
     [
       'read a secret from a file, without its end of line',
@@ -169,6 +174,8 @@ describe('settings', () => {
       { XRAY_SUBSCRIPTION_PATH: 'api/x' },
       /^XRAY_SUBSCRIPTION_PATH must not begin with api/,
     ],
+    ['a template above its folder', { MUX_TEMPLATE: '../mux.json' }, /^MUX_TEMPLATE must name a file in/],
+    ['a template of no name', { HOME_PAGE_TEMPLATE: '//' }, /^HOME_PAGE_TEMPLATE must name .*not "\/\/"$/],
     ['a path with a blank', { XRAY_SUBSCRIPTION_PATH: 'a b' }, /^XRAY_SUBSCRIPTION_PATH may hold/],
     ['tags that are no JSON', { XRAY_EXCLUDE_INBOUND_TAGS: '["a' }, /^XRAY_EXCLUDE_INBOUND_TAGS/],
     ['the wrong kind of address', { SERVER_IP: '::1' }, /^SERVER_IP must be an IPv4/],

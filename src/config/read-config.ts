@@ -5,6 +5,7 @@ import { StartupError } from './startup-error.js';
 import { type Interfaces, isLimitedNetwork, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
 import { Config } from './config.js';
 import { type Environment, SettingsReader } from './settings-reader.js';
+import { TEMPLATE_KINDS, TEMPLATE_SETTINGS, type TemplateKind } from './template-settings.js';
 import { unusedSettings } from './unused-settings.js';
 
 /** What settings may lean on beside their own text. */
@@ -74,7 +75,7 @@ export function readConfig(
       ),
     },
     recordNodeUsage: !read.boolean('DISABLE_RECORDING_NODE_USAGE', false),
-    subscription: subscription(read, around),
+    subscription: subscription(read, around, remarks),
     serverIp: address(read, 'SERVER_IP', 4) ?? ownIpv4(around.interfaces),
     serverIpv6: address(read, 'SERVER_IPV6', 6) ?? ownIpv6(around.interfaces),
     jobs: {
@@ -118,7 +119,7 @@ function environmentAdmin(read: SettingsReader, remarks: string[]) {
   return undefined;
 }
 
-function subscription(read: SettingsReader, around: Surroundings): Config['subscription'] {
+function subscription(read: SettingsReader, around: Surroundings, remarks: string[]): Config['subscription'] {
   const path = read.text('XRAY_SUBSCRIPTION_PATH').replace(/^\/+|\/+$/g, '') || 'sub';
   if (!/^[\w.~-]+(\/[\w.~-]+)*$/.test(path)) {
     read.problem('XRAY_SUBSCRIPTION_PATH', 'may hold letters, digits and . _ ~ - between slashes');
@@ -136,7 +137,7 @@ function subscription(read: SettingsReader, around: Surroundings): Config['subsc
     profileTitle: read.text('SUB_PROFILE_TITLE', 'Subscription'),
     externalConfig: read.text('EXTERNAL_CONFIG'),
     customJson: customJson(read),
-    templates: templates(read, around),
+    templates: templates(read, around, remarks),
     statusText: {
       active: read.text('ACTIVE_STATUS_TEXT', 'Active'),
       expired: read.text('EXPIRED_STATUS_TEXT', 'Expired'),
@@ -148,22 +149,28 @@ function subscription(read: SettingsReader, around: Surroundings): Config['subsc
 }
 
 /** Names and default names are Marzban's. */
-function templates(read: SettingsReader, around: Surroundings): Config['subscription']['templates'] {
+function templates(
+  read: SettingsReader,
+  around: Surroundings,
+  remarks: string[],
+): Config['subscription']['templates'] {
   const directory = read.optional('CUSTOM_TEMPLATES_DIRECTORY');
-  const file = (name: string, byDefault: string) => read.text(`${name}_TEMPLATE`) || byDefault;
+  const files = TEMPLATE_KINDS.map((kind) => {
+    const [setting, byDefault] = TEMPLATE_SETTINGS[kind];
+    const file = read.text(setting) || byDefault;
+    // Marzban ignored a slash in front, double ones and dots as well.
+    const parts = file.split('/').filter((part) => part !== '' && part !== '.');
+    if (parts.length === 0 || parts.includes('..')) {
+      read.problem(setting, `must name a file in CUSTOM_TEMPLATES_DIRECTORY, not ${JSON.stringify(file)}`);
+    }
+    if (directory === undefined && parts.join('/') !== byDefault) {
+      remarks.push(`${setting} has no effect without CUSTOM_TEMPLATES_DIRECTORY`);
+    }
+    return [kind, parts.join('/')] as const;
+  });
   return {
     directory: directory === undefined ? undefined : resolve(around.cwd, directory),
-    clash: file('CLASH_SUBSCRIPTION', 'clash/default.yml'),
-    clashSettings: file('CLASH_SETTINGS', 'clash/settings.yml'),
-    singBox: file('SINGBOX_SUBSCRIPTION', 'singbox/default.json'),
-    singBoxSettings: file('SINGBOX_SETTINGS', 'singbox/settings.json'),
-    xray: file('V2RAY_SUBSCRIPTION', 'v2ray/default.json'),
-    xraySettings: file('V2RAY_SETTINGS', 'v2ray/settings.json'),
-    mux: file('MUX', 'mux/default.json'),
-    userAgents: file('USER_AGENT', 'user_agent/default.json'),
-    grpcUserAgents: file('GRPC_USER_AGENT', 'user_agent/grpc.json'),
-    page: file('SUBSCRIPTION_PAGE', 'subscription/index.html'),
-    home: file('HOME_PAGE', 'home/index.html'),
+    ...(Object.fromEntries(files) as Record<TemplateKind, string>),
   };
 }
 

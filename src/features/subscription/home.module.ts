@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { HomeController } from './home.controller.js';
 import { SubscriptionModule } from './subscription.module.js';
+import { TemplateStatusController } from './templates/template-status.controller.js';
 
-/** The page at `/`: it is no subscription, but made of the same templates. */
-@Module({ imports: [SubscriptionModule], controllers: [HomeController] })
+/** What is no subscription, but about the same templates: the page at `/`, and whether the templates work. */
+@Module({ imports: [SubscriptionModule], controllers: [HomeController, TemplateStatusController] })
 export class HomeModule {}

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { writeJson } from '../../shared/http/json.js';
 import { type User, UserPresenter } from '../users/index.js';
 import { knownLanguage, preferredLanguage } from './page/language.js';
 import { PAGE_SECURITY_POLICY, writePage } from './page/page.js';
@@ -39,15 +38,10 @@ export class SubscriptionPages {
   /** The operator's page if there is one that works, else ours. Nothing is noted. Throws `SubscriptionNotFound`. */
   async show(token: string, reader: Reader, now: Date): Promise<Page> {
     const user = await this.subscriptions.getUser(token);
-    const own = this.templates.current().page(() => this.context(user));
+    const own = this.templates.current().page(() => this.presenter.forAdmin(user, user.owner));
     return own === undefined
       ? { html: this.write(user, reader, now), securityPolicy: PAGE_SECURITY_POLICY }
       : { html: own };
-  }
-
-  /** The user as operators' templates know it, without integers that the engine lacks. */
-  private context(user: User): object {
-    return JSON.parse(writeJson(this.presenter.forAdmin(user, user.owner))) as object;
   }
 
   private write(user: User, { origin, acceptLanguage, chosenLanguage }: Reader, now: Date): string {

@@ -13,6 +13,7 @@ import { compileEntries, type DocumentFormat, writeDocument } from '../../../cli
 import type { JsonObject } from '../../../xray/config/index.js';
 import { Jinja } from './jinja.js';
 import { operatorTemplates } from './operator-templates.js';
+import { SAMPLE_USER } from './samples.js';
 
 const NAMES = {
   clash: 'clash/default.yml',
@@ -148,8 +149,8 @@ describe('a template', () => {
   it('without an end is not tried for each fetch', () => {
     let told = 0;
     const loops = '{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}';
-    const templates = operatorTemplates(new Map([['clash/default.yml', loops]]), NAMES, () => told++);
     const render = vi.spyOn(Jinja.prototype, 'render');
+    const templates = operatorTemplates(new Map([['clash/default.yml', loops]]), NAMES, () => told++);
     for (let i = 0; i < 3; i++) expect(templates.clash([], [])).toHaveProperty('mode');
     expect(render.mock.calls.length).toBe(1);
     render.mockRestore();
@@ -163,18 +164,62 @@ describe('a template', () => {
     expect(read('clash', text).port).toBe(2);
   });
 
-  it.each([
-    ['2026-01-15T12:00:00', '2026-01-15 12:00:00'],
-    ['2026-01-15T12:00:00Z', '2026-01-15 12:00:00'],
-    ['2026-01-15T15:30:00+03:30', '2026-01-15 12:00:00'],
-  ])('writes the time %s as %s', (at, written) => {
-    const templates = operatorTemplates(
-      new Map([['subscription/index.html', '{{ user.online_at | datetime }} {{ now() | datetime }}']]),
-      NAMES,
-      () => {},
+  it('knows the user as Marzban does', () => {
+    const page =
+      '{{ user.status.value }} {{ user.status.name }} {{ user.status == "active" }} {{ user.online_at | datetime }} ' +
+      '{{ user.proxies }} {{ user.links }} {{ user.note }} {{ user.proxies.get("vmess", {}) }}';
+    const templates = operatorTemplates(new Map([['subscription/index.html', page]]), NAMES, () => {});
+    const id = '00000000-0000-4000-8000-000000000000';
+    expect(templates.page(() => ({ ...SAMPLE_USER, note: null, links: ["a'b", 'c'] }))).toBe(
+      'active active True 2026-01-01 00:00:00 ' +
+        `{<ProxyTypes.VLESS: 'vless'>: VLESSSettings(id=UUID('${id}'), flow='')} ["a'b", 'c'] None {}`,
     );
-    const page = templates.page(() => ({ online_at: at }));
-    expect(page).toMatch(new RegExp(`^${written} \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d$`));
+  });
+
+  it('keeps the words of YAML as PyYAML does', () => {
+    const clash =
+      'a: y\nb: 2024-01-01\nc: 12345678901234567890\nd: yes\ne: 010\nf: 1_000\ng: 1e3\nh: "yes"\n? n\n: ~';
+    const templates = operatorTemplates(new Map([['clash/default.yml', clash]]), NAMES, () => {});
+    expect(templates.clash([], [])).toEqual({
+      a: 'y',
+      b: '2024-01-01',
+      c: 12345678901234567890n,
+      d: true,
+      e: 8,
+      f: 1000,
+      g: '1e3',
+      h: 'yes',
+      n: null,
+    });
+  });
+
+  it('is told of at once, with the line, before a user meets it', () => {
+    const told: string[] = [];
+    const files = {
+      'subscription/index.html': 'a\n{{ user.nothing.more }}',
+      'clash/default.yml': 'a: 1\n\n{% do x %}',
+      'home/index.html': '{% include "part.html" %}',
+      'part.html': '\n{{ 1 / 0 }}',
+    };
+    const templates = operatorTemplates(new Map(Object.entries(files)), NAMES, (name, reason) =>
+      told.push(`${name}: ${reason}`),
+    );
+    expect(told).toEqual([
+      "clash/default.yml: Encountered unknown tag 'do'. (clash/default.yml, line 3)",
+      "subscription/index.html: 'UserResponse object' has no attribute 'nothing' (subscription/index.html, line 2)",
+      'home/index.html: division by zero (part.html, line 2)',
+    ]);
+    expect(templates.faults.get('home')).toMatchObject({ file: 'part.html', line: 2 });
+  });
+
+  it('of sing-box with a syntax that current cores refuse is used, and told of', () => {
+    const profile =
+      '{"outbounds": [{"type": "dns", "tag": "dns-out"}], "dns": {"servers": [{"address": "1.1.1.1"}]}}';
+    const templates = operatorTemplates(new Map([['singbox/default.json', profile]]), NAMES, () => {});
+    expect(templates.warnings.get('singBox')).toEqual([
+      'outbounds of type dns (up to 1.12)',
+      'dns.servers with an address (up to 1.13)',
+    ]);
   });
 
   it('has the filters and the clock of Marzban', () => {

@@ -1,28 +1,32 @@
-import { parse } from 'yaml';
 import { DEFAULT_TEMPLATES, type Templates } from '../../../client-configs/index.js';
+import type { TemplateKind } from '../../../config/template-settings.js';
+import { JinjaError } from '../../../jinja/index.js';
 import { type JsonObject, type JsonValue, parseJson } from '../../../xray/config/index.js';
-import { isExhaustion, Jinja } from './jinja.js';
+import type { UserDto } from '../../users/index.js';
+import { Jinja } from './jinja.js';
+import { marzbanUser, toDict, toPython } from './marzban.js';
+import { readYaml } from './read-yaml.js';
+import { SAMPLE_NAMES, SAMPLE_PROXIES, SAMPLE_USER } from './samples.js';
+import { refusedSyntax } from './sing-box-syntax.js';
 
 /** The file of each template, relative to the operator's folder. */
-export interface TemplateNames {
-  clash: string;
-  clashSettings: string;
-  singBox: string;
-  singBoxSettings: string;
-  xray: string;
-  xraySettings: string;
-  mux: string;
-  userAgents: string;
-  grpcUserAgents: string;
-  page: string;
-  home: string;
-}
+export type TemplateNames = Record<TemplateKind, string>;
 
 /** What an operator may replace; a page that is undefined is not there, or broken. */
 export interface OperatorTemplates extends Templates {
   /** The page of a user, an object as the API shows it, which is asked for only when it is needed. */
-  page: (user: () => object) => string | undefined;
+  page: (user: () => UserDto) => string | undefined;
   home: () => string | undefined;
+  /** What is wrong with them. */
+  faults: ReadonlyMap<TemplateKind, TemplateFault>;
+  warnings: ReadonlyMap<TemplateKind, string[]>;
+}
+
+export interface TemplateFault {
+  message: string;
+  /** The file and its line, where they are known: it may be another one, which this includes. */
+  file: string | undefined;
+  line: number | undefined;
 }
 
 /** Told once why a template is not used. */
@@ -31,7 +35,8 @@ export type OnBroken = (name: string, reason: string) => void;
 /**
  * The built-in templates, in the place of which the operator's stand where there are some: the sources by file name.
  * One that is broken counts as not there. Those of Clash and of pages are filled each time, the others once; one of
- * them may fail for some users only, so it is tried again, unless it used up all it was allowed.
+ * them may fail for some users only, so it is tried again, unless it used up all it was allowed. Each is tried at
+ * once, so that a fault is told before a user meets it.
  */
 export function operatorTemplates(
   sources: ReadonlyMap<string, string>,
@@ -39,62 +44,74 @@ export function operatorTemplates(
   onBroken: OnBroken,
 ): OperatorTemplates {
   const jinja = new Jinja(sources);
-  const broken = new Set<string>();
+  const faults = new Map<TemplateKind, TemplateFault>();
+  const warnings = new Map<TemplateKind, string[]>();
   const endless = new Set<string>();
-  const tried = <T>(name: string, read: () => T): T | undefined => {
+  const tried = <T>(kind: TemplateKind, read: (name: string) => T): T | undefined => {
+    const name = names[kind];
     if (!sources.has(name) || endless.has(name)) return undefined;
     try {
-      return read();
+      return read(name);
     } catch (error) {
-      if (!broken.has(name)) onBroken(name, firstLine(error));
-      broken.add(name);
-      if (isExhaustion(error)) endless.add(name);
+      const fault = faultOf(error);
+      if (!faults.has(kind)) onBroken(name, written(fault));
+      faults.set(kind, fault);
+      if (error instanceof JinjaError && error.kind === 'Exhausted') endless.add(name);
       return undefined;
     }
   };
-  const json = (name: string) => tried(name, () => object(parseJson(jinja.render(name))));
-  const agents = (name: string) => tried(name, () => userAgents(jinja.render(name)));
+  const json = (kind: TemplateKind) => tried(kind, (name) => object(parseJson(jinja.render(name))));
+  const agents = (kind: TemplateKind) => tried(kind, (name) => userAgents(jinja.render(name)));
+  const clash = (proxies: JsonObject[], remarks: string[]) =>
+    tried('clash', (name) => {
+      const conf = toDict({ proxies, 'proxy-groups': [], rules: [] });
+      return object(readYaml(jinja.render(name, { conf, proxy_remarks: toPython(remarks) })));
+    });
+  const page = (user: () => UserDto) =>
+    tried('page', (name) => jinja.render(name, { user: marzbanUser(user()) }));
+  const home = () => tried('home', (name) => jinja.render(name));
 
   const byDefault = DEFAULT_TEMPLATES;
-  const singBox = json(names.singBox);
-  const mux = json(names.mux);
+  const singBox = json('singBox');
+  const refused = singBox ? refusedSyntax(singBox) : [];
+  if (refused.length > 0) warnings.set('singBox', refused);
+  const mux = json('mux');
+  clash(SAMPLE_PROXIES, SAMPLE_NAMES);
+  page(() => SAMPLE_USER);
+  home();
   return {
-    xray: json(names.xray) ?? byDefault.xray,
-    xrayTransports: json(names.xraySettings) ?? byDefault.xrayTransports,
+    xray: json('xray') ?? byDefault.xray,
+    xrayTransports: json('xraySettings') ?? byDefault.xrayTransports,
     singBox: singBox ?? byDefault.singBox,
     singBoxBefore112: singBox ?? byDefault.singBoxBefore112,
-    singBoxTransports: json(names.singBoxSettings) ?? byDefault.singBoxTransports,
-    clash: (proxies, remarks) =>
-      tried(names.clash, () => clashConfig(jinja, names.clash, proxies, remarks)) ??
-      byDefault.clash(proxies, remarks),
+    singBoxTransports: json('singBoxSettings') ?? byDefault.singBoxTransports,
+    clash: (proxies, remarks) => clash(proxies, remarks) ?? byDefault.clash(proxies, remarks),
     clashTransports:
-      tried(names.clashSettings, () => object(parseYaml(jinja.render(names.clashSettings)) ?? {})) ??
+      tried('clashSettings', (name) => object(readYaml(jinja.render(name)) ?? {})) ??
       byDefault.clashTransports,
     mux: {
       xray: member(mux, 'v2ray') ?? byDefault.mux.xray,
       singBox: member(mux, 'sing-box') ?? byDefault.mux.singBox,
       clash: member(mux, 'clash') ?? byDefault.mux.clash,
     },
-    userAgents: agents(names.userAgents) ?? byDefault.userAgents,
-    grpcUserAgents: agents(names.grpcUserAgents) ?? byDefault.grpcUserAgents,
-    page: (user) => tried(names.page, () => jinja.render(names.page, { user: user() })),
-    home: () => tried(names.home, () => jinja.render(names.home)),
+    userAgents: agents('userAgents') ?? byDefault.userAgents,
+    grpcUserAgents: agents('grpcUserAgents') ?? byDefault.grpcUserAgents,
+    page,
+    home,
+    faults,
+    warnings,
   };
 }
 
-/** The engine shows the source below. */
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]!;
+function faultOf(error: unknown): TemplateFault {
+  const { message } = error as Error;
+  const at = error instanceof JinjaError ? error : undefined;
+  // The parser of YAML shows the source below.
+  return { message: message.split('\n', 1)[0]!, file: at?.template, line: at?.line };
 }
 
-function clashConfig(jinja: Jinja, name: string, proxies: JsonObject[], remarks: string[]): JsonObject {
-  const conf = { proxies, 'proxy-groups': [], rules: [] };
-  return object(parseYaml(jinja.render(name, { conf, proxy_remarks: remarks })));
-}
-
-/** As PyYAML reads it, which operators wrote for: of a key that is there twice the last counts. */
-function parseYaml(text: string): JsonValue {
-  return parse(text, { version: '1.1', uniqueKeys: false, logLevel: 'error' }) as JsonValue;
+function written({ message, file, line }: TemplateFault): string {
+  return line === undefined ? message : `${message} (${file}, line ${line})`;
 }
 
 function object(value: JsonValue): JsonObject {
