@@ -4,7 +4,7 @@ import { Service } from './service.js';
 import { StartupError } from './config/startup-error.js';
 import { createPino, PinoLogger } from './shared/telemetry/logger.js';
 
-/** Whatever hangs, the process is gone by then. */
+/** Whatever hangs, the process is gone so long after SHUTDOWN_DELAY. */
 const STOP_MS = 9_800;
 
 function fail(error: unknown): never {
@@ -24,8 +24,9 @@ try {
   const stop = (exitCode: number) => {
     // Once: npm passes a Ctrl-C on that the terminal has sent to us, too.
     stopping ??= (async () => {
-      setTimeout(() => process.exit(1), STOP_MS).unref();
-      await service.stop();
+      const delay = exitCode === 0;
+      setTimeout(() => process.exit(1), STOP_MS + (delay ? config.shutdownDelaySeconds * 1000 : 0)).unref();
+      await service.stop({ delay });
       process.exit(exitCode);
     })();
   };

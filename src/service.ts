@@ -9,13 +9,18 @@ import { migrateDatabase, openDatabase } from './shared/database/ensure-database
 import type { EmbeddedPostgres } from './shared/database/embedded-postgres.js';
 import { StartupError, systemReason } from './config/startup-error.js';
 import { ownVersion } from './shared/own-version.js';
+import { drain, sendAway } from './shared/http/draining.js';
 import { Readiness } from './shared/http/readiness.js';
 import { WebSockets } from './shared/http/web-sockets.js';
+import { Handover } from './shared/scheduling/handover.js';
 import { startSummary } from './start-summary.js';
 import { InstallFailed, installXray } from './xray/install/install-xray.js';
 import { findXray, NO_XRAY, xrayCandidates } from './xray/process/executable.js';
 
-/** A stop takes 10 s at most: requests get 4, the rest of the service what they leave of 8, then the database. */
+/**
+ * After SHUTDOWN_DELAY a stop takes 10 s at most: requests get 4, the rest of the service what they leave of 8, then the
+ * database.
+ */
 const DRAIN_MS = 4_000;
 const CLOSE_MS = 8_000;
 
@@ -38,11 +43,14 @@ export class Service {
     return this.starting;
   }
 
-  /** Answers what was asked, then ends everything this process started. The database is last. */
-  async stop(): Promise<void> {
+  /**
+   * Answers what was asked, then ends everything this process started; the database is last. With `delay` it first goes
+   * on answering for `SHUTDOWN_DELAY`, as whoever sends it requests does not know yet.
+   */
+  async stop({ delay }: { delay: boolean }): Promise<void> {
     this.interrupted.abort();
     await this.starting?.catch(() => undefined);
-    await this.stopAll();
+    await this.stopAll(delay ? this.config.shutdownDelaySeconds : 0);
   }
 
   private async startAll(): Promise<void> {
@@ -106,37 +114,35 @@ export class Service {
     if (this.interrupted.signal.aborted) throw new StartupError('Stopped before the start was complete.');
   }
 
-  private async stopAll(): Promise<void> {
-    const begun = Date.now();
-    const left = () => Math.max(CLOSE_MS - (Date.now() - begun), 0);
+  private async stopAll(delaySeconds = 0): Promise<void> {
     const { app, embedded } = this;
     this.app = this.embedded = undefined;
     if (app) {
+      const server = app.getHttpServer() as Server;
       app.get(Readiness).draining = true;
+      sendAway(server);
+      const handedOver = app
+        .get(Handover, { strict: false })
+        .begin()
+        .catch(() => undefined); // closing meets with it again
+      if (server.listening) await sleep(delaySeconds * 1000);
+      const begun = Date.now();
       app.get(WebSockets, { strict: false }).end(); // they would be waited for
-      await drain(app.getHttpServer() as Server);
-      const closed = app.close().then(
+      await drain(server, DRAIN_MS);
+      const closed = Promise.all([handedOver, app.close()]).then(
         () => true,
         (error: unknown) => {
           this.logger.error({ err: error }, 'The service did not stop cleanly');
           return true;
         },
       );
-      if (!(await Promise.race([closed, sleep(left(), false)]))) {
+      const left = Math.max(CLOSE_MS - (Date.now() - begun), 0);
+      if (!(await Promise.race([closed, sleep(left, false)]))) {
         this.logger.warn('A part of the service did not stop in time; going on without it');
       }
     }
     await embedded?.stop();
   }
-}
-
-/** Takes no new connections, and waits for the requests that are being answered. */
-async function drain(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const answered = new Promise<void>((resolve) => server.close(() => resolve()));
-  const idle = setInterval(() => server.closeIdleConnections(), 20);
-  await Promise.race([answered, sleep(DRAIN_MS)]);
-  clearInterval(idle);
 }
 
 /** Before anything is started: another Margrave may be running on the same data. */

@@ -6,6 +6,8 @@ export class Config {
   readonly role!: 'all' | 'api' | 'worker';
   readonly host!: string;
   readonly port!: number;
+  /** How long a stopping process goes on answering, until whoever sends it requests knows. */
+  readonly shutdownDelaySeconds!: number;
   /** Absolute folder for the embedded database, keys, the local core. */
   readonly dataDir!: string;
   /** Undefined: the embedded PostgreSQL. */

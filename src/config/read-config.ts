@@ -42,6 +42,7 @@ export function readConfig(
     port: read.integer(['UVICORN_PORT', 'PORT'], 8000, { min: 0, max: 65_535 }),
     dataDir: resolve(around.cwd, read.text('DATA_DIR') || 'data'),
     databaseUrl: databaseUrl(read),
+    shutdownDelaySeconds: read.integer('SHUTDOWN_DELAY', 0, { min: 0, max: 300 }),
     databasePoolSize: read.integer(['DATABASE_POOL_SIZE', 'SQLALCHEMY_POOL_SIZE'], 10, { min: 1, max: 1000 }),
     logLevel: read.boolean('DEBUG', false) ? 'debug' : 'info',
     docs: read.boolean('DOCS', true),

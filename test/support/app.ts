@@ -48,6 +48,7 @@ export function testConfig(settings: Partial<Config> = {}): Config {
     role: 'all',
     host: '127.0.0.1',
     port: 0,
+    shutdownDelaySeconds: 0,
     dataDir: tmpdir(),
     databaseUrl: undefined,
     databasePoolSize: 5,

@@ -1,6 +1,7 @@
-import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Config } from '../../config/config.js';
+import { Handover } from './handover.js';
 import { JobLeaseRepository } from './job-lease.repository.js';
 
 /** Leases outlive a few ticks, so that a job does not wander between replicas. */
@@ -11,7 +12,7 @@ const LEASE_TICKS = 3;
  * and tried again at the next tick.
  */
 @Injectable()
-export class PeriodicJobs implements BeforeApplicationShutdown {
+export class PeriodicJobs {
   private readonly logger = new Logger('Jobs');
   private readonly running = new Map<string, Promise<void>>();
   private stopping = false;
@@ -20,7 +21,10 @@ export class PeriodicJobs implements BeforeApplicationShutdown {
     private readonly scheduler: SchedulerRegistry,
     private readonly leases: JobLeaseRepository,
     private readonly config: Config,
-  ) {}
+    handover: Handover,
+  ) {
+    handover.add(() => this.stop());
+  }
 
   /** Runs `work` every `seconds`, first after one such period; never where the role leaves jobs to others. */
   every(name: string, seconds: number, work: () => Promise<unknown>): void {
@@ -33,7 +37,7 @@ export class PeriodicJobs implements BeforeApplicationShutdown {
     this.scheduler.addInterval(name, setInterval(tick, seconds * 1000));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  private async stop(): Promise<void> {
     this.stopping = true;
     for (const name of this.scheduler.getIntervals()) this.scheduler.deleteInterval(name);
     await Promise.all(this.running.values());

@@ -177,7 +177,7 @@ describe('the control of nodes', () => {
     const before = await ownerOf(id);
     const other: TestApp = await fleet.replica();
     node.core!.count(`${user}.eve`, 11n, 0n);
-    await fleet.app.get(Ownership, { strict: false }).beforeApplicationShutdown();
+    await fleet.app.get(Ownership, { strict: false }).handOver();
     expect(await used()).toBe('111'); // counted before the node was given up
     node.core!.count(`${user}.eve`, 1_000n, 0n);
     await eventually(async () => (await used()) === '1111', 15_000);

@@ -24,7 +24,7 @@ describe('the ownership of nodes', () => {
     ).map(({ nodes }) => nodes);
   /** Nobody works on any node, as when all replicas are away. */
   const withoutOwner = async <T>(work: () => Promise<T>): Promise<T> => {
-    await fleet.app.get(Ownership, { strict: false }).beforeApplicationShutdown();
+    await fleet.app.get(Ownership, { strict: false }).handOver();
     const result = await work();
     return result;
   };

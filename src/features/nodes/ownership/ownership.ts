@@ -1,13 +1,9 @@
 import { performance } from 'node:perf_hooks';
-import {
-  type BeforeApplicationShutdown,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { DatabaseEvents } from '../../../shared/database/database-events.js';
 import { Pause } from '../../../shared/scheduling/pause.js';
+import { Handover } from '../../../shared/scheduling/handover.js';
 import { Replica } from '../../../shared/scheduling/replica.js';
 import { CoreConfigs } from '../../core/index.js';
 import { NodeActor } from '../actor/node-actor.js';
@@ -28,7 +24,7 @@ const ACQUIRE_MS = 2_000;
  * has more than its share. Nothing here waits for a node: one that hangs holds up no lease of another.
  */
 @Injectable()
-export class Ownership implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Ownership implements OnApplicationBootstrap {
   private readonly logger = new Logger('Nodes');
   private readonly actors = new Map<number, NodeActor>();
   /** What is left to do for nodes that were lost or given up; the next actor of such a node waits for it. */
@@ -51,7 +47,10 @@ export class Ownership implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly adapters: NodeAdapters,
     private readonly localCore: LocalCoreOwnership,
     private readonly services: NodeServices,
-  ) {}
+    handover: Handover,
+  ) {
+    handover.add(() => this.handOver());
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.role === 'api') return;
@@ -68,7 +67,8 @@ export class Ownership implements OnApplicationBootstrap, BeforeApplicationShutd
     ]);
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Ends all work on nodes and gives their leases to whoever wants them. */
+  async handOver(): Promise<void> {
     if (this.config.role === 'api') return;
     this.isEnding = true;
     this.renewal.wake();
