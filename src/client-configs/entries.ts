@@ -13,7 +13,17 @@ const PROTOCOL_NAMES: Record<Protocol, string> = {
 };
 
 /** What clients have, by the first name of each; the last two only in old servers. */
-const TRANSPORTS = new Set(['raw', 'ws', 'grpc', 'gun', 'httpupgrade', 'xhttp', 'kcp', 'http', 'quic']);
+export const TRANSPORTS = new Set([
+  'raw',
+  'ws',
+  'grpc',
+  'gun',
+  'httpupgrade',
+  'xhttp',
+  'kcp',
+  'http',
+  'quic',
+]);
 
 /** Newer names of transports that links do not use. */
 const NETWORK_ALIASES: Record<string, string> = { websocket: 'ws', mkcp: 'kcp' };

@@ -1,5 +1,6 @@
 import { flowOn, type ResolvedInbound, shadowsocks2022Key, transportName } from '../xray/config/index.js';
 import { type EntryPlan, planEntries } from './entries.js';
+import { externalEntries } from './external-entries.js';
 import { fixed, render, type Text, Turn } from './text.js';
 import type { Dice, Host, PublishedInbounds, Subscriber, Surroundings } from './types.js';
 
@@ -42,14 +43,16 @@ export type DrawEntries = (user: Subscriber, now: Date, dice: Dice) => Entry[];
 
 /**
  * Prepares the entries of all users. The returned function gives those of one, in the order of the core config and of
- * the hosts, whatever the user's status.
+ * the hosts, whatever the user's status, and after them those of links of the operator's own.
  * Source: Marzban `app/subscription/share.py`; differences are listed in `docs/compatibility.md`.
  */
 export function compileEntries(published: PublishedInbounds, surroundings: Surroundings): DrawEntries {
   const { plans } = planEntries(published, surroundings);
+  const external = externalEntries(surroundings.externalConfig).entries;
   return (user, now, dice) => {
     const turn = new Turn(user, now, dice, surroundings);
-    return plans.filter(({ inbound }) => mayUse(user, inbound)).map((plan) => drawEntry(plan, turn));
+    const own = plans.filter(({ inbound }) => mayUse(user, inbound)).map((plan) => drawEntry(plan, turn));
+    return [...own, ...external];
   };
 }
 

@@ -46,7 +46,7 @@ export interface Surroundings {
   /** In square brackets. */
   serverIpv6: string;
   statusText: Record<SubscriberStatus, string>;
-  /** One more share link, appended to every list; empty for none. */
+  /** Share links of other servers, appended to every list, and to documents if they can be read; empty for none. */
   externalConfig: string;
 }
 

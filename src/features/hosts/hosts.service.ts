@@ -4,6 +4,7 @@ import {
   compileEntries,
   compileShareLinks,
   type DrawEntries,
+  externalEntries,
   type Entry,
   type PublishedInbounds,
   type Subscriber,
@@ -64,6 +65,13 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onModuleInit(): Promise<void> {
+    const { unread } = externalEntries(this.surroundings.externalConfig);
+    // It may hold credentials, so it is not written here.
+    if (unread.length > 0) {
+      this.logger.warn(
+        'EXTERNAL_CONFIG is in lists of links only: it is no link of vless, vmess, trojan or Shadowsocks for every core',
+      );
+    }
     await this.reload();
     // A new inbound brings its first host, so both are read again.
     this.stops.push(this.configs.onChange(() => this.reload()));
