@@ -10,7 +10,7 @@ import {
   configHash,
   type CoreConfigJson,
   InvalidCoreConfig,
-  parseCoreConfig,
+  parseStrictConfig,
   type ResolvedInbound,
   resolveInbounds,
   toStrictJson,
@@ -136,7 +136,7 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
    */
   read(text: string, certificates: (path: string) => string = readCertificate): CoreConfig {
     const source = toStrictJson(text);
-    const config = parseCoreConfig(source);
+    const config = parseStrictConfig(source);
     return { source, config, ...this.resolve(config, certificates) };
   }
 

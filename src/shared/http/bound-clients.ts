@@ -1,11 +1,21 @@
+import type { Server } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 
+const HEADERS_MS = 20_000;
+/** The largest body there is at a quarter of a megabit a second. */
+const REQUEST_MS = 150_000;
 /** A body of which nobody wants to know is taken up to here, for clients that send all of it before they read. */
 const UNREAD_BYTES = 256 * 1024;
 /** Whoever still sends after that gets so long to notice that he was answered. */
 const UNREAD_MS = 2_000;
 /** A client that takes nothing of its answer for so long is gone. */
 const STALLED_MS = 30_000;
+
+/** Bounds how long a client may take to ask. Node's own bounds are a minute and five. */
+export function boundServer(server: Server): void {
+  server.headersTimeout = HEADERS_MS;
+  server.requestTimeout = REQUEST_MS;
+}
 
 /** Bounds what a connection costs once its request is answered: bodies nobody reads, and answers nobody takes. */
 export function boundClients(request: Request, response: Response, next: NextFunction): void {

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { HttpStatus, type INestApplication } from '@nestjs/common';
 import { HTTP_CODE_METADATA, METHOD_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
@@ -8,7 +9,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { Config } from '../../config/config.js';
 import { BodyReader } from './body-reader.js';
-import { boundClients } from './bound-clients.js';
+import { boundClients, boundServer } from './bound-clients.js';
 import { ErrorFilter } from './error.filter.js';
 import { openApiDocument } from './openapi.js';
 import { strictRoutes } from './routes.js';
@@ -20,6 +21,7 @@ const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 export function configureHttp(app: NestExpressApplication, config: Config): void {
   const express = app.getHttpAdapter().getInstance() as Express;
   app.set('trust proxy', config.trustedProxies);
+  boundServer(app.getHttpServer() as Server);
   app.use(boundClients);
   protect(app);
   allowOrigins(app, config.allowedOrigins);

@@ -50,14 +50,15 @@ export function buildCoreConfig({
 
 /** Builds the config user by user, so that no more than one batch of them must be in memory beside the text. */
 export class CoreConfigWriter {
-  private readonly clients: { inbound: ResolvedInbound; json: string }[];
+  /** By tag, in the order of the config. */
+  private readonly clients: Map<string, { inbound: ResolvedInbound; json: string }>;
 
   constructor(private readonly parts: CoreConfigParts) {
-    this.clients = parts.inbounds.map((inbound) => ({ inbound, json: '' }));
+    this.clients = new Map(parts.inbounds.map((inbound) => [inbound.tag, { inbound, json: '' }]));
   }
 
   add(user: CoreUser): void {
-    for (const target of this.clients) {
+    for (const target of this.clients.values()) {
       const account = accountFor(user, target.inbound);
       if (account) target.json += `,${JSON.stringify(toClient(account))}`;
     }
@@ -84,7 +85,7 @@ export class CoreConfigWriter {
   }
 
   private writeInbound(inbound: JsonObject & { tag: string }): string {
-    const target = this.clients.find(({ inbound: { tag } }) => tag === inbound.tag);
+    const target = this.clients.get(inbound.tag);
     if (!target) return writeJson(inbound);
     const { settings, ...rest } = inbound;
     // `users` is the newer name; cores that know both read only `clients` when it is there.

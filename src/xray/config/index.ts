@@ -20,4 +20,10 @@ export { certificatePaths } from './security.js';
 export { shadowsocks2022Key } from './shadowsocks-2022.js';
 export { transportName } from './transport.js';
 export * from './types.js';
-export { API_TAG, MARKER_PREFIX, parseCoreConfig, validateCoreConfig } from './validate.js';
+export {
+  API_TAG,
+  MARKER_PREFIX,
+  parseCoreConfig,
+  parseStrictConfig,
+  validateCoreConfig,
+} from './validate.js';

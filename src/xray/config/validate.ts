@@ -15,7 +15,12 @@ const MAX_TAG_LENGTH = 256;
  * @throws InvalidCoreConfig when it is no JSON or breaks a rule of {@link validateCoreConfig}
  */
 export function parseCoreConfig(text: string): CoreConfigJson {
-  return validateCoreConfig(canonicalSpelling(parse(toStrictJson(text))));
+  return parseStrictConfig(toStrictJson(text));
+}
+
+/** The same of what `toStrictJson` made: it can have megabytes, so once is enough. */
+export function parseStrictConfig(text: string): CoreConfigJson {
+  return validateCoreConfig(canonicalSpelling(parse(text)));
 }
 
 /**
