@@ -1,15 +1,15 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Connection } from './shared/database/data-source.js';
-import { AdminsModule } from './features/admins/index.js';
+import { AdminsJobsModule, AdminsModule, AdminsServicesModule } from './features/admins/index.js';
 import { CoreModule } from './features/core/index.js';
 import { HostsModule } from './features/hosts/index.js';
-import { NodesModule } from './features/nodes/index.js';
+import { NodesControlModule, NodesModule } from './features/nodes/index.js';
 import { HomeModule, SubscriptionModule } from './features/subscription/index.js';
-import { SystemModule } from './features/system/index.js';
+import { SystemJobsModule, SystemModule } from './features/system/index.js';
 import { TemplatesModule } from './features/templates/index.js';
-import { UsersModule } from './features/users/index.js';
+import { UsersJobsModule, UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
 import { Readiness } from './shared/http/readiness.js';
@@ -17,9 +17,34 @@ import { WebSocketsModule } from './shared/http/web-sockets.module.js';
 import { SchedulingModule } from './shared/scheduling/scheduling.module.js';
 import { XrayModule } from './xray/xray.module.js';
 
+type Part = Type<object> | DynamicModule;
+
+/** What answers requests. */
+const api = ({ subscription }: Config): Part[] => [
+  AdminsModule,
+  CoreModule,
+  HostsModule,
+  TemplatesModule,
+  UsersModule,
+  NodesModule,
+  HomeModule,
+  SubscriptionModule.at(subscription.path),
+  SystemModule,
+];
+
+/** What works by itself: jobs, and the care for nodes. */
+const worker = (): Part[] => [AdminsJobsModule, UsersJobsModule, SystemJobsModule, NodesControlModule];
+
+/** What a process is made of. Where nothing is named, its services are there to be called, and nothing moves. */
+const PARTS: Record<Config['role'], (config: Config) => Part[]> = {
+  api,
+  worker,
+  all: (config) => [...api(config), ...worker()],
+};
+
 @Module({})
 export class AppModule {
-  /** The whole service on a database that is migrated already. */
+  /** The parts of the role, on a database that is migrated already. */
   static with(config: Config, connection: Connection): DynamicModule {
     return {
       module: AppModule,
@@ -29,15 +54,8 @@ export class AppModule {
         SchedulingModule,
         WebSocketsModule,
         XrayModule,
-        AdminsModule,
-        CoreModule,
-        HostsModule,
-        TemplatesModule,
-        UsersModule,
-        NodesModule,
-        HomeModule,
-        SubscriptionModule.at(config.subscription.path),
-        SystemModule,
+        AdminsServicesModule,
+        ...PARTS[config.role](config),
       ],
       controllers: [HealthController],
       providers: [Readiness],

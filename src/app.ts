@@ -1,7 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NextFunction, Request, Response } from 'express';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { AdminsService } from './features/admins/index.js';
@@ -21,7 +20,6 @@ export async function buildApp(config: Config, connection: Connection): Promise<
     },
   );
   app.use(requestLog(config));
-  if (config.role === 'worker') app.use(onlyHealth);
   configureHttp(app, config);
   return app;
 }
@@ -33,9 +31,4 @@ export async function ensureAdmins(
   const admins = app.get(AdminsService, { strict: false });
   await admins.ensureEnvironmentAdmin();
   return admins.ensureFirstAdmin();
-}
-
-function onlyHealth(request: Request, response: Response, next: NextFunction): void {
-  if (request.path.startsWith('/health/')) return next();
-  response.status(404).json({ detail: 'Not Found' });
 }

@@ -77,14 +77,12 @@ export async function startFakeFleet(settings: Partial<Config> = {}): Promise<Fa
   };
 }
 
-/** Username, status, limit, owner and proxies of a new user; gives its id. As the service does it, with the change noted. */
+/** Username, status, limit, owner and proxies of a new user; gives its id. */
 export const ADD_USER = `
   WITH added AS (
     INSERT INTO users (username, status, data_limit, admin_id, proxies) VALUES ($1, $2, $3, $4, $5) RETURNING id
   ), usage AS (
     INSERT INTO user_usage (user_id) SELECT id FROM added
-  ), noted AS (
-    INSERT INTO user_change (user_id, email) SELECT id, id || '.' || $1::text FROM added
   )
   SELECT id FROM added`;
 

@@ -5,6 +5,8 @@ export { TokenRefused } from './admins.errors.js';
 export { AdminDto } from './admins.dto.js';
 export { AdminGuard, SudoGuard } from './admins.guards.js';
 export { toAdminDto } from './admins.mapper.js';
+export { AdminsJobsModule } from './admins-jobs.module.js';
 export { AdminsModule } from './admins.module.js';
+export { AdminsServicesModule } from './admins-services.module.js';
 export type { Credentials } from './admins.repository.js';
 export { AdminsService } from './admins.service.js';

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { PeriodicJobs } from '../../shared/scheduling/periodic-jobs.js';
+import { Injectable } from '@nestjs/common';
 import { LoginRefused, TooManyFailedLogins, TooManyLogins } from './admins.errors.js';
 import { AdminsRepository, type Credentials } from './admins.repository.js';
 import { limitLogin } from './domain/login-limit.js';
@@ -9,12 +8,11 @@ import { limitKeys, LoginFailuresRepository } from './login-failures.repository.
 import { PasswordChecks } from './password-checks.js';
 import { hashPassword, needsRehash } from './passwords.js';
 
-const CLEANUP_SECONDS = 3600;
 /** Attempts that wait at a time. With the wait of three seconds, a name is guessed at ten times a second at most. */
 const MOST_DELAYED = 32;
 
 @Injectable()
-export class LoginService implements OnModuleInit {
+export class LoginService {
   /** The last attempt of each address that is being checked. */
   private readonly turns = new Map<string, Promise<void>>();
   private delayed = 0;
@@ -24,15 +22,7 @@ export class LoginService implements OnModuleInit {
     private readonly failures: LoginFailuresRepository,
     private readonly known: KnownLoginsRepository,
     private readonly checks: PasswordChecks,
-    private readonly jobs: PeriodicJobs,
   ) {}
-
-  onModuleInit(): void {
-    this.jobs.every('login-failures', CLEANUP_SECONDS, async () => {
-      await this.failures.removeForgotten();
-      await this.known.prune();
-    });
-  }
 
   /**
    * The admin with this name and password. Throws `LoginRefused`, or `TooManyFailedLogins` when this address has failed
@@ -42,6 +32,12 @@ export class LoginService implements OnModuleInit {
     const attempt = { username, password, address: address ?? 'gone' };
     // One attempt of an address at a time, or a burst would be through before its first failure is counted.
     return this.inTurn(limitKeys(username, attempt.address).address, () => this.checkNow(attempt));
+  }
+
+  /** Removes what no longer counts for or against anybody. */
+  async forgetOld(): Promise<void> {
+    await this.failures.removeForgotten();
+    await this.known.prune();
   }
 
   private async checkNow({ username, password, address }: Attempt): Promise<Credentials> {

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
-import { HostsModule } from '../hosts/index.js';
-import { UsersModule } from '../users/index.js';
+import { HostsServicesModule } from '../hosts/index.js';
+import { UsersServicesModule } from '../users/index.js';
 import { FetchRecorder } from './fetch-recorder.js';
 import { FetchesRepository } from './fetches.repository.js';
 import { SubscriptionController } from './subscription.controller.js';
@@ -10,7 +10,7 @@ import { SubscriptionService } from './subscription.service.js';
 import { ClientTemplates } from './templates/client-templates.js';
 
 @Module({
-  imports: [HostsModule, UsersModule],
+  imports: [HostsServicesModule, UsersServicesModule],
   controllers: [SubscriptionController],
   providers: [SubscriptionService, SubscriptionPages, ClientTemplates, FetchRecorder, FetchesRepository],
   exports: [ClientTemplates],

@@ -1,1 +1,2 @@
+export { SystemJobsModule } from './system-jobs.module.js';
 export { SystemModule } from './system.module.js';

@@ -1,13 +1,12 @@
 import { Module } from '@nestjs/common';
-import { AdminsModule } from '../admins/index.js';
-import { NodesModule } from '../nodes/index.js';
+import { NodesServicesModule } from '../nodes/index.js';
 import { Machine } from './machine.js';
 import { SystemController } from './system.controller.js';
 import { SystemService } from './system.service.js';
 import { UserCountsRepository } from './user-counts.repository.js';
 
 @Module({
-  imports: [AdminsModule, NodesModule],
+  imports: [NodesServicesModule],
   controllers: [SystemController],
   providers: [Machine, SystemService, UserCountsRepository],
 })

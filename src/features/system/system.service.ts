@@ -1,17 +1,9 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { addSeconds } from '../../shared/domain/time.js';
-import { PeriodicJobs } from '../../shared/scheduling/periodic-jobs.js';
+import { Injectable } from '@nestjs/common';
 import type { Admin } from '../admins/index.js';
 import { NodesService } from '../nodes/index.js';
 import type { MachineLoad } from './domain/machine-load.js';
 import { Machine, type Memory } from './machine.js';
 import { type UserCounts, UserCountsRepository } from './user-counts.repository.js';
-
-/** A user counts as online for a day after its last traffic. */
-const ONLINE_SECONDS = 24 * 3600;
-const COUNT_SECONDS = 10;
-/** Counting who is online may take this part of the time: a million users are counted less often. */
-const SHARE_OF_TIME = 1 / 50;
 
 export interface SystemStats {
   memory: Memory;
@@ -23,19 +15,12 @@ export interface SystemStats {
 }
 
 @Injectable()
-export class SystemService implements OnModuleInit {
-  private countAgainAt = 0;
-
+export class SystemService {
   constructor(
     private readonly machine: Machine,
     private readonly userCounts: UserCountsRepository,
     private readonly nodes: NodesService,
-    private readonly jobs: PeriodicJobs,
   ) {}
-
-  onModuleInit(): void {
-    this.jobs.every('user-counts', COUNT_SECONDS, () => this.refreshCounts());
-  }
 
   /**
    * The figures of the dashboard's first page. Admins without sudo see the numbers of their own users only, of those
@@ -48,15 +33,5 @@ export class SystemService implements OnModuleInit {
     ]);
     const { machine } = this;
     return { memory: machine.memory(), cpuCores: machine.cpuCores, load: machine.load(), users, traffic };
-  }
-
-  /** Counts who is online now, and keeps the counts few. */
-  async refreshCounts(): Promise<void> {
-    const begun = performance.now();
-    if (begun >= this.countAgainAt) {
-      await this.userCounts.countOnline(addSeconds(new Date(), -ONLINE_SECONDS));
-      this.countAgainAt = begun + (performance.now() - begun) / SHARE_OF_TIME;
-    }
-    await this.userCounts.fold();
   }
 }

@@ -1,12 +1,11 @@
 import { Module } from '@nestjs/common';
-import { AdminsModule } from '../admins/index.js';
-import { CoreModule } from '../core/index.js';
+import { CoreServicesModule } from '../core/index.js';
 import { TemplatesController } from './templates.controller.js';
 import { TemplatesRepository } from './templates.repository.js';
 import { TemplatesService } from './templates.service.js';
 
 @Module({
-  imports: [AdminsModule, CoreModule],
+  imports: [CoreServicesModule],
   controllers: [TemplatesController],
   providers: [TemplatesRepository, TemplatesService],
 })

@@ -4,7 +4,7 @@ import { InvalidInput } from '../../shared/domain/errors.js';
 import type { Admin } from '../admins/index.js';
 import { BulkUsersRepository, type ExpiredRange } from './bulk-users.repository.js';
 import type { ExpiredUsersDto } from './dto/expired-users.dto.js';
-import { UserCounts } from './user-counts.js';
+import { UserAnnouncements } from './user-announcements.js';
 import { NoExpiredUsers } from './users.errors.js';
 
 /** What is done to many users at once. */
@@ -12,7 +12,7 @@ import { NoExpiredUsers } from './users.errors.js';
 export class BulkUsersService {
   constructor(
     private readonly users: BulkUsersRepository,
-    private readonly counts: UserCounts,
+    private readonly announcements: UserAnnouncements,
   ) {}
 
   /** Names of expired users the admin may see. Throws `RangeReversed`. */
@@ -28,13 +28,13 @@ export class BulkUsersService {
     if (!dto.expired_after && !dto.expired_before) throw noBound();
     const names = await this.users.deleteExpired(toRange(admin, dto));
     if (names.length === 0) throw new NoExpiredUsers();
-    this.counts.announce();
+    this.announcements.announce();
     return names;
   }
 
   /** Cuts off the users of an admin that are active or on hold. */
   async disableUsersOf(owner: Admin): Promise<void> {
-    if ((await this.users.disableOf(owner.id, new Date())) > 0) this.counts.announce();
+    if ((await this.users.disableOf(owner.id, new Date())) > 0) this.announcements.announce();
   }
 
   /**
@@ -42,13 +42,13 @@ export class BulkUsersService {
    * becomes so at the next review.
    */
   async activateUsersOf(owner: Admin): Promise<void> {
-    if ((await this.users.activateOf(owner.id, new Date())) > 0) this.counts.announce();
+    if ((await this.users.activateOf(owner.id, new Date())) > 0) this.announcements.announce();
   }
 
   /** Starts the count of everybody's traffic again. */
   async resetAll(): Promise<void> {
     await this.users.resetAll(new Date());
-    this.counts.announce();
+    this.announcements.announce();
   }
 }
 

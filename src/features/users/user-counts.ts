@@ -8,8 +8,7 @@ const MANY = 1_000;
 
 /**
  * How many users there are, per question, counted once until a user comes, goes or changes: counting 100,000 costs
- * more than reading a page of them. Other replicas say so by a notification; after its own writes it forgets at once, so
- * that whoever made a user finds it counted.
+ * more than reading a page of them. Replicas tell each other that by a notification.
  */
 @Injectable()
 export class UserCounts implements OnModuleInit, OnApplicationShutdown {
@@ -45,16 +44,8 @@ export class UserCounts implements OnModuleInit, OnApplicationShutdown {
     return total;
   }
 
-  /**
-   * To be called after each commit that adds, removes or changes users. Triggers have noted for the nodes who changed;
-   * this makes everyone look at once.
-   */
-  announce(): void {
-    this.forget();
-    this.events.hint('user_change');
-  }
-
-  private forget(): void {
+  /** Users changed: the next question is counted anew. */
+  forget(): void {
     this.counts.clear();
   }
 }

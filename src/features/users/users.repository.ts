@@ -64,8 +64,6 @@ const INSERT: Statement = {
            RETURNING id
          ), counted AS (
            INSERT INTO user_usage (user_id) SELECT id FROM added
-         ), noted AS ( -- for the nodes; triggers do this for all that happens to the user later
-           INSERT INTO user_change (user_id, email) SELECT id, id || '.' || $1::text FROM added
          ), planned AS (
            INSERT INTO next_plans (user_id, data_limit, expire_at, add_remaining_traffic, fire_on_either)
            SELECT id, $15::bigint, $16::timestamptz, $17::boolean, $18::boolean FROM added WHERE $14::boolean

@@ -15,7 +15,7 @@ import { reviewUser } from './domain/review.js';
 import { revokeLinks } from './domain/revocation.js';
 import { isTokenValid, readToken } from './domain/subscription-token.js';
 import type { SubscribedUser, User } from './domain/user.js';
-import { UserCounts } from './user-counts.js';
+import { UserAnnouncements } from './user-announcements.js';
 import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
 import {
   NextPlanNotFound,
@@ -33,7 +33,7 @@ export class UsersService {
     private readonly db: Database,
     private readonly users: UsersRepository,
     private readonly reviews: ReviewRepository,
-    private readonly counts: UserCounts,
+    private readonly announcements: UserAnnouncements,
     private readonly core: CoreConfigs,
     private readonly secrets: Secrets,
   ) {}
@@ -74,7 +74,7 @@ export class UsersService {
     refuseDisabled(request.proxies, config);
     const user = createUser(request, { now: new Date(), config, fresh: randomCredentials });
     const id = await this.users.insert({ ...user, ownerId: admin.id });
-    this.counts.announce();
+    this.announcements.announce();
     return { ...user, id, owner: admin };
   }
 
@@ -115,7 +115,7 @@ export class UsersService {
   /** Deletes a user with all that is known of it. Throws `UserNotFound`. */
   async remove(id: number): Promise<void> {
     if (!(await this.users.delete(id))) throw new UserNotFound();
-    this.counts.announce();
+    this.announcements.announce();
   }
 
   /** Applies every change of status due at `now`; returns how many users changed. */
@@ -140,7 +140,7 @@ export class UsersService {
       await this.reviews.write(tx, changes, now);
       return { seen: candidates.length, written: changes.length };
     });
-    if (outcome.written > 0) this.counts.announce();
+    if (outcome.written > 0) this.announcements.announce();
     return outcome;
   }
 
@@ -154,7 +154,7 @@ export class UsersService {
       await this.users.update(tx, next);
       return next;
     });
-    this.counts.announce();
+    this.announcements.announce();
     return started;
   }
 
@@ -165,7 +165,7 @@ export class UsersService {
       await this.users.update(tx, next);
       return next;
     });
-    this.counts.announce();
+    this.announcements.announce();
     return changed;
   }
 

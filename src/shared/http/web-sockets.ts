@@ -8,7 +8,6 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { Config } from '../../config/config.js';
 import { isDatabaseUnavailable } from '../database/unavailable.js';
 import { AppError } from '../domain/errors.js';
 import { writeJson } from './json.js';
@@ -45,10 +44,7 @@ export class WebSockets implements OnApplicationBootstrap, BeforeApplicationShut
   private pings: NodeJS.Timeout | undefined;
   private isEnding = false;
 
-  constructor(
-    private readonly host: HttpAdapterHost,
-    private readonly config: Config,
-  ) {}
+  constructor(private readonly host: HttpAdapterHost) {}
 
   /** Serves web sockets at paths that match as a whole. */
   route(path: RegExp, admit: Admission): void {
@@ -56,7 +52,7 @@ export class WebSockets implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    if (this.config.role === 'worker') return;
+    if (this.routes.length === 0) return;
     const server = this.host.httpAdapter.getHttpServer() as Server;
     server.on('upgrade', (request, socket, head) => {
       if (request.headers.upgrade?.toLowerCase() === 'websocket') void this.receive(request, socket, head);

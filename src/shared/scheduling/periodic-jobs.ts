@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { Config } from '../../config/config.js';
 import { Handover } from './handover.js';
 import { JobLeaseRepository } from './job-lease.repository.js';
 
@@ -20,15 +19,13 @@ export class PeriodicJobs {
   constructor(
     private readonly scheduler: SchedulerRegistry,
     private readonly leases: JobLeaseRepository,
-    private readonly config: Config,
     handover: Handover,
   ) {
     handover.add(() => this.stop());
   }
 
-  /** Runs `work` every `seconds`, first after one such period; never where the role leaves jobs to others. */
+  /** Runs `work` every `seconds`, first after one such period. */
   every(name: string, seconds: number, work: () => Promise<unknown>): void {
-    if (this.config.role === 'api') return;
     const tick = () => {
       if (this.stopping || this.running.has(name)) return;
       const run = this.run(name, seconds, work).finally(() => this.running.delete(name));

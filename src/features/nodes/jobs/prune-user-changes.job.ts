@@ -1,5 +1,4 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Config } from '../../../config/config.js';
 import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
 import { UserChangesRepository } from '../convergence/user-changes.repository.js';
 
@@ -9,13 +8,11 @@ const SECONDS = 60;
 @Injectable()
 export class PruneUserChangesJob implements OnApplicationBootstrap {
   constructor(
-    private readonly config: Config,
     private readonly jobs: PeriodicJobs,
     private readonly changes: UserChangesRepository,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.config.role === 'api') return;
     this.jobs.every('prune-user-changes', SECONDS, () => this.changes.prune());
   }
 }

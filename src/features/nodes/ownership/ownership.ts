@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Config } from '../../../config/config.js';
 import { DatabaseEvents } from '../../../shared/database/database-events.js';
 import { Pause } from '../../../shared/scheduling/pause.js';
 import { Handover } from '../../../shared/scheduling/handover.js';
@@ -38,7 +37,6 @@ export class Ownership implements OnApplicationBootstrap {
   private pace = 0;
 
   constructor(
-    private readonly config: Config,
     private readonly events: DatabaseEvents,
     private readonly replica: Replica,
     private readonly configs: CoreConfigs,
@@ -53,7 +51,6 @@ export class Ownership implements OnApplicationBootstrap {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.config.role === 'api') return;
     await this.nodes.noteDatabase();
     await this.localCore.prepare();
     this.stopListening.push(
@@ -69,7 +66,6 @@ export class Ownership implements OnApplicationBootstrap {
 
   /** Ends all work on nodes and gives their leases to whoever wants them. */
   async handOver(): Promise<void> {
-    if (this.config.role === 'api') return;
     this.isEnding = true;
     this.renewal.wake();
     this.acquisition.wake();

@@ -13,7 +13,6 @@ export class ReviewUsersJob implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.config.role === 'api') return;
     this.jobs.every('review-users', this.config.jobs.reviewUsersSeconds, () =>
       this.users.reviewStatuses(new Date()),
     );

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { AdminsServicesModule } from '../admins/index.js';
+import { CoreConfigRepository } from './core-config.repository.js';
+import { CoreConfigs } from './core-configs.js';
+import { CoreNodesRepository } from './core-nodes.repository.js';
+import { CoreService } from './core.service.js';
+import { InitialConfig } from './initial-config.js';
+
+@Module({
+  imports: [AdminsServicesModule],
+  providers: [CoreConfigRepository, CoreConfigs, CoreNodesRepository, CoreService, InitialConfig],
+  exports: [CoreConfigs, CoreService],
+})
+export class CoreServicesModule {}

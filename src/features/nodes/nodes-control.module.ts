@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import { CoreServicesModule } from '../core/index.js';
+import { UsersServicesModule } from '../users/index.js';
+import { NodeRuntimeRepository } from './actor/node-runtime.repository.js';
+import { NodeServices } from './actor/node-services.js';
+import { CoreBodies } from './convergence/core-bodies.js';
+import { DesiredUsers } from './convergence/desired-users.js';
+import { UserChangesRepository } from './convergence/user-changes.repository.js';
+import { ForgetDeletedNodesJob } from './jobs/forget-deleted-nodes.job.js';
+import { PruneUserChangesJob } from './jobs/prune-user-changes.job.js';
+import { UsageRepository } from './metering/usage.repository.js';
+import { NodesServicesModule } from './nodes-services.module.js';
+import { LeasesRepository } from './ownership/leases.repository.js';
+import { LocalCoreOwnership } from './ownership/local-core-ownership.js';
+import { LocalNodesRepository } from './ownership/local-nodes.repository.js';
+import { Ownership } from './ownership/ownership.js';
+
+/** What makes nodes as their rows want them, where a replica is there for that. */
+@Module({
+  imports: [CoreServicesModule, NodesServicesModule, UsersServicesModule],
+  providers: [
+    CoreBodies,
+    DesiredUsers,
+    ForgetDeletedNodesJob,
+    LeasesRepository,
+    LocalCoreOwnership,
+    LocalNodesRepository,
+    NodeRuntimeRepository,
+    NodeServices,
+    Ownership,
+    PruneUserChangesJob,
+    UsageRepository,
+    UserChangesRepository,
+  ],
+})
+export class NodesControlModule {}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { CoreServicesModule } from '../core/index.js';
+import { HostsServicesModule } from '../hosts/index.js';
+import { NodeAdapters } from './adapters/node-adapters.js';
+import { NodeIdentity } from './identity/node-identity.js';
+import { NodesRepository } from './nodes.repository.js';
+import { NodesService } from './nodes.service.js';
+
+@Module({
+  imports: [CoreServicesModule, HostsServicesModule],
+  providers: [NodeAdapters, NodeIdentity, NodesRepository, NodesService],
+  exports: [NodeAdapters, NodeIdentity, NodesRepository, NodesService],
+})
+export class NodesServicesModule {}

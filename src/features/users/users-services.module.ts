@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { CoreServicesModule } from '../core/index.js';
+import { HostsServicesModule } from '../hosts/index.js';
+import { BulkUsersRepository } from './bulk-users.repository.js';
+import { BulkUsersService } from './bulk-users.service.js';
+import { CoreUsersRepository } from './core-users.repository.js';
+import { ReviewRepository } from './review.repository.js';
+import { UsageHistory } from './usage-history.js';
+import { UserAnnouncements } from './user-announcements.js';
+import { UserCounts } from './user-counts.js';
+import { UserListRepository } from './user-list.repository.js';
+import { UserListsService } from './user-lists.service.js';
+import { UserPresenter } from './user-presenter.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+
+@Module({
+  imports: [CoreServicesModule, HostsServicesModule],
+  providers: [
+    BulkUsersRepository,
+    BulkUsersService,
+    CoreUsersRepository,
+    ReviewRepository,
+    UsageHistory,
+    UserAnnouncements,
+    UserCounts,
+    UserListRepository,
+    UserListsService,
+    UserPresenter,
+    UsersRepository,
+    UsersService,
+  ],
+  exports: [
+    BulkUsersService,
+    CoreUsersRepository,
+    UsageHistory,
+    UserListsService,
+    UserPresenter,
+    UsersService,
+  ],
+})
+export class UsersServicesModule {}
