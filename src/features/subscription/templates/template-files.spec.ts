@@ -59,6 +59,20 @@ it('a folder that is not there is an error, as is one with far too many files', 
   await expect(findTemplates(folder)).rejects.toThrow('more than 1000 files');
 });
 
+it('an operator is told which setting names a file that is not there', async () => {
+  const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+  const settings = { directory: folder, clash: 'clash/default.yml', mux: 'mux/mine.json' };
+  const templates = new ClientTemplates({ subscription: { templates: settings } } as unknown as Config);
+  try {
+    await templates.onModuleInit();
+    expect(warn.mock.calls).toEqual([
+      ['There is no file in CUSTOM_TEMPLATES_DIRECTORY for MUX_TEMPLATE (mux/mine.json)'],
+    ]);
+  } finally {
+    warn.mockRestore();
+  }
+});
+
 it('an operator is told once what is wrong with the folder, however often it is looked at', async () => {
   const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
   const directory = join(folder, 'later');
