@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,13 +24,15 @@ export class ServiceProcess {
   private constructor(
     readonly folder: string,
     readonly port: number,
+    private readonly node: string,
   ) {}
 
-  static async create(): Promise<ServiceProcess> {
+  /** `node` is the executable it runs on. */
+  static async create(node = process.execPath): Promise<ServiceProcess> {
     if (!existsSync(main)) throw new Error('There is no dist/: run `npm run build` before this test.');
     const folder = mkdtempSync(join(tmpdir(), 'margrave-service-'));
     chmodSync(folder, 0o755); // as root, PostgreSQL runs as somebody else
-    return new ServiceProcess(folder, await freePort());
+    return new ServiceProcess(folder, await freePort(), node);
   }
 
   get dataDir(): string {
@@ -45,7 +47,7 @@ export class ServiceProcess {
   spawn(environment: Record<string, string> = {}): this {
     const begun = Date.now();
     this.output = this.errors = '';
-    const child = spawn(process.execPath, ['--enable-source-maps', main], {
+    const child = spawn(this.node, ['--enable-source-maps', main], {
       cwd: this.folder,
       env: {
         PATH: '/usr/bin:/bin',
@@ -81,6 +83,11 @@ export class ServiceProcess {
       ({ status }) => status,
       () => undefined,
     );
+  }
+
+  /** The version of Node.js that runs it. */
+  runsOn(): string {
+    return execFileSync(`/proc/${this.child!.pid}/exe`, ['--version'], { encoding: 'utf8' }).trim();
   }
 
   signal(name: NodeJS.Signals): void {

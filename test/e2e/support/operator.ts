@@ -18,8 +18,9 @@ export class Operator {
     private readonly environment: Record<string, string>,
   ) {}
 
-  static async with(environment: Record<string, string>): Promise<Operator> {
-    return new Operator(await ServiceProcess.create(), {
+  /** `node` is the executable the service runs on, if another than that of the tests. */
+  static async with(environment: Record<string, string>, node?: string): Promise<Operator> {
+    return new Operator(await ServiceProcess.create(node), {
       SUDO_USERNAME: SUDO.username,
       SUDO_PASSWORD: SUDO.password,
       SERVER_IP: '127.0.0.1',
@@ -43,6 +44,10 @@ export class Operator {
       body: new URLSearchParams(SUDO),
     });
     this.token = ((await answer.json()) as { access_token: string }).access_token;
+  }
+
+  runsOn(): string {
+    return this.service.runsOn();
   }
 
   /** `kill -9`. */
