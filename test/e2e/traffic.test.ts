@@ -101,7 +101,7 @@ describe.runIf(cores.xray)('the entries of a subscription, each used by a real c
     const device = await startEntries('xray', cores.xray!, last, authorities);
     try {
       for (const [name] of last)
-        await eventually(async () => (await outcomeOf(device, name)) === 'ok', 30_000);
+        await eventually(async () => (await outcomeOf(device, name)) === 'ok', 60_000);
     } finally {
       await device.close();
     }
