@@ -5,7 +5,7 @@ import { pairsOf } from './object-methods.js';
 import { Namespace } from './runtime.js';
 import { defineAll } from './signature.js';
 import { capitalize } from './text-methods.js';
-import { wantIndex } from './operators.js';
+import { wantIndex } from './subscript.js';
 import { isTrue, Markup, PyObject, Range, type Value } from './values.js';
 
 class Cycler extends PyObject {

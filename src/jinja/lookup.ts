@@ -9,7 +9,7 @@ import {
   type Value,
 } from './values.js';
 import { fail } from './errors.js';
-import { itemOf } from './operators.js';
+import { itemOf } from './subscript.js';
 import { objectMethod } from './object-methods.js';
 import { repr } from './text.js';
 import { textMethod } from './text-methods.js';

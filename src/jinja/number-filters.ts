@@ -1,7 +1,8 @@
 import { fail, JinjaError } from './errors.js';
 import { isNumber } from './equality.js';
 import { roundFloat, truncate } from './format-number.js';
-import { calculate, wantIndex } from './operators.js';
+import { calculate } from './operators.js';
+import { wantIndex } from './subscript.js';
 import type { FilterContext } from './runtime.js';
 import { defineAll } from './signature.js';
 import { trimEnd, trimStart } from './text.js';

@@ -4,7 +4,7 @@ import { fail } from './errors.js';
 import { writeFloat } from './format-number.js';
 import { formatPercent } from './format-percent.js';
 import { writeJson } from './json.js';
-import { wantIndex } from './operators.js';
+import { wantIndex } from './subscript.js';
 import { prettyPrint } from './pretty-print.js';
 import type { FilterContext } from './runtime.js';
 import { toFloat } from './number-filters.js';

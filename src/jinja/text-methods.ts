@@ -3,7 +3,7 @@ import { Dict, sequence, Tuple } from './containers.js';
 import { fail } from './errors.js';
 import { formatBraces, type Lookup } from './format-braces.js';
 import { place } from './format-number.js';
-import { wantIndex } from './operators.js';
+import { wantIndex } from './subscript.js';
 import { type Defined, defineAll } from './signature.js';
 import { BLANKS, escaped, str, trimEnd, trimStart, wantText } from './text.js';
 import {
