@@ -11,6 +11,7 @@ import { SystemJobsModule, SystemModule } from './features/system/index.js';
 import { TemplatesModule } from './features/templates/index.js';
 import { UsersJobsModule, UsersModule } from './features/users/index.js';
 import { DatabaseModule } from './shared/database/database.module.js';
+import type { Patience } from './shared/database/patience.js';
 import { HealthController } from './shared/http/health.controller.js';
 import { Readiness } from './shared/http/readiness.js';
 import { WebSocketsModule } from './shared/http/web-sockets.module.js';
@@ -45,12 +46,12 @@ const PARTS: Record<Config['role'], (config: Config) => Part[]> = {
 @Module({})
 export class AppModule {
   /** The parts of the role, on a database that is migrated already. */
-  static with(config: Config, connection: Connection): DynamicModule {
+  static with(config: Config, connection: Connection, patience: Patience): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        DatabaseModule.with(connection, config.databasePoolSize),
+        DatabaseModule.with(connection, config.databasePoolSize, patience),
         SchedulingModule,
         WebSocketsModule,
         XrayModule,

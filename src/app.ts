@@ -5,14 +5,19 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { AdminsService } from './features/admins/index.js';
 import type { Connection } from './shared/database/data-source.js';
+import { Patience } from './shared/database/patience.js';
 import { ApiAdapter } from './shared/http/api-adapter.js';
 import { configureHttp } from './shared/http/configure-http.js';
 import { requestLog } from './shared/telemetry/request-log.js';
 
 /** The service with everything wired, not yet listening. The database must be migrated. */
-export async function buildApp(config: Config, connection: Connection): Promise<NestExpressApplication> {
+export async function buildApp(
+  config: Config,
+  connection: Connection,
+  patience = new Patience({ database: 'the database', seconds: 0, log: () => undefined }),
+): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.with(config, connection),
+    AppModule.with(config, connection, patience),
     new ApiAdapter(),
     {
       abortOnError: false,
@@ -24,10 +29,30 @@ export async function buildApp(config: Config, connection: Connection): Promise<
   return app;
 }
 
+/**
+ * The service with all its parts started and its admins there, not yet listening. When the database goes away before
+ * that, what was started is ended and it begins anew.
+ */
+export async function startApp(
+  config: Config,
+  { connection, patience }: { connection: Connection; patience: Patience },
+): Promise<{ app: NestExpressApplication; firstAdmin: FirstAdmin | undefined }> {
+  return patience.with(async () => {
+    const app = await buildApp(config, connection, patience);
+    try {
+      await app.init();
+      return { app, firstAdmin: await ensureAdmins(app) };
+    } catch (error) {
+      await app.close().catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+type FirstAdmin = { username: string; password: string };
+
 /** Brings the environment's admin up to date; makes and returns a first one where there is none at all. */
-export async function ensureAdmins(
-  app: INestApplication,
-): Promise<{ username: string; password: string } | undefined> {
+async function ensureAdmins(app: INestApplication): Promise<FirstAdmin | undefined> {
   const admins = app.get(AdminsService, { strict: false });
   await admins.ensureEnvironmentAdmin();
   return admins.ensureFirstAdmin();

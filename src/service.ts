@@ -57,24 +57,24 @@ export class Service {
     const { config } = this;
     await requireFreePort(config.host, config.port);
     const log = (message: string) => this.logger.warn(message);
-    const database = await openDatabase(config, log);
+    const { signal } = this.interrupted;
+    const database = await openDatabase({ ...config, log, signal });
     this.embedded = database.embedded;
     this.embedded?.keepAlive();
     this.goOn();
     // Loaded no earlier: it takes a second, and a start that cannot succeed should say so at once.
-    const { buildApp, ensureAdmins } = await import('./app.js');
-    await migrateDatabase(database.connection);
+    const { startApp } = await import('./app.js');
+    await database.patience.with(() => migrateDatabase(database.connection));
     this.goOn();
     const xray = await this.prepareXray();
     this.goOn();
-    this.app = await buildApp(config, database.connection);
-    await this.app.init();
-    const firstAdmin = await ensureAdmins(this.app);
+    const { app, firstAdmin } = await startApp(config, database);
+    this.app = app;
     this.goOn();
-    await this.app.listen(config.port, config.host).catch((error: unknown) => {
+    await app.listen(config.port, config.host).catch((error: unknown) => {
       throw cannotListen(config, error);
     });
-    const { port } = this.app.getHttpServer().address() as { port: number };
+    const { port } = app.getHttpServer().address() as { port: number };
     process.stdout.write(
       startSummary({
         ...config,

@@ -13,6 +13,8 @@ export class Config {
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl!: string | undefined;
   readonly databasePoolSize!: number;
+  /** How long a start waits for a database that does not answer. */
+  readonly databaseWaitSeconds!: number;
   readonly logLevel!: 'debug' | 'info';
   /** Serves /docs, /redoc and /openapi.json. */
   readonly docs!: boolean;
@@ -37,12 +39,6 @@ export class Config {
     install: 'auto' | 'never';
     excludeInboundTags: string[];
     fallbacksInboundTag: string;
-  };
-  readonly nodes!: {
-    /** `tofu`: a node is known by the certificate it had at the first contact; `always-trust`: by any, as in Marzban. */
-    certPin: 'tofu' | 'always-trust';
-    /** Networks of the replicas, whose calls nodes let through to Xray's API beside those of whoever connected last. */
-    apiSources: string[];
   };
   /** Hourly rows per node and user. */
   readonly recordNodeUsage!: boolean;

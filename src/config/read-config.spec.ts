@@ -43,6 +43,7 @@ describe('settings', () => {
       dataDir: '/srv/margrave/data',
       databaseUrl: undefined,
       databasePoolSize: 10,
+      databaseWaitSeconds: 60,
       logLevel: 'info',
       docs: true,
       allowedOrigins: ['*'],
@@ -80,11 +81,6 @@ describe('settings', () => {
       'know trusted proxies',
       { TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::/32' },
       { trustedProxies: ['loopback', '10.0.0.0/8', '2001:db8::/32'] },
-    ],
-    [
-      'know the networks of replicas',
-      { NODE_API_SOURCES: '192.0.2.1, 10.0.0.0/8', NODE_CERT_PIN: 'Always-Trust' },
-      { nodes: { certPin: 'always-trust', apiSources: ['192.0.2.1', '10.0.0.0/8'] } },
     ],
     [
       'read tags between blanks',
@@ -159,14 +155,14 @@ describe('settings', () => {
       /^DATABASE_URL must look like postgresql/,
     ],
     [
+      'several hosts',
+      { DATABASE_URL: 'postgresql://u:p@one:5432,two:5432/x' },
+      /^DATABASE_URL must name one host/,
+    ],
+    [
       'a proxy that is no address',
       { TRUSTED_PROXIES: '10.0.0.0/33' },
       /^TRUSTED_PROXIES .*"10.0.0.0\/33" is not/,
-    ],
-    [
-      'the whole world as the network of replicas',
-      { NODE_API_SOURCES: '10.0.0.1,0.0.0.0/0' },
-      /^NODE_API_SOURCES .*"0.0.0.0\/0" is not/,
     ],
     ['an origin without a scheme', { ALLOWED_ORIGINS: 'a.example' }, /^ALLOWED_ORIGINS .*"a.example"/],
     [

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { faultOfPersonName } from '../shared/domain/names.js';
 import { StartupError } from './startup-error.js';
-import { type Interfaces, isLimitedNetwork, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
+import { type Interfaces, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
 import { Config } from './config.js';
 import { type Environment, SettingsReader } from './settings-reader.js';
 import { TEMPLATE_KINDS, TEMPLATE_SETTINGS, type TemplateKind } from './template-settings.js';
@@ -44,6 +44,7 @@ export function readConfig(
     databaseUrl: databaseUrl(read),
     shutdownDelaySeconds: read.integer('SHUTDOWN_DELAY', 0, { min: 0, max: 300 }),
     databasePoolSize: read.integer(['DATABASE_POOL_SIZE', 'SQLALCHEMY_POOL_SIZE'], 10, { min: 1, max: 1000 }),
+    databaseWaitSeconds: read.integer('DATABASE_WAIT', 60, { min: 0, max: 86_400 }),
     logLevel: read.boolean('DEBUG', false) ? 'debug' : 'info',
     docs: read.boolean('DOCS', true),
     allowedOrigins: allowedOrigins(read),
@@ -66,15 +67,6 @@ export function readConfig(
       excludeInboundTags: read.tags('XRAY_EXCLUDE_INBOUND_TAGS'),
       fallbacksInboundTag: read.text(['XRAY_FALLBACKS_INBOUND_TAG', 'XRAY_FALLBACK_INBOUND_TAG']),
     },
-    nodes: {
-      certPin: read.oneOf('NODE_CERT_PIN', ['tofu', 'always-trust'], 'tofu'),
-      apiSources: read.list(
-        'NODE_API_SOURCES',
-        [],
-        isLimitedNetwork,
-        'addresses or networks (192.0.2.0/24), not of everybody',
-      ),
-    },
     recordNodeUsage: !read.boolean('DISABLE_RECORDING_NODE_USAGE', false),
     subscription: subscription(read, around, remarks),
     serverIp: address(read, 'SERVER_IP', 4) ?? ownIpv4(around.interfaces),
@@ -93,7 +85,9 @@ export function readConfig(
 function databaseUrl(read: SettingsReader): string | undefined {
   const url = read.secret('DATABASE_URL');
   if (url === undefined) return undefined;
-  if (!hasProtocol(url, 'postgresql', 'postgres')) {
+  if (/^[^/]*\/\/([^/?]*@)?[^/?@]*,/.test(url)) {
+    read.problem('DATABASE_URL', 'must name one host: an address that leads to the primary');
+  } else if (!hasProtocol(url, 'postgresql', 'postgres')) {
     read.problem('DATABASE_URL', 'must look like postgresql://user:password@host:5432/database');
   }
   return url;

@@ -137,12 +137,16 @@ describe.skipIf(executable === undefined)('the page of a subscription, in a brow
       const { links, subscription_url: path } = await createUser(`scanned_${colorScheme}`);
       const { page } = await visit(path, { ...device, colorScheme });
       expect(await scan(page.locator('.subscription .qr'))).toBe(app.url + path);
+      const fetched = await page.evaluate(() =>
+        performance.getEntriesByType('resource').map(({ name }) => name),
+      );
+      expect(fetched.filter((name) => name.includes('?qr='))).toEqual([]); // all are closed
       const entries = await page.locator('.links li').all();
       expect(entries).toHaveLength(links.length);
       expect(links.length).toBeGreaterThan(2);
       for (const [i, entry] of entries.entries()) {
         await entry.locator('summary').click();
-        expect(await scan(entry.locator('.qr'))).toBe(links[i]);
+        await expect.poll(() => scan(entry.locator('.qr'))).toBe(links[i]); // it is fetched now
         expect(await entry.locator('.url').textContent()).toBe(links[i]);
       }
       await page.context().close();

@@ -54,8 +54,8 @@ export class FakeXray {
     for (const { tag } of config.outbounds) this.countOutbound(tag, 0n, 0n);
   }
 
-  /** Runs a core with this config, whose API is at a socket of its own unless told otherwise. */
-  static async start(config: string, api?: FakeApi): Promise<FakeXray> {
+  /** Runs a core with this config. */
+  static async start(config: string): Promise<FakeXray> {
     const folder = await mkdtemp(join(tmpdir(), 'fake-xray-'));
     const core = new FakeXray(folder, JSON.parse(config) as FakeConfig);
     core.server.addService(HandlerService.service, {
@@ -74,11 +74,9 @@ export class FakeXray {
       })),
     });
     await new Promise<void>((resolve, reject) => {
-      const { target, credentials } = api ?? {
-        target: core.target,
-        credentials: ServerCredentials.createInsecure(),
-      };
-      core.server.bindAsync(target, credentials, (error) => (error ? reject(error) : resolve()));
+      core.server.bindAsync(core.target, ServerCredentials.createInsecure(), (error) =>
+        error ? reject(error) : resolve(),
+      );
     });
     return core;
   }
@@ -190,12 +188,6 @@ export class FakeXray {
       }
     };
   }
-}
-
-/** Where a core listens for its API, and how. */
-interface FakeApi {
-  target: string;
-  credentials: ServerCredentials;
 }
 
 /** What the real core does not survive. */

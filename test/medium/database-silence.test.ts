@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConnectionWatch } from '../../src/shared/database/connection-watch.js';
 import { clientOptions } from '../../src/shared/database/data-source.js';
 import { DatabaseEvents } from '../../src/shared/database/database-events.js';
@@ -81,16 +81,15 @@ describe('a database that vanishes without a word', { timeout: 90_000 }, () => {
 
   it('is noticed on the connection for notifications, though nothing is ever asked there', async () => {
     const events = app.app.get(DatabaseEvents, { strict: false });
-    const heard = vi.fn<(payload: string) => void>();
-    const stop = events.on('node_wake', heard);
+    const heard: string[] = [];
+    const stop = events.on('node_wake', (payload) => heard.push(payload));
     proxy.loseAll();
-    await eventually(() => heard.mock.calls.length > 0, ANSWER_MS); // told to look for what it missed
-    heard.mockClear();
+    await eventually(() => heard.length > 0, ANSWER_MS); // told to look for what it missed
     const other = new pg.Client(clientOptions(database.connection));
     await other.connect();
     await other.query(`NOTIFY node_wake, '7'`);
     await other.end();
-    await eventually(() => heard.mock.calls.some(([payload]) => payload === '7'));
+    await eventually(() => heard.includes('7'));
     stop();
   });
 

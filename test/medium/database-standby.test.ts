@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOptions } from '../../src/shared/database/data-source.js';
 import { EmbeddedPostgres } from '../../src/shared/database/embedded-postgres.js';
+import { openDatabase } from '../../src/shared/database/ensure-database.js';
 import { SUDO, startApp, type TestApp } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
@@ -76,6 +77,25 @@ describe('an address that leads to a standby after a switch-over', { timeout: 60
     expect(reply.status).toBe(200);
     for (let i = 0; i < 4; i++) expect((await app.sudo.get('/api/user/after')).status).toBe(200);
     expect((await logIn(app, 'wrong')).status).toBe(401);
+  });
+
+  it('is waited out at a start', async () => {
+    proxy.leadTo(standby.connection);
+    const lines: string[] = [];
+    const opening = {
+      databaseUrl: proxy.connection.url,
+      databaseWaitSeconds: 0,
+      dataDir: folder,
+      log: (line: string) => lines.push(line),
+    };
+    await expect(openDatabase(opening)).rejects.toThrow(
+      /^Cannot use the database of DATABASE_URL .*: the server there is in recovery/,
+    );
+    const opened = openDatabase({ ...opening, databaseWaitSeconds: 60 });
+    await eventually(() => lines.length > 0);
+    proxy.leadTo(primary.connection);
+    expect((await opened).description).toMatch(/^PostgreSQL \d/);
+    expect(lines.join()).toContain('Waiting for the database of DATABASE_URL');
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readContract } from '../contract/contract.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { sender } from '../support/exact-request.js';
 
@@ -76,6 +77,31 @@ describe('a path', () => {
     if (method !== 'HEAD') expect(reply.text).toBe('{"detail":"Method Not Allowed"}');
   });
 
+  it('tells of the methods that Marzban tells of, which are those of its first route there', async () => {
+    const { paths } = (await app.client().get('/openapi.json')).json as { paths: Record<string, object> };
+    const first = Object.entries(readContract().paths).map(([path, methods]) => [
+      path,
+      Object.keys(methods)[0]!,
+    ]);
+    const told = first
+      .filter(([path]) => path!.startsWith('/api/') && paths[path!])
+      .map(async ([path, method]) => {
+        const { status, headers } = await send('PATCH', path!.replace(/\{\w+\}/, 'x'));
+        return [path, status, headers.allow, method!.toUpperCase()];
+      });
+    const answers = await Promise.all(told);
+    expect(answers.length).toBeGreaterThan(25);
+    expect(answers).toEqual(answers.map(([path, , , method]) => [path, 405, method, method]));
+  });
+
+  it('may have its slashes written as %2F, as no name has one', async () => {
+    const trailing = await send('GET', '/api/user/abc%2F?x=%2F', asRoot());
+    expect([trailing.status, trailing.headers.location]).toEqual([307, `${app.url}/api/user/abc?x=%2F`]);
+    const inside = await send('GET', '/api/user/a%2fb', asRoot());
+    expect([inside.status, inside.text]).toEqual([404, '{"detail":"Not Found"}']);
+    expect((await send('GET', '/api%2Fadmin', asRoot())).status).toBe(200);
+  });
+
   it('with a slash too many is redirected with its query, whatever the method', async () => {
     const reply = await send('POST', '/api/admin/token/?x=1', {}, 'username=a');
     expect([reply.status, reply.headers.location, reply.text]).toEqual([
@@ -123,6 +149,14 @@ describe('browsers', () => {
     expect(reply.status).toBe(401);
     expect(reply.headers['access-control-allow-origin']).toBe('*');
     expect(reply.headers['access-control-allow-credentials']).toBeUndefined();
+  });
+
+  it('are not spoken to where none asks', async () => {
+    const corsHeaders = (headers: object) =>
+      Object.keys(headers).filter((name) => name.startsWith('access-control'));
+    expect(corsHeaders((await send('GET', '/api/admin')).headers)).toEqual([]);
+    const noOrigin = await send('OPTIONS', '/api/admin', { 'access-control-request-method': 'PUT' });
+    expect([noOrigin.status, corsHeaders(noOrigin.headers)]).toEqual([405, []]);
   });
 
   it('ask first and get an answer for any path, without a token', async () => {

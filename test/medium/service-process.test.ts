@@ -178,15 +178,15 @@ describe('the service as a process', { timeout: 60_000 }, () => {
     [
       'nothing answers',
       'postgresql://u:hunter2@127.0.0.1:1/x',
-      /127\.0\.0\.1:1\/x\): nothing answers there$/,
+      /127\.0\.0\.1:1\/x\): nothing answers there \(waited 1 s, setting DATABASE_WAIT\)$/,
     ],
     [
       'there is no such host',
       'postgresql://u:hunter2@nowhere.invalid/x',
-      /nowhere\.invalid:5432\/x\): there is no such host$/,
+      /nowhere\.invalid:5432\/x\): there is no such host \(waited 1 s, .*\)$/,
     ],
   ])('says that at its database %s', async (_, url, reason) => {
-    const line = await refusal({ DATABASE_URL: url });
+    const line = await refusal({ DATABASE_URL: url, DATABASE_WAIT: '1' });
     expect(line).toMatch(/^Cannot use the database of DATABASE_URL/);
     expect(line).toMatch(reason);
     expect(line).not.toContain('hunter2');
@@ -196,9 +196,8 @@ describe('the service as a process', { timeout: 60_000 }, () => {
     const other = createTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
-    expect(await refusal({ DATABASE_URL: `postgresql://127.0.0.1:${port}/x` })).toMatch(
-      /^Cannot use the database/,
-    );
+    const url = `postgresql://127.0.0.1:${port}/x`;
+    expect(await refusal({ DATABASE_URL: url, DATABASE_WAIT: '0' })).toMatch(/^Cannot use the database/);
     other.close();
   });
 

@@ -68,6 +68,21 @@ describe('the page', () => {
     expect((await shown('reader')).sub_updated_at).toBeNull();
   });
 
+  it('has the QR codes of its links drawn when they are looked at', async () => {
+    const { subscription_url: path } = await createUser('drawn');
+    const page = await (await open(path)).text();
+    expect(page.match(/<svg/g)).toHaveLength(1);
+    const [, picture] = /<img class="qr" loading="lazy" alt="[^"]+" src="(\?qr=vless[^"]+)"/.exec(page)!;
+    const drawn = await open(path + picture!, { accept: 'image/*' });
+    expect([drawn.status, drawn.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
+    expect(drawn.headers.get('cache-control')).toBe('private, max-age=86400, immutable');
+    expect(await drawn.text()).toMatch(
+      /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" width="\d+" height="\d+"/,
+    );
+    expect((await open(`/sub/nobody${picture}`)).status).toBe(404);
+    expect((await open(`${path}?qr=${'x'.repeat(2954)}`)).status).toBe(404);
+  });
+
   it('answers HEAD with the same headers', async () => {
     const { subscription_url: path } = await createUser('probing_reader');
     const probed = await open(path, {}, 'HEAD');
@@ -95,7 +110,7 @@ describe('the page', () => {
     const { subscription_url: path } = await createUser('outside');
     const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'panel.example.com' };
     expect(await (await open(path, forwarded)).text()).toContain(
-      `data-copy="https://panel.example.com${path}"`,
+      `<code class="url">https://panel.example.com${path}<`,
     );
   });
 
@@ -103,7 +118,7 @@ describe('the page', () => {
     const { subscription_url: path } = await createUser('forged');
     const forged = { 'x-forwarded-proto': 'javascript', 'x-forwarded-host': 'evil.example/"><script>' };
     const page = await (await open(path, forged)).text();
-    expect(page).toContain(`data-copy="${app.url}${path}"`);
+    expect(page).toContain(`<code class="url">${app.url}${path}<`);
     expect(page).not.toContain('javascript:');
   });
 
@@ -114,7 +129,7 @@ describe('the page', () => {
     if (status === 'disabled') await app.sudo.put(`/api/user/${name}`, { status });
     const text = await (await open(path)).text();
     expect(text).toContain(`class="badge ${status}"`);
-    expect(text.includes('data-copy="vless://')).toBe(status !== 'disabled');
+    expect(text.includes('class="url">vless://')).toBe(status !== 'disabled');
   });
 
   it('is the same 404 for every token that does not count', async () => {

@@ -52,6 +52,7 @@ export function testConfig(settings: Partial<Config> = {}): Config {
     dataDir: tmpdir(),
     databaseUrl: undefined,
     databasePoolSize: 5,
+    databaseWaitSeconds: 0,
     logLevel: 'info',
     docs: true,
     allowedOrigins: ['*'],
@@ -66,7 +67,6 @@ export function testConfig(settings: Partial<Config> = {}): Config {
       excludeInboundTags: [],
       fallbacksInboundTag: '',
     },
-    nodes: { certPin: 'tofu', apiSources: [] },
     recordNodeUsage: true,
     subscription: {
       path: 'sub',

@@ -17,6 +17,10 @@ interface Pair {
 export class DatabaseProxy {
   /** Whether new connections, too, are taken and never answered. */
   swallowsNew = false;
+  /** How many pieces our side has sent. */
+  sent = 0;
+  private interruption: { at: number; milliseconds: number } | undefined;
+  private refuses = false;
   private readonly pairs = new Set<Pair>();
 
   private constructor(
@@ -24,11 +28,11 @@ export class DatabaseProxy {
     private target: Local,
   ) {}
 
-  static async before(target: Connection): Promise<DatabaseProxy> {
+  static async before(target: Connection, port = 0): Promise<DatabaseProxy> {
     const listener = createServer({ allowHalfOpen: true }); // or an end would be answered with one
     const proxy = new DatabaseProxy(listener, target as Local);
     listener.on('connection', (client) => proxy.connect(client));
-    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve));
     return proxy;
   }
 
@@ -61,17 +65,38 @@ export class DatabaseProxy {
     }
   }
 
+  get interrupted(): boolean {
+    return this.interruption !== undefined && this.sent >= this.interruption.at;
+  }
+
+  /** When our side sends its nth piece, everything is ended, and new connections are, too, for a while. */
+  interruptAt(n: number, milliseconds: number): void {
+    this.interruption = { at: n, milliseconds };
+  }
+
   async close(): Promise<void> {
     this.disconnectAll();
     await new Promise((resolve) => this.listener.close(resolve));
   }
 
+  private count(): void {
+    this.sent++;
+    if (this.sent !== this.interruption?.at) return;
+    this.refuses = true;
+    setTimeout(() => (this.refuses = false), this.interruption.milliseconds);
+    this.disconnectAll();
+  }
+
   private connect(client: Socket): void {
+    if (this.refuses) return void client.destroy();
     const path = join(this.target.socketDir, '.s.PGSQL.5432');
     const server = this.swallowsNew ? undefined : createConnection({ path, allowHalfOpen: true });
     const pair: Pair = { client, server, lost: this.swallowsNew, left: false };
     this.pairs.add(pair);
-    client.on('data', (data) => pair.lost || server?.write(data));
+    client.on('data', (data) => {
+      this.count();
+      if (!pair.lost && !client.destroyed) server?.write(data);
+    });
     client.on('end', () => {
       pair.left = true;
       if (!pair.lost) server?.end();

@@ -18,11 +18,11 @@ export class CoreNodesRepository {
     await this.bump(this.db, 'restart_generation');
   }
 
-  /** The Xray versions of the cores that run now. */
+  /** The Xray versions of the cores that run now, also of those that refused the active config and run an older one. */
   async runningVersions(): Promise<string[]> {
     const rows = await this.db.rows<{ version: string }>(
       `SELECT coalesce(xray_version, '') AS version FROM nodes
-        WHERE status = 'connected' AND deleted_at IS NULL`,
+        WHERE (status = 'connected' OR status = 'error' AND xray_version IS NOT NULL) AND deleted_at IS NULL`,
     );
     return rows.map((row) => row.version);
   }

@@ -31,7 +31,7 @@ export function toNodeDto(node: Node): NodeDto {
     api_port: node.apiPort,
     usage_coefficient: node.usageCoefficient,
     id: node.id,
-    xray_version: node.xrayVersion,
+    xray_version: node.status === 'connected' ? node.xrayVersion : null,
     status: node.status,
     message: node.message,
   };

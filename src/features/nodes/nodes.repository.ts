@@ -17,6 +17,8 @@ export interface LocalNode {
   dataDirId: string | null;
   /** The replica that works on it now. */
   ownerName: string | null;
+  /** Why it does not run, or not with the active config. */
+  trouble: string | null;
 }
 
 const COLUMNS = `n.id, n.name, n.address, n.port, n.api_port AS "apiPort", n.usage_coefficient AS "usageCoefficient",
@@ -57,7 +59,8 @@ export class NodesRepository {
   /** The local cores, and the replicas that work on them now. */
   async listLocal(): Promise<LocalNode[]> {
     return this.db.rows<LocalNode>(
-      `SELECT n.id, n.data_dir_id AS "dataDirId", r.name AS "ownerName"
+      `SELECT n.id, n.data_dir_id AS "dataDirId", r.name AS "ownerName",
+              CASE WHEN n.status = 'error' THEN n.message END AS trouble
          FROM nodes n
          LEFT JOIN node_lease l ON l.node_id = n.id AND l.expires_at > now()
          LEFT JOIN replica r ON r.id = l.owner_id
@@ -115,14 +118,6 @@ export class NodesRepository {
     await written.catch((error: unknown) => {
       throw isUniqueViolation(error, 'nodes_name') ? new NodeNameTaken(node.name) : error;
     });
-  }
-
-  /** What was learnt of the machine of a locked node is not true of it any more. */
-  async forgetMachine(tx: Tx, id: number, what: 'certificate' | 'certificate_and_session'): Promise<void> {
-    await tx.run('UPDATE nodes SET server_cert_pem = NULL WHERE id = $1', [id]);
-    if (what === 'certificate_and_session') {
-      await tx.run('UPDATE node_runtime SET session_id = NULL WHERE node_id = $1', [id]);
-    }
   }
 
   /** Asks the owner of a locked node to act on it now, however often it has failed. */

@@ -3,7 +3,9 @@ import { Config } from '../../config/config.js';
 import { type User, UserPresenter } from '../users/index.js';
 import { knownLanguage, preferredLanguage } from './page/language.js';
 import { PAGE_SECURITY_POLICY, writePage } from './page/page.js';
+import { fitsQrCode, qrPicture } from './page/qr-code.js';
 import { pageView } from './page/view.js';
+import { SubscriptionNotFound } from './subscription.errors.js';
 import { SubscriptionService } from './subscription.service.js';
 import { ClientTemplates } from './templates/client-templates.js';
 
@@ -42,6 +44,13 @@ export class SubscriptionPages {
     return own === undefined
       ? { html: this.write(user, reader, now), securityPolicy: PAGE_SECURITY_POLICY }
       : { html: own };
+  }
+
+  /** The QR code of a link that the page shows, for whoever has the page. Throws `SubscriptionNotFound`. */
+  async qrCode(token: string, link: string): Promise<string> {
+    await this.subscriptions.getUser(token);
+    if (!fitsQrCode(link)) throw new SubscriptionNotFound();
+    return qrPicture(link);
   }
 
   private write(user: User, { origin, acceptLanguage, chosenLanguage }: Reader, now: Date): string {

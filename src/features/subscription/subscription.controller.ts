@@ -7,7 +7,15 @@ import { ApiErrors } from '../../shared/http/api-errors.js';
 import { DateRangeDto } from '../../shared/http/date-range.dto.js';
 import { SubscriptionUserDto, toUserUsageDto, UserPresenter, UserUsagesDto } from '../users/index.js';
 import { CLIENT_TYPE_PATTERN } from './subscription.errors.js';
-import { isReader, sendPage, sendSubscription, toReader, toVisitor } from './subscription.mapper.js';
+import {
+  isReader,
+  linkToDraw,
+  sendPage,
+  sendPicture,
+  sendSubscription,
+  toReader,
+  toVisitor,
+} from './subscription.mapper.js';
 import { SubscriptionPages } from './subscription-pages.service.js';
 import { SubscriptionService } from './subscription.service.js';
 import { Token, WantedType } from './token.decorator.js';
@@ -42,6 +50,8 @@ export class SubscriptionController {
   @AnswersClients()
   @ApiErrors('not_found', 'invalid')
   async user_subscription(@Token() token: string, @Req() request: Request, @Res() response: Response) {
+    const link = linkToDraw(request);
+    if (link !== undefined) return sendPicture(response, await this.pages.qrCode(token, link));
     if (isReader(request))
       return sendPage(response, await this.pages.show(token, toReader(request), new Date()));
     sendSubscription(

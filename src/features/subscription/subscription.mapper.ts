@@ -37,6 +37,19 @@ export function toReader(request: Request): Reader {
   };
 }
 
+/** The link whose QR code is asked for, by the pictures of our page. */
+export function linkToDraw({ query: { qr } }: Request): string | undefined {
+  return typeof qr === 'string' ? qr : undefined;
+}
+
+/** Answers with a picture, which never becomes another. */
+export function sendPicture(response: Response, svg: string): void {
+  response.setHeader('cache-control', 'private, max-age=86400, immutable');
+  response.setHeader('content-type', 'image/svg+xml');
+  response.setHeader('content-length', Buffer.byteLength(svg));
+  response.end(svg);
+}
+
 /** Answers with a page, which no cache may keep: it holds credentials, and is about now. */
 export function sendPage(response: Response, { html, securityPolicy }: Page): void {
   if (securityPolicy === undefined) response.removeHeader('content-security-policy');

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../shared/database/database.js';
+import type { Statement } from '../../shared/database/statement.js';
 import type { SortKey, SortOrder } from './domain/user-sort.js';
 import type { User, UserStatus } from './domain/user.js';
 import { UserCounts } from './user-counts.js';
@@ -34,8 +35,15 @@ const ORDER: Record<SortKey, string> = {
 
 const NULLABLE = new Set<SortKey>(['data_limit', 'expire']);
 
-/** Small enough that making one does not hold up other requests. */
-const BATCH = 250;
+/** Ids are small. */
+const IDS_AT_ONCE = 10_000;
+
+const BY_IDS: Statement = {
+  name: 'listed_users',
+  text: `SELECT ${USER_COLUMNS}
+           FROM unnest($1::int[]) WITH ORDINALITY AS page (id, place) JOIN (${USER_TABLES}) ON u.id = page.id
+          ORDER BY page.place`,
+};
 
 /** Lists of users. */
 @Injectable()
@@ -50,10 +58,19 @@ export class UserListRepository {
     return (await this.db.rows<UserRow>(sql, values)).map(toUser);
   }
 
-  /** The same in batches, all of one moment. */
-  async *batches(query: UserQuery, page: Page): AsyncGenerator<User[]> {
-    const { sql, values } = select(query, page);
-    for await (const rows of this.db.batches<UserRow>(sql, values, BATCH)) yield rows.map(toUser);
+  /** The ids of the same users, all of one moment. */
+  async ids(query: UserQuery, page: Page): Promise<number[]> {
+    const { sql, values } = selectIds(query, page);
+    const ids: number[] = [];
+    for await (const rows of this.db.batches<{ id: number }>(sql, values, IDS_AT_ONCE)) {
+      for (const { id } of rows) ids.push(id);
+    }
+    return ids;
+  }
+
+  /** These users, in this order, as they are now; those that are gone are missing. */
+  async byIds(ids: readonly number[]): Promise<User[]> {
+    return (await this.db.rows<UserRow>(BY_IDS, [ids])).map(toUser);
   }
 
   /** How many users the query matches. */
@@ -63,22 +80,20 @@ export class UserListRepository {
   }
 }
 
-/**
- * A page is chosen on the narrow columns first, so that skipped and sorted rows are not read whole. Without a limit
- * every row is read anyway.
- */
-function select(query: UserQuery, { offset, limit }: Page): { sql: string; values: unknown[] } {
+/** A page is chosen on the narrow columns first, so that skipped and sorted rows are not read whole. */
+function select(query: UserQuery, page: Page): { sql: string; values: unknown[] } {
+  const { sql: ids, values } = selectIds(query, page);
+  const sql = `SELECT ${USER_COLUMNS} FROM (${ids}) page JOIN (${USER_TABLES}) ON u.id = page.id ORDER BY ${orderBy(query)}`;
+  return { sql, values };
+}
+
+function selectIds(query: UserQuery, { offset, limit }: Page): { sql: string; values: unknown[] } {
   const values: unknown[] = [];
   const bind = (value: unknown) => `$${values.push(value)}`;
-  const order = `ORDER BY ${orderBy(query)}`;
+  const from = source(query, where(query, values));
+  const cut = limit === undefined ? '' : `LIMIT ${bind(limit)}`;
   const skip = offset === 0 ? '' : `OFFSET ${bind(offset)}`;
-  if (limit === undefined) {
-    const sql = `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} ${where(query, values)} ${order} ${skip}`;
-    return { sql, values };
-  }
-  const page = `SELECT u.id FROM ${source(query, where(query, values))} ${order} LIMIT ${bind(limit)} ${skip}`;
-  const sql = `SELECT ${USER_COLUMNS} FROM (${page}) page JOIN (${USER_TABLES}) ON u.id = page.id ${order}`;
-  return { sql, values };
+  return { sql: `SELECT u.id FROM ${from} ORDER BY ${orderBy(query)} ${cut} ${skip}`, values };
 }
 
 /** What a page is chosen from: only the tables that its conditions and order need. */

@@ -9,12 +9,14 @@ import { InvalidSortOption } from './users.errors.js';
 
 /** Up to so many users are read at once, more in batches. */
 const LONGEST_PAGE = 1_000;
+/** Small enough that making one does not hold up other requests. */
+const BATCH = 250;
 
 /** Users as they come, and how many there are without offset and limit. */
 export interface UserList {
   batches: Iterable<UserDto[]> | AsyncIterable<UserDto[]>;
-  /** Asked after the last batch, with the number of users in all of them. */
-  total(received: number): number | Promise<number>;
+  /** Asked after the last batch. */
+  total(): number | Promise<number>;
 }
 
 /** Lists of the users an admin may see. */
@@ -34,18 +36,25 @@ export class UserListsService {
     return { batches: [users.map((user) => this.presenter.forAdmin(user, admin))], total: () => total };
   }
 
+  /**
+   * Which users is settled at once, what they are when their turn comes: between batches nothing is held for a client
+   * that takes its time.
+   */
   private inBatches(admin: Admin, query: UserQuery, page: Page): UserList {
     const { users, presenter } = this;
+    let ids: number[] = [];
     async function* batches() {
-      for await (const batch of users.batches(query, page)) {
-        yield batch.map((user) => presenter.forAdmin(user, admin));
+      ids = await users.ids(query, page);
+      for (let at = 0; at < ids.length; at += BATCH) {
+        const batch = await users.byIds(ids.slice(at, at + BATCH));
+        if (batch.length > 0) yield batch.map((user) => presenter.forAdmin(user, admin));
       }
     }
-    const reachedTheEnd = (received: number) =>
-      (page.limit === undefined || received < page.limit) && (page.offset === 0 || received > 0);
+    const reachedTheEnd = () =>
+      (page.limit === undefined || ids.length < page.limit) && (page.offset === 0 || ids.length > 0);
     return {
       batches: batches(),
-      total: (received) => (reachedTheEnd(received) ? page.offset + received : users.count(query)),
+      total: () => (reachedTheEnd() ? page.offset + ids.length : users.count(query)),
     };
   }
 }

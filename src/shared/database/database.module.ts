@@ -1,28 +1,33 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
 import { Secrets } from '../secrets/secrets.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { clientOptions, type Connection, dataSourceOptions } from './data-source.js';
 import { DatabaseEvents } from './database-events.js';
 import { DatabaseHealth } from './database-health.js';
 import { Database } from './database.js';
+import type { Patience } from './patience.js';
 import { PipelinedClients } from './pipelined-clients.js';
 
 @Module({})
 export class DatabaseModule {
   /** For a database that is migrated already. */
-  static with(connection: Connection, poolSize: number): DynamicModule {
+  static with(connection: Connection, poolSize: number, patience: Patience): DynamicModule {
     const watch = new ConnectionWatch(connection);
     const options = clientOptions(connection);
     return {
       module: DatabaseModule,
       global: true,
       imports: [
-        TypeOrmModule.forRoot({
-          ...dataSourceOptions(connection, poolSize, watch),
-          migrations: [],
-          autoLoadEntities: true,
-          retryAttempts: 0,
+        TypeOrmModule.forRootAsync({
+          useFactory: () => ({
+            ...dataSourceOptions(connection, poolSize, watch),
+            migrations: [],
+            autoLoadEntities: true,
+            retryAttempts: 0,
+          }),
+          dataSourceFactory: (given) => patience.with(() => new DataSource(given!).initialize()),
         }),
       ],
       providers: [
@@ -30,7 +35,11 @@ export class DatabaseModule {
         DatabaseHealth,
         { provide: PipelinedClients, useFactory: () => new PipelinedClients(options, watch) },
         { provide: DatabaseEvents, useFactory: () => new DatabaseEvents(options, watch) },
-        { provide: Secrets, useFactory: (db: Database) => Secrets.load(db), inject: [Database] },
+        {
+          provide: Secrets,
+          useFactory: (db: Database) => patience.with(() => Secrets.load(db)),
+          inject: [Database],
+        },
       ],
       exports: [Database, DatabaseEvents, DatabaseHealth, Secrets],
     };

@@ -1,19 +1,18 @@
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { StartupError, systemReason } from '../../config/startup-error.js';
+import { StartupError } from '../../config/startup-error.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { clientOptions, type Connection, dataSourceOptions } from './data-source.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrate.js';
+import { Patience, reasonOf } from './patience.js';
 import { makeEnterable } from './postgres-server.js';
 import { canEnter } from './postgres-binaries.js';
+import { requirePrimary } from './primary.js';
 import { serverUser } from './postgres-user.js';
 
 const OLDEST_VERSION = 140_000;
-const STARTING_UP = '57P03';
-const STARTING_SECONDS = 30;
 /** A migration may rebuild a large table. */
 const MIGRATION_MS = 3_600_000;
 const NOT_ALLOWED = '42501';
@@ -27,20 +26,36 @@ export interface OpenDatabase {
   description: string;
   /** Undefined with a `DATABASE_URL`. */
   embedded: EmbeddedPostgres | undefined;
+  /** For what is done with it until the start is complete. */
+  patience: Patience;
+}
+
+interface Opening {
+  databaseUrl: string | undefined;
+  databaseWaitSeconds: number;
+  dataDir: string;
+  log: (message: string) => void;
+  signal?: AbortSignal;
 }
 
 /**
  * A PostgreSQL that answers: the one of `databaseUrl`, else our own in `dataDir`.
  * @throws StartupError when there is none.
  */
-export async function openDatabase(
-  { databaseUrl, dataDir }: { databaseUrl: string | undefined; dataDir: string },
-  log: (message: string) => void,
-): Promise<OpenDatabase> {
+export async function openDatabase(opening: Opening): Promise<OpenDatabase> {
+  const { databaseUrl, databaseWaitSeconds: seconds, dataDir, log, signal } = opening;
   if (databaseUrl !== undefined) {
     const connection = { url: databaseUrl };
-    const version = await checkServer(connection, databaseUrl);
-    return { connection, description: `PostgreSQL ${version} at ${place(databaseUrl)}`, embedded: undefined };
+    const database = `the database of DATABASE_URL (${place(databaseUrl)})`;
+    const patience = new Patience({ database, seconds, log, signal });
+    const version = await patience
+      .with(() => serverVersion(connection))
+      .catch((error: unknown) => {
+        if (error instanceof StartupError) throw error;
+        throw new StartupError(`Cannot use ${database}: ${reasonOf(error)}`, { cause: error });
+      });
+    const description = `PostgreSQL ${version} at ${place(databaseUrl)}`;
+    return { connection, description, embedded: undefined, patience };
   }
   const base = await embeddedBase(dataDir);
   const folder = join(base, 'postgres');
@@ -53,6 +68,7 @@ export async function openDatabase(
     connection: embedded.connection,
     description: `embedded PostgreSQL in ${folder}${remarks.join('')}`,
     embedded,
+    patience: new Patience({ database: `the embedded PostgreSQL in ${folder}`, seconds, log, signal }),
   };
 }
 
@@ -83,28 +99,8 @@ async function embeddedBase(dataDir: string): Promise<string> {
   return canEnter(dataDir, user) ? dataDir : SYSTEM_FOLDER;
 }
 
-async function checkServer(connection: Connection, url: string): Promise<string> {
-  const deadline = Date.now() + STARTING_SECONDS * 1000;
-  for (;;) {
-    try {
-      return await serverVersion(connection);
-    } catch (error) {
-      if (error instanceof StartupError) throw error;
-      if ((error as { code?: string }).code !== STARTING_UP || Date.now() > deadline) {
-        throw new StartupError(
-          `Cannot use the database of DATABASE_URL (${place(url)}): ${reasonOf(error)}`,
-          {
-            cause: error,
-          },
-        );
-      }
-      await sleep(500);
-    }
-  }
-}
-
 async function serverVersion(connection: Connection): Promise<string> {
-  const client = new pg.Client({ ...clientOptions(connection), connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client(clientOptions(connection));
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -115,6 +111,7 @@ async function serverVersion(connection: Connection): Promise<string> {
     if (number < OLDEST_VERSION) {
       throw new StartupError(`The database of DATABASE_URL is PostgreSQL ${name}; 14 or newer is needed.`);
     }
+    await requirePrimary(client);
     return name.split(' ')[0]!;
   } finally {
     await client.end().catch(() => undefined);
@@ -125,11 +122,4 @@ async function serverVersion(connection: Connection): Promise<string> {
 function place(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `${hostname || 'localhost'}:${port || 5432}${pathname}`;
-}
-
-function reasonOf(error: unknown): string {
-  const { code, errors } = error as { code?: string; errors?: unknown[] };
-  if (code === 'ECONNREFUSED') return 'nothing answers there';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
-  return errors?.[0] ? reasonOf(errors[0]) : systemReason(error); // an AggregateError has no text
 }

@@ -81,7 +81,8 @@ function allowOrigins(app: NestExpressApplication, origins: readonly string[]): 
   const anyone = origins.includes('*');
   app.enableCors((request: Request, done: (error: null, options: CorsOptions) => void) =>
     done(null, {
-      origin: anyone ? '*' : [...origins],
+      // Without an origin nobody asks on behalf of another site.
+      origin: request.headers.origin === undefined ? false : anyone ? '*' : [...origins],
       credentials: !anyone,
       methods: METHODS,
       maxAge: 600,

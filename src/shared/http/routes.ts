@@ -22,6 +22,8 @@ function methodsAt(app: Express, path: string): string[] | undefined {
  */
 export function strictRoutes(app: Express) {
   return (request: Request, response: Response, next: NextFunction): void => {
+    // A slash is one however it is written: no parameter can hold it.
+    if (/%2f/i.test(request.path)) request.url = withPlainSlashes(request.url);
     const { path, method } = request;
     // Nothing has a name with U+0000 in it, and the database cannot even be asked for one.
     if (path.includes('%00')) return sendJson(response, 404, { detail: 'Not Found' });
@@ -34,6 +36,11 @@ export function strictRoutes(app: Express) {
     if (method === 'HEAD' || method === 'OPTIONS') return noSuchRoute(app, request, response);
     next();
   };
+}
+
+function withPlainSlashes(url: string): string {
+  const [path = '', ...query] = url.split('?');
+  return [path.replace(/%2f/gi, '/'), ...query].join('?');
 }
 
 /** The answer where no route fits: 405 when the path has other methods, else 404. */

@@ -1,9 +1,9 @@
 const HIDDEN = '[hidden]';
-const SECRET_PARAMETERS = /([?&](?:token|access_token|password|secret)=)[^&#]*/gi;
+const SECRET_PARAMETERS = /([?&](?:token|access_token|password|secret|qr)=)[^&#]*/gi;
 
 /**
  * A request's target without its secrets: the subscription token (the segment after `/<subscriptionPath>/`) and
- * secret query parameters such as `/api/core/logs?token=`.
+ * secret query parameters such as `/api/core/logs?token=` and links to draw, `?qr=`.
  */
 export function redactUrl(url: string, subscriptionPath: string): string {
   const prefix = `/${subscriptionPath}/`;

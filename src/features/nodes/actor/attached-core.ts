@@ -9,10 +9,11 @@ import { isSameProcess, type StartInterval } from '../domain/core-process.js';
 import { CoreReplaced, type Reading, UsageMeter } from '../metering/usage-meter.js';
 import { audit, type Difference } from '../convergence/audit.js';
 import type { NodeLease } from './node-lease.js';
-import type { NodeState } from './node-runtime.repository.js';
+import type { NodeState, Refusal } from './node-runtime.repository.js';
 import type { NodeServices } from './node-services.js';
 import { UserSync } from '../convergence/user-sync.js';
 
+const RUNS_WELL = { status: 'connected', message: null } as const;
 const HEALTH_MS = 5_000;
 const AUDIT_MS = 300_000;
 const SAVE_CURSOR_MS = 1_000;
@@ -108,8 +109,9 @@ export class AttachedCore {
     const isNew = !isSameProcess(state.started, found.started);
     const coreEpoch = await services.runtime.recordFound(grant, { started: found.started, isNew });
     const config = await configOf(services, state, found.marker);
-    if (config && state.status !== 'error') {
-      await services.runtime.showStatus(grant, 'connected', { version: found.version, message: null });
+    if (config) {
+      const { status, message } = state.status === 'error' ? state : RUNS_WELL;
+      await services.runtime.showStatus(grant, status, { version: found.version, message });
     }
     const cursor = state.fullSyncNeeded ? await services.changes.horizon() : state.cursor;
     const running = { ...found, coreEpoch, config, cursor };
@@ -127,16 +129,19 @@ export class AttachedCore {
       state: NodeState;
       wanted: ActiveCoreConfig;
       config: ActiveCoreConfig;
-      refusal: string | null | undefined;
+      refusal: Refusal | undefined;
       former: AttachedCore | undefined;
     },
   ): Promise<AttachedCore> {
     const { services, lease, connection, signal } = context;
     const { state, wanted, config, refusal, former } = what;
     const body = await services.bodies.complete(config);
-    lease.assertHeld();
+    const beforeEnd = async () => {
+      await former?.readLast(state.now, signal);
+      lease.assertHeld(); // all of that took a while
+    };
     const { version, started } = await connection
-      .restart(body, async () => former?.readLast(state.now, signal), signal)
+      .restart(body, beforeEnd, signal)
       .finally(() => former?.chargeLast());
     const coreEpoch = await services.runtime.recordStart(lease.grant, {
       version,
@@ -147,8 +152,7 @@ export class AttachedCore {
       runningVersion: config.version,
       runningHash: config.hash,
       cursor: body.cursor,
-      status: refusal ? 'error' : 'connected',
-      message: refusal ?? null,
+      refusal,
     });
     const marker = markerTag(config.hash);
     const running = { version, started, coreEpoch, config, marker, cursor: body.cursor };

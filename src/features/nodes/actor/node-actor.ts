@@ -3,19 +3,14 @@ import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import { CoreError } from '../../../xray/grpc/index.js';
 import { markerTag } from '../../../xray/config/index.js';
-import {
-  type CoreConnection,
-  CoreRefused,
-  type CoreState,
-  HeldByAnother,
-} from '../adapters/core-connection.js';
-import { retryAfterSeconds } from '../domain/backoff.js';
+import { type CoreConnection, CoreRefused } from '../adapters/core-connection.js';
+import { retryAfterSeconds, retryRefusedAfterSeconds } from '../domain/backoff.js';
 import { LeaseLost } from '../domain/grant.js';
 import { planCore, type RestartReason } from '../domain/plan.js';
 import { CoreReplaced } from '../metering/usage-meter.js';
 import { AttachedCore, type CoreContext } from './attached-core.js';
 import type { NodeLease } from './node-lease.js';
-import type { NodeState } from './node-runtime.repository.js';
+import type { NodeState, Refusal } from './node-runtime.repository.js';
 import type { NodeServices } from './node-services.js';
 import { Pause } from '../../../shared/scheduling/pause.js';
 
@@ -45,8 +40,6 @@ export class NodeActor {
   private isRetired = false;
   private readonly pause = new Pause();
   private watched: AbortSignal | undefined;
-  /** Of the row when this one began. */
-  private generation: bigint | undefined;
   private silentCalls = 0;
   private silentSince = 0;
   private crashes = 0;
@@ -152,8 +145,6 @@ export class NodeActor {
   /** One look at the node, with everything that is due. Returns after how many milliseconds to look again. */
   private async round(): Promise<number> {
     const state = await this.services.runtime.load(this.lease.grant);
-    this.generation ??= state.generation;
-    if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection(state);
     if (this.core && this.connection.lost?.aborted) await this.onDeath(state);
     if (!this.core && state.nextAttemptAt > state.now) {
       return Math.min(LOOK_MS, state.nextAttemptAt.getTime() - state.now.getTime());
@@ -169,13 +160,6 @@ export class NodeActor {
     }
   }
 
-  /** The node is at another address, or trusted anew: whoever leases it next connects anew. */
-  private async giveUpConnection(state: NodeState): Promise<number> {
-    await this.core?.readCounters(state.now, this.signal).catch(() => undefined);
-    this.isRetired = true;
-    return 0;
-  }
-
   /** A core that ends is noticed at once, not at the next look. */
   private watchLoss(): void {
     const { lost } = this.connection;
@@ -187,10 +171,10 @@ export class NodeActor {
   /** Attaches to a core, or starts, restarts or stops it, as the rows ask. */
   private async converge(state: NodeState): Promise<void> {
     const active = this.services.configs.current();
-    const enabled = isEnabled(state);
     const observed = this.core
       ? { running: true as const, marker: this.core.marker }
-      : await this.observe(state, enabled);
+      : await this.connection.observe(this.signal);
+    const enabled = state.kind === 'local' || (state.status !== 'disabled' && !state.isDeleted);
     const step = planCore(
       {
         enabled,
@@ -202,6 +186,7 @@ export class NodeActor {
         restartGeneration: state.appliedRestartGeneration,
         configVersion: state.appliedConfigVersion,
         lastGoodVersion: state.lastGoodConfigVersion,
+        isRetryDue: state.retryRefusedAt === null || state.retryRefusedAt <= state.now,
         marker: state.appliedConfigHash === null ? undefined : markerTag(state.appliedConfigHash),
       },
       observed,
@@ -216,17 +201,6 @@ export class NodeActor {
     this.isRetired = !enabled;
   }
 
-  /** A node that another panel took is left alone, unless an operator asks for it again. */
-  private async observe(state: NodeState, enabled: boolean): Promise<CoreState> {
-    try {
-      return await this.connection.observe(this.signal);
-    } catch (error) {
-      const isAskedFor = state.restartGeneration !== state.appliedRestartGeneration;
-      if (error instanceof HeldByAnother && (isAskedFor || !enabled)) return { running: false };
-      throw error;
-    }
-  }
-
   private async restart(state: NodeState, version: bigint, reason: RestartReason): Promise<void> {
     this.logger.log(RESTARTS[reason]);
     const former = this.core;
@@ -237,16 +211,18 @@ export class NodeActor {
         state,
         wanted,
         config: await configs.byVersion(version),
-        refusal:
-          version === wanted.version ? undefined : `config v${wanted.version} refused, running v${version}`,
+        refusal: version === wanted.version ? undefined : knownRefusal(state, wanted.version, version),
         former,
       });
     } catch (error) {
       if (former?.isOver) this.core = undefined;
       const lastGood = state.lastGoodConfigVersion;
       if (!(error instanceof CoreRefused) || lastGood === null || lastGood === version) throw error;
-      const refusal = `config v${version} refused, running v${lastGood}: ${error.message}`;
-      this.logger.error(refusal);
+      const message = `${refusalOf(version, lastGood)}: ${error.message}`;
+      const refusals = state.appliedConfigVersion === version ? state.refusals + 1 : 1;
+      const retryAfterSeconds = retryRefusedAfterSeconds(refusals, Math.random());
+      this.logger.error(`${message} (trying v${version} again in ${retryAfterSeconds.toFixed(0)} s)`);
+      const refusal = { message, refusals, retryAfterSeconds };
       const config = await configs.byVersion(lastGood);
       this.core = await AttachedCore.toStarted(this.context, {
         state,
@@ -321,13 +297,20 @@ export class NodeActor {
   }
 }
 
-function isEnabled({ kind, status, isDeleted }: NodeState): boolean {
-  return kind === 'local' || (status !== 'disabled' && !isDeleted);
+function refusalOf(refused: bigint, running: bigint): string {
+  return `config v${refused} refused, running v${running}`;
+}
+
+/** The refusal that was met earlier: with the core's words as long as nothing else was shown since. */
+function knownRefusal(state: NodeState, refused: bigint, running: bigint): Refusal {
+  const text = refusalOf(refused, running);
+  const message = state.message?.startsWith(text) ? state.message : text;
+  return { message, refusals: state.refusals, retryAfterSeconds: undefined };
 }
 
 const RESTARTS: Record<RestartReason, string> = {
   not_running: 'Xray is started, since none runs',
-  shut_out: 'Xray is restarted, since it does not let this replica in',
   operator: 'Xray is restarted, as an operator asked',
   config: 'Xray is restarted with another config',
+  retry: 'Xray is restarted to try the config again that it refused',
 };

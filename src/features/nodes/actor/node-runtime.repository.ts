@@ -33,6 +33,9 @@ export interface NodeState {
   fullSyncNeeded: boolean;
   failures: number;
   nextAttemptAt: Date;
+  /** How often in a row the wanted config was refused, and when it is tried again; null: at once. */
+  refusals: number;
+  retryRefusedAt: Date | null;
 }
 
 interface Row extends Omit<NodeState, 'cursor' | 'started' | 'appliedConfigHash'> {
@@ -54,8 +57,16 @@ export interface StartedCore {
   runningVersion: bigint;
   runningHash: string;
   cursor: Cursor;
-  status: 'connected' | 'error';
-  message: string | null;
+  /** Why it does not run the wanted config. */
+  refusal: Refusal | undefined;
+}
+
+export interface Refusal {
+  message: string;
+  /** In a row. */
+  refusals: number;
+  /** When it is tried again, counted from now; undefined for a refusal that was recorded before. */
+  retryAfterSeconds: number | undefined;
 }
 
 /** What the owner of a node reads and writes. Each write is refused (`LeaseLost`) once another replica is the owner. */
@@ -84,7 +95,9 @@ export class NodeRuntimeRepository {
                 applied_generation = $5, applied_restart_generation = $6,
                 applied_config_version = $7, last_good_config_version = $8, applied_config_hash = $9,
                 cursor_xid = $10, cursor_seq = $11, full_sync_needed = false,
-                failures = 0, next_attempt_at = now()
+                failures = 0, next_attempt_at = now(), refusals = $15::int,
+                retry_refused_at = CASE WHEN $15::int = 0 THEN NULL WHEN $16::float8 IS NULL THEN retry_refused_at
+                                        ELSE now() + make_interval(secs => $16) END
           WHERE node_id = $1 AND owner_epoch = $2
          RETURNING node_id, core_epoch
        ), shown AS (
@@ -104,9 +117,11 @@ export class NodeRuntimeRepository {
         Buffer.from(core.runningHash, 'hex'),
         core.cursor.xid.toString(),
         core.cursor.seq,
-        core.status,
-        core.status === 'connected' ? core.version : null,
-        cut(core.message),
+        core.refusal ? 'error' : 'connected',
+        core.version,
+        cut(core.refusal?.message ?? null),
+        core.refusal?.refusals ?? 0,
+        core.refusal?.retryAfterSeconds ?? null,
       ],
     );
     if (!row) throw new LeaseLost(grant.nodeId);
@@ -144,7 +159,8 @@ export class NodeRuntimeRepository {
     await this.fenced(
       nodeId,
       `UPDATE node_runtime
-          SET applied_config_version = $3, last_good_config_version = $3, applied_config_hash = $4
+          SET applied_config_version = $3, last_good_config_version = $3, applied_config_hash = $4,
+              refusals = 0, retry_refused_at = NULL
         WHERE node_id = $1 AND owner_epoch = $2`,
       [nodeId, epoch, config.version, Buffer.from(config.hash, 'hex')],
     );
@@ -233,7 +249,8 @@ const LOAD = {
                 r.last_good_config_version AS "lastGoodConfigVersion", r.core_epoch AS "coreEpoch",
                 r.core_started_lo AS "startedLo", r.core_started_hi AS "startedHi",
                 r.cursor_xid::text AS "cursorXid", r.cursor_seq AS "cursorSeq",
-                r.full_sync_needed AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt"
+                r.full_sync_needed AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt",
+                r.refusals, r.retry_refused_at AS "retryRefusedAt"
            FROM nodes n JOIN node_runtime r ON r.node_id = n.id
           WHERE n.id = $1 AND r.owner_epoch = $2`,
 };

@@ -21,12 +21,12 @@ const applied = (facts: Partial<AppliedCore> = {}): AppliedCore => ({
   restartGeneration: 1n,
   configVersion: 7n,
   lastGoodVersion: 7n,
+  isRetryDue: false,
   marker: 'v7',
   ...facts,
 });
 const running = (marker: string | undefined): ObservedCore => ({ running: true, marker });
 const stopped: ObservedCore = { running: false };
-const shutOut: ObservedCore = { running: false, shutOut: true };
 const restart = (reason: string, configVersion = 7n) =>
   ({ do: 'restart', reason, configVersion }) as CoreStep;
 const refused = applied({ lastGoodVersion: 6n, marker: 'v6' });
@@ -41,9 +41,21 @@ describe('the plan for a core', () => {
       running('v7'),
       { do: 'nothing' },
     ],
+    [
+      'tries a refused config again when it is time',
+      desired(),
+      { ...refused, isRetryDue: true },
+      running('v6'),
+      restart('retry'),
+    ],
+    [
+      'tries a refused config when nothing runs and it is time',
+      desired(),
+      { ...refused, isRetryDue: true },
+      stopped,
+      restart('not_running'),
+    ],
     ['starts what does not run', desired(), applied(), stopped, restart('not_running')],
-    ['says why it restarts what lets nobody in', desired(), applied(), shutOut, restart('shut_out')],
-    ['stops what lets nobody in', desired({ enabled: false }), applied(), shutOut, { do: 'stop' }],
     [
       'restarts for another config',
       desired(),
@@ -94,6 +106,7 @@ describe('the plan for a core', () => {
       restartGeneration: small,
       configVersion: fc.option(small),
       lastGoodVersion: fc.option(small),
+      isRetryDue: fc.boolean(),
     });
     const anyObserved = fc.option(fc.option(small));
     fc.assert(
@@ -123,6 +136,7 @@ function take(
     restartGeneration: wanted.restartGeneration,
     configVersion: wanted.configVersion,
     lastGoodVersion: step.configVersion,
+    isRetryDue: done.isRetryDue,
     marker,
   };
   return [after, running(marker)];

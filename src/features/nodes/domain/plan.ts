@@ -16,31 +16,26 @@ export interface AppliedCore {
   /** The version that was last tried. Another last good one means that the core refused it. */
   configVersion: bigint | null;
   lastGoodVersion: bigint | null;
+  /** Whether a config that was refused has been left alone for long enough. */
+  isRetryDue: boolean;
   /** The marker of the config that was started last. */
   marker: string | undefined;
 }
 
-export type ObservedCore =
-  | {
-      running: false;
-      /** A core runs, but does not let this replica in, and so can neither be changed nor counted. */
-      shutOut?: boolean;
-    }
-  | { running: true; marker: string | undefined };
+export type ObservedCore = { running: false } | { running: true; marker: string | undefined };
 
 export type CoreStep =
   { do: 'nothing' } | { do: 'stop' } | { do: 'restart'; reason: RestartReason; configVersion: bigint };
 
-export type RestartReason = 'not_running' | 'shut_out' | 'operator' | 'config';
+export type RestartReason = 'not_running' | 'operator' | 'config' | 'retry';
 
 /**
  * The step that brings a core to what is desired. A restart cuts off everyone connected, so only a core that does
- * not run, an operator, or another config is reason for one. A config that the core refused is not tried again
- * until an operator or a newer version asks: the last good one runs meanwhile.
+ * not run, an operator, or another config is reason for one. A config that the core refused is tried again after a
+ * while, for the reason may be gone, such as a port in use; the last good one runs meanwhile.
  */
 export function planCore(desired: DesiredCore, applied: AppliedCore, observed: ObservedCore): CoreStep {
-  const runs = observed.running || observed.shutOut === true;
-  if (!desired.enabled) return runs ? { do: 'stop' } : { do: 'nothing' };
+  if (!desired.enabled) return observed.running ? { do: 'stop' } : { do: 'nothing' };
   if (desired.restartGeneration !== applied.restartGeneration && observed.running) {
     return { do: 'restart', reason: 'operator', configVersion: desired.configVersion };
   }
@@ -49,13 +44,13 @@ export function planCore(desired: DesiredCore, applied: AppliedCore, observed: O
     applied.lastGoodVersion !== null &&
     applied.lastGoodVersion !== desired.configVersion &&
     desired.restartGeneration === applied.restartGeneration;
+  const waits = refused && !applied.isRetryDue;
   const configVersion =
-    refused && applied.lastGoodVersion !== null ? applied.lastGoodVersion : desired.configVersion;
-  if (!observed.running) {
-    return { do: 'restart', reason: observed.shutOut ? 'shut_out' : 'not_running', configVersion };
-  }
-  const wanted = refused ? applied.marker : desired.marker;
-  return observed.marker === wanted ? { do: 'nothing' } : { do: 'restart', reason: 'config', configVersion };
+    waits && applied.lastGoodVersion !== null ? applied.lastGoodVersion : desired.configVersion;
+  if (!observed.running) return { do: 'restart', reason: 'not_running', configVersion };
+  const wanted = waits ? applied.marker : desired.marker;
+  if (observed.marker === wanted) return { do: 'nothing' };
+  return { do: 'restart', reason: refused && !waits ? 'retry' : 'config', configVersion };
 }
 
 export type AccountStep = { do: 'remove'; email: string } | { do: 'add'; account: Account };

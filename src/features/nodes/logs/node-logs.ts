@@ -4,7 +4,6 @@ import { LOG_BACKLOG } from '../adapters/node-adapter.js';
 import { NodeAdapters } from '../adapters/node-adapters.js';
 import type { Node } from '../node.js';
 import { NodesRepository } from '../nodes.repository.js';
-import { Continuation } from './continuation.js';
 
 const RETRY_MS = 2_000;
 
@@ -29,7 +28,12 @@ export class NodeLogs {
     const nodes = await this.nodes.listLocal();
     const id = await this.adapters.local?.dataDirId();
     const own = nodes.find((node) => node.dataDirId === id);
-    if (own) return (listener) => this.listen(own.id, listener);
+    if (own) {
+      return (listener) => {
+        if (own.trouble !== null) listener([own.trouble]); // nothing else shows it, as this node is none of the API's
+        return this.listen(own.id, listener);
+      };
+    }
     const others = nodes.flatMap(({ ownerName }) => ownerName ?? []);
     return says(
       others.length === 0
@@ -38,10 +42,11 @@ export class NodeLogs {
     );
   }
 
-  /** The log of a connected node; undefined when it cannot be read from here. */
+  /** The log of a node whose core runs; undefined when it cannot be read from here. */
   async ofNode(node: Node): Promise<LogSource | undefined> {
     const reach = await this.nodes.reach(node.id);
-    if (node.status !== 'connected' || !reach || !this.adapters.of(reach.kind)) return undefined;
+    const isRunning = node.status === 'connected' || node.xrayVersion !== null;
+    if (!isRunning || !reach || !this.adapters.of(reach.kind)) return undefined;
     return (listener) => this.listen(node.id, listener);
   }
 
@@ -88,8 +93,7 @@ class LogFeed {
     const { signal } = this.aborter;
     while (!signal.aborted) {
       try {
-        const continuation = new Continuation(this.recent);
-        for await (const lines of this.open(signal)) this.tell(continuation.take(lines));
+        for await (const lines of this.open(signal)) this.tell(lines);
       } catch (error) {
         if (!signal.aborted) this.logger.debug({ err: error }, 'A log broke off; it is opened again');
       }
@@ -98,7 +102,6 @@ class LogFeed {
   }
 
   private tell(lines: readonly string[]): void {
-    if (lines.length === 0) return;
     this.recent = [...this.recent, ...lines].slice(-LOG_BACKLOG);
     for (const listener of this.listeners) listener(lines);
   }

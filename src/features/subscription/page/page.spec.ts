@@ -121,8 +121,9 @@ it('applications are told the subscription and its name', () => {
 });
 
 it('a text too long for a QR code has none', () => {
-  expect(qrCode('x'.repeat(2900), 'long')).toBeDefined();
-  expect(qrCode('x'.repeat(3000), 'too long')).toBeUndefined();
+  expect(qrCode('x'.repeat(2953), 'long')).toBeDefined();
+  expect(qrCode('x'.repeat(2954), 'too long')).toBeUndefined();
+  expect(qrCode('ж'.repeat(1477), 'too long')).toBeUndefined();
 });
 
 describe('a view', () => {
@@ -209,7 +210,7 @@ describe('the page', () => {
         ),
       ),
     );
-    expect(page).not.toContain('<img');
+    expect(page).not.toContain('<img src=x');
     expect(page).not.toContain(`"'>`);
   });
 
@@ -222,6 +223,13 @@ describe('the page', () => {
     expect(contents('style').map(hash)).toEqual([/style-src (\S+?)(;|$)/.exec(PAGE_SECURITY_POLICY)![1]]);
     expect(PAGE_SECURITY_POLICY).not.toContain('unsafe');
     expect(page).not.toMatch(/ style=| on\w+=/);
+  });
+
+  it('grows by the text of a link and little more for each', () => {
+    const link = `vless://id@192.0.2.1:443?sni=${'x'.repeat(200)}#Paris`;
+    const size = (count: number) =>
+      Buffer.byteLength(writePage(pageView(source({}, { links: new Array<string>(count).fill(link) }))));
+    expect((size(800) - size(0)) / 800).toBeLessThan(link.length * 2 + 700);
   });
 
   it('is a few kilobytes beside its QR codes', () => {

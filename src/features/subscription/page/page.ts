@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Markup, markup } from './markup.js';
-import { qrCode } from './qr-code.js';
+import { fitsQrCode, qrCode } from './qr-code.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
 import type { Fact, PageView } from './view.js';
 
-/** Only what the page brings itself runs or styles; nothing is loaded, sent, or framed. */
+/** Only what the page brings itself runs or styles; nothing is loaded but pictures from here, nothing sent or framed. */
 export const PAGE_SECURITY_POLICY = [
   "default-src 'none'",
   `script-src '${hash(SCRIPT)}'`,
   `style-src '${hash(STYLE)}'`,
-  'img-src data:', // the empty icon, so that browsers look for no other
+  "img-src 'self' data:", // the QR codes of links; the empty icon, so that browsers look for no other
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -82,17 +82,16 @@ function subscription({ texts, subscriptionUrl }: PageView): Markup {
     <p class="soft">${texts.scan}</p>
     ${qrCode(subscriptionUrl, texts.qrCode(texts.subscription))}
     <code class="url">${subscriptionUrl}</code>
-    ${copyButton(subscriptionUrl, texts, 'main')}
+    ${copyButton(texts, 'main')}
   </section>`;
 }
 
-/** Hidden until the script is there to serve it. */
-function copyButton(url: string, texts: PageView['texts'], kind: 'main' | 'small'): Markup {
+/** Copies the address beside it. Hidden until the script is there to serve it. */
+function copyButton(texts: PageView['texts'], kind: 'main' | 'small'): Markup {
   return markup`<button
     hidden
     type="button"
     class="${kind}"
-    data-copy="${url}"
     data-copied="${texts.copied}"
     aria-live="polite"
   >${texts.copy}</button>`;
@@ -122,10 +121,10 @@ function links({ texts, links: list }: PageView): Markup | undefined {
       markup`<li>
         <details>
           <summary><bdi>${name}</bdi> <span class="protocol">${protocol}</span></summary>
-          ${qrCode(url, texts.qrCode(name))}
+          ${qrImage(url, texts.qrCode(name))}
           <code class="url">${url}</code>
         </details>
-        ${copyButton(url, texts, 'small')}
+        ${copyButton(texts, 'small')}
       </li> `,
   );
   return markup`<section class="links-card">
@@ -134,6 +133,13 @@ function links({ texts, links: list }: PageView): Markup | undefined {
       ${items}
     </ul>
   </section>`;
+}
+
+/** Drawn when the details are opened: an account can have hundreds of links, and nobody scans them all. */
+function qrImage(url: string, label: string): Markup | undefined {
+  if (!fitsQrCode(url)) return undefined;
+  const wellFormed = Buffer.from(url).toString(); // half a character would throw
+  return markup`<img class="qr" loading="lazy" alt="${label}" src="?qr=${encodeURIComponent(wellFormed)}" />`;
 }
 
 function footer({ texts, supportUrl, languages, language: own }: PageView): Markup {

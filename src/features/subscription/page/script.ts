@@ -3,12 +3,12 @@
  * has no clipboard of its own, so there the old way must do.
  */
 export const SCRIPT = `
-for (const button of document.querySelectorAll('button[data-copy]')) {
+for (const button of document.querySelectorAll('button[data-copied]')) {
   const label = button.textContent;
   let timer;
   button.hidden = false;
   button.addEventListener('click', async () => {
-    const text = button.dataset.copy;
+    const text = button.parentElement.querySelector('.url').textContent;
     try {
       await navigator.clipboard.writeText(text);
     } catch {
