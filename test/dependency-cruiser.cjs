@@ -14,7 +14,7 @@ const FEATURES = {
 
 /** Rooms of the nodes feature, the same way: what operators say of nodes (beside `domain/`) knows none of them. */
 const NODE_ROOMS = {
-  adapters: [],
+  adapters: ['identity'],
   convergence: ['adapters'],
   metering: ['adapters'],
   actor: ['adapters', 'convergence', 'metering'],

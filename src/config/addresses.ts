@@ -49,7 +49,15 @@ const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
 
 /** Whether Express understands this as a trusted proxy: an address, a network in CIDR notation, or one of its names. */
 export function isProxyAddress(text: string): boolean {
-  if (NAMED_NETWORKS.includes(text)) return true;
+  return NAMED_NETWORKS.includes(text) || isNetwork(text);
+}
+
+/** An address, or a network that does not hold everybody. */
+export function isLimitedNetwork(text: string): boolean {
+  return isNetwork(text) && !/\/0+$/.test(text);
+}
+
+function isNetwork(text: string): boolean {
   const [address = '', prefix, ...more] = text.split('/');
   const family = isIP(address);
   if (family === 0 || more.length > 0) return false;

@@ -40,6 +40,12 @@ export class Config {
     excludeInboundTags: string[];
     fallbacksInboundTag: string;
   };
+  readonly nodes!: {
+    /** `tofu`: a node is known by the certificate it had at the first contact; `always-trust`: by any, as in Marzban. */
+    certPin: 'tofu' | 'always-trust';
+    /** Networks of the replicas, whose calls nodes let through to Xray's API beside those of whoever connected last. */
+    apiSources: string[];
+  };
   /** Hourly rows per node and user. */
   readonly recordNodeUsage!: boolean;
   readonly subscription!: {

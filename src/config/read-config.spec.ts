@@ -83,6 +83,11 @@ describe('settings', () => {
       { trustedProxies: ['loopback', '10.0.0.0/8', '2001:db8::/32'] },
     ],
     [
+      'know the networks of replicas',
+      { NODE_API_SOURCES: '192.0.2.1, 10.0.0.0/8', NODE_CERT_PIN: 'Always-Trust' },
+      { nodes: { certPin: 'always-trust', apiSources: ['192.0.2.1', '10.0.0.0/8'] } },
+    ],
+    [
       'read tags between blanks',
       { XRAY_EXCLUDE_INBOUND_TAGS: ' a  b' },
       { xray: { excludeInboundTags: ['a', 'b'] } },
@@ -163,6 +168,11 @@ describe('settings', () => {
       'a proxy that is no address',
       { TRUSTED_PROXIES: '10.0.0.0/33' },
       /^TRUSTED_PROXIES .*"10.0.0.0\/33" is not/,
+    ],
+    [
+      'the whole world as the network of replicas',
+      { NODE_API_SOURCES: '10.0.0.1,0.0.0.0/0' },
+      /^NODE_API_SOURCES .*"0.0.0.0\/0" is not/,
     ],
     ['an origin without a scheme', { ALLOWED_ORIGINS: 'a.example' }, /^ALLOWED_ORIGINS .*"a.example"/],
     [

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { faultOfPersonName } from '../shared/domain/names.js';
 import { StartupError } from './startup-error.js';
-import { type Interfaces, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
+import { type Interfaces, isLimitedNetwork, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
 import { Config } from './config.js';
 import { type Environment, SettingsReader } from './settings-reader.js';
 import { TEMPLATE_KINDS, TEMPLATE_SETTINGS, type TemplateKind } from './template-settings.js';
@@ -66,6 +66,15 @@ export function readConfig(
       install: read.oneOf('XRAY_INSTALL', ['auto', 'never'], 'auto'),
       excludeInboundTags: read.tags('XRAY_EXCLUDE_INBOUND_TAGS'),
       fallbacksInboundTag: read.text(['XRAY_FALLBACKS_INBOUND_TAG', 'XRAY_FALLBACK_INBOUND_TAG']),
+    },
+    nodes: {
+      certPin: read.oneOf('NODE_CERT_PIN', ['tofu', 'always-trust'], 'tofu'),
+      apiSources: read.list(
+        'NODE_API_SOURCES',
+        [],
+        isLimitedNetwork,
+        'addresses or networks (192.0.2.0/24), not of everybody',
+      ),
     },
     recordNodeUsage: !read.boolean('DISABLE_RECORDING_NODE_USAGE', false),
     subscription: subscription(read, around, remarks),

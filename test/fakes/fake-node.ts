@@ -69,7 +69,7 @@ class FakeConnection implements CoreConnection {
     body: CoreBody,
     beforeEnd: () => Promise<void>,
   ): Promise<{ version: string; started: StartInterval }> {
-    const config = body.write('/nowhere');
+    const config = body.write({ apiListen: '/nowhere' });
     await this.node.beforeStart();
     await beforeEnd();
     this.close();

@@ -54,8 +54,8 @@ export class FakeXray {
     for (const { tag } of config.outbounds) this.countOutbound(tag, 0n, 0n);
   }
 
-  /** Runs a core with this config. */
-  static async start(config: string): Promise<FakeXray> {
+  /** Runs a core with this config, whose API is at a socket of its own unless told otherwise. */
+  static async start(config: string, api?: FakeApi): Promise<FakeXray> {
     const folder = await mkdtemp(join(tmpdir(), 'fake-xray-'));
     const core = new FakeXray(folder, JSON.parse(config) as FakeConfig);
     core.server.addService(HandlerService.service, {
@@ -74,9 +74,11 @@ export class FakeXray {
       })),
     });
     await new Promise<void>((resolve, reject) => {
-      core.server.bindAsync(core.target, ServerCredentials.createInsecure(), (error) =>
-        error ? reject(error) : resolve(),
-      );
+      const { target, credentials } = api ?? {
+        target: core.target,
+        credentials: ServerCredentials.createInsecure(),
+      };
+      core.server.bindAsync(target, credentials, (error) => (error ? reject(error) : resolve()));
     });
     return core;
   }
@@ -188,6 +190,12 @@ export class FakeXray {
       }
     };
   }
+}
+
+/** Where a core listens for its API, and how. */
+interface FakeApi {
+  target: string;
+  credentials: ServerCredentials;
 }
 
 /** What the real core does not survive. */

@@ -67,6 +67,7 @@ export function testConfig(settings: Partial<Config> = {}): Config {
       excludeInboundTags: [],
       fallbacksInboundTag: '',
     },
+    nodes: { certPin: 'tofu', apiSources: [] },
     recordNodeUsage: true,
     subscription: {
       path: 'sub',

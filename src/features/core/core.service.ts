@@ -74,7 +74,7 @@ export class CoreService {
       config,
       inbounds,
       users: [TRIAL_USER],
-      apiListen: '127.0.0.1:1',
+      place: { apiListen: '127.0.0.1:1' },
       marker: markerTag(hash),
       secret: this.secrets.nodeCredentials,
     });

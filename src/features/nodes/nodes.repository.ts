@@ -120,6 +120,14 @@ export class NodesRepository {
     });
   }
 
+  /** What was learnt of the machine of a locked node is not true of it any more. */
+  async forgetMachine(tx: Tx, id: number, what: 'certificate' | 'certificate_and_session'): Promise<void> {
+    await tx.run('UPDATE nodes SET server_cert_pem = NULL WHERE id = $1', [id]);
+    if (what === 'certificate_and_session') {
+      await tx.run('UPDATE node_runtime SET session_id = NULL WHERE node_id = $1', [id]);
+    }
+  }
+
   /** Asks the owner of a locked node to act on it now, however often it has failed. */
   async demand(tx: Tx, id: number, what: 'generation' | 'restart_generation'): Promise<void> {
     await tx.run(

@@ -42,8 +42,9 @@ export class NodesService {
   /** Changes a node. @throws NodeNotFound, NodeNameTaken */
   async modify(id: number, change: NodeChange): Promise<Node> {
     return this.db.transaction(async (tx) => {
-      const { node, moved } = modifyNode(orNotFound(await this.nodes.lock(tx, id)), change);
+      const { node, moved, forgets } = modifyNode(orNotFound(await this.nodes.lock(tx, id)), change);
       await this.nodes.update(tx, node);
+      if (forgets !== 'nothing') await this.nodes.forgetMachine(tx, id, forgets);
       if (moved) await this.nodes.demand(tx, id, 'generation');
       return node;
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   buildCoreConfig,
   configHash,
-  type CoreConfigParts,
+  type CorePlace,
   type CoreUser,
   type JsonObject,
   markerTag,
@@ -139,6 +139,28 @@ describe('a built config', () => {
     expect(buildText({}, undefined, [user(1)])).toBe(buildText({}, undefined, [user(1)]));
   });
 
+  it('leaves the API to the agent of another machine', () => {
+    const changes = { api: { tag: 'mine' }, routing: { domainStrategy: 'AsIs' } };
+    const built = build(changes, [], { readFile: () => '', apiSources: [] });
+    expect(built).not.toHaveProperty('api');
+    expect(built.inbounds.map(({ tag }) => tag)).toEqual(['vless']);
+    expect(built.stats).toEqual({});
+    expect(built.policy).toMatchObject({ system: { statsOutboundUplink: true } });
+    // Without rules the agent would replace all of it.
+    expect(built.routing).toEqual({ domainStrategy: 'AsIs', rules: [] });
+  });
+
+  it("has the agent's API let other replicas through, before all rules of the operator", () => {
+    const routing = { rules: [{ outboundTag: 'direct' }] };
+    const place = { readFile: () => '', apiSources: ['192.0.2.0/24', '198.51.100.7'] };
+    expect(build({ routing }, [], place).routing).toEqual({
+      rules: [
+        { type: 'field', inboundTag: ['API_INBOUND'], source: place.apiSources, outboundTag: 'API' },
+        { outboundTag: 'direct' },
+      ],
+    });
+  });
+
   it('carries TLS files for a core elsewhere', () => {
     const certificates = [{ certificateFile: '/c.pem', keyFile: '/k.pem', usage: 'encipherment' }];
     const inbound = {
@@ -146,7 +168,9 @@ describe('a built config', () => {
       streamSettings: { security: 'tls', tlsSettings: { certificates, alpn: ['h2'] } },
     };
     const readFile = (path: string): string => ` ${path}\r\nend \n`;
-    expect(build({ inbounds: [inbound] }, [], { readFile }).inbounds[0]?.streamSettings).toEqual({
+    expect(
+      build({ inbounds: [inbound] }, [], { readFile, apiSources: [] }).inbounds[0]?.streamSettings,
+    ).toEqual({
       security: 'tls',
       tlsSettings: {
         alpn: ['h2'],
@@ -193,15 +217,15 @@ function hash(text: string, excludeTags: string[] = []): string {
 
 type Built = Record<string, JsonObject> & { inbounds: JsonObject[]; outbounds: JsonObject[] };
 
-function build(config: object = {}, users: CoreUser[] = [], parts?: Partial<CoreConfigParts>): Built {
-  return JSON.parse(buildText(config, undefined, users, parts)) as Built;
+function build(config: object = {}, users: CoreUser[] = [], place?: CorePlace): Built {
+  return JSON.parse(buildText(config, undefined, users, place)) as Built;
 }
 
 function buildText(
   changes: object,
   edit = (text: string) => text,
   users: CoreUser[] = [],
-  parts: Partial<CoreConfigParts> = {},
+  place: CorePlace = { apiListen: '127.0.0.1:10085' },
 ): string {
   const config = parseCoreConfig(
     edit(JSON.stringify({ inbounds: [vless], outbounds: [direct], ...changes })),
@@ -210,10 +234,9 @@ function buildText(
     config,
     inbounds: resolveInbounds(config, { excludeTags: [], fallbacksTag: '', readCertificate: () => '' }),
     users,
-    apiListen: '127.0.0.1:10085',
+    place,
     marker: markerTag('0123456789abcdef'),
     secret: createSecretKey(Buffer.from('secret')),
-    ...parts,
   });
 }
 

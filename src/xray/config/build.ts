@@ -17,15 +17,21 @@ export interface CoreConfigParts {
   config: CoreConfigJson;
   /** The managed inbounds of `config`. */
   inbounds: readonly ResolvedInbound[];
-  /** Where the core listens for its API: a Unix socket's path or `host:port`. Anyone who reaches it controls the core. */
-  apiListen: string;
   /** Tag of the last outbound, see {@link markerTag}. */
   marker: string;
   /** Any secret of the installation: keys of accounts that must exist and never be used are made from it. */
   secret: KeyObject;
-  /** For a core on another machine: reads the TLS files of this one, which then travel inside the config. */
-  readFile?: (path: string) => string;
 }
+
+/** Where a core is started, as far as its config depends on that. */
+export type CorePlace =
+  /** A process of this machine that listens for its API on a Unix socket's path or `host:port`. Anyone who reaches it controls the core. */
+  | { apiListen: string }
+  /**
+   * Another machine, whose agent adds the API by itself. `apiSources` are networks whose calls it lets through beside those
+   * of the address it was connected from; `readFile` reads the TLS files of this machine, which travel inside the config.
+   */
+  | { apiSources: readonly string[]; readFile: (path: string) => string };
 
 /**
  * The config that a core is started with: the operator's, the API, statistics per user and outbound, the marker
@@ -34,12 +40,12 @@ export interface CoreConfigParts {
  */
 export function buildCoreConfig({
   users,
-  apiListen,
+  place,
   ...parts
-}: CoreConfigParts & { users: Iterable<CoreUser> }): string {
+}: CoreConfigParts & { users: Iterable<CoreUser>; place: CorePlace }): string {
   const writer = new CoreConfigWriter(parts);
   for (const user of users) writer.add(user);
-  return writer.finish(apiListen);
+  return writer.finish(place);
 }
 
 /** Builds the config user by user, so that no more than one batch of them must be in memory beside the text. */
@@ -47,7 +53,7 @@ export class CoreConfigWriter {
   /** By tag, in the order of the config. */
   private readonly clients: Map<string, { inbound: ResolvedInbound; json: string }>;
 
-  constructor(private readonly parts: Omit<CoreConfigParts, 'apiListen'>) {
+  constructor(private readonly parts: CoreConfigParts) {
     this.clients = new Map(parts.inbounds.map((inbound) => [inbound.tag, { inbound, json: '' }]));
   }
 
@@ -58,32 +64,24 @@ export class CoreConfigWriter {
     }
   }
 
-  /** The whole text. Where the API listens may be known last, when the core is about to start. */
-  finish(apiListen: string): string {
-    const { inbounds, outbounds, ...rest } = this.frame(apiListen);
+  /** The whole text. The place may be known last, when the core is about to start. */
+  finish(place: CorePlace): string {
+    const { inbounds, outbounds, ...rest } = this.frame(place);
     const written = inbounds.map((inbound) => this.writeInbound(inbound));
     return `${writeJson(rest).slice(0, -1)},"inbounds":[${written.join(',')}],"outbounds":${writeJson(outbounds)}}`;
   }
 
   /** The config without users. */
-  private frame(apiListen: string): CoreConfigJson {
-    const { config, marker, readFile } = this.parts;
-    const inbounds = readFile
-      ? config.inbounds.map((inbound) => inlineCertificates(inbound, readFile))
-      : config.inbounds;
-    const services = ['HandlerService', 'StatsService', 'LoggerService'];
-    const onSocket = apiListen.startsWith('/');
-    return {
+  private frame(place: CorePlace): CoreConfigJson {
+    const { api: _, ...config } = this.parts.config;
+    return withApi(place, {
       ...config,
       log: visibleStart(config.log),
-      api: onSocket ? { tag: API_TAG, services } : { tag: API_TAG, listen: apiListen, services },
       stats: {},
       policy: withStatistics(config.policy),
-      ...(onSocket && { routing: withApiRule(config.routing) }),
-      inbounds: onSocket ? [socketInbound(apiListen), ...inbounds] : inbounds,
       // The first outbound is the default route, so the marker comes last.
-      outbounds: [...config.outbounds, { protocol: 'blackhole', tag: marker }],
-    };
+      outbounds: [...config.outbounds, { protocol: 'blackhole', tag: this.parts.marker }],
+    });
   }
 
   private writeInbound(inbound: JsonObject & { tag: string }): string {
@@ -139,6 +137,27 @@ function toClient(account: Account): JsonObject {
   }
 }
 
+const API_SERVICES = ['HandlerService', 'StatsService', 'LoggerService'];
+
+function withApi(place: CorePlace, config: CoreConfigJson): CoreConfigJson {
+  if ('readFile' in place) {
+    // With an `api` of ours the agent would take our rule for an old one of its own, and remove it.
+    const inbounds = config.inbounds.map((inbound) => inlineCertificates(inbound, place.readFile));
+    const rules = place.apiSources.length > 0 ? [{ ...API_RULE, source: [...place.apiSources] }] : [];
+    return { ...config, routing: withFirst(rules, config.routing), inbounds };
+  }
+  const { apiListen } = place;
+  if (!apiListen.startsWith('/')) {
+    return { ...config, api: { tag: API_TAG, listen: apiListen, services: API_SERVICES } };
+  }
+  return {
+    ...config,
+    api: { tag: API_TAG, services: API_SERVICES },
+    routing: withFirst([API_RULE], config.routing),
+    inbounds: [socketInbound(apiListen), ...config.inbounds],
+  };
+}
+
 /**
  * The API on a Unix socket: `api.listen` knows TCP only (26.3), and what listens on TCP can be reached by users through
  * the proxy. The destination is never dialled; without a port the core drops the connection.
@@ -152,10 +171,12 @@ function socketInbound(path: string): JsonObject & { tag: string; protocol: stri
   };
 }
 
-function withApiRule(routing: JsonValue | undefined): JsonObject {
+const API_RULE = { type: 'field', inboundTag: [API_INBOUND_TAG], outboundTag: API_TAG };
+
+/** Always with rules: agents replace a routing that has none, and the operator's settings with it. */
+function withFirst(first: JsonObject[], routing: JsonValue | undefined): JsonObject {
   const { rules, ...others } = object(routing);
-  const rule = { type: 'field', inboundTag: [API_INBOUND_TAG], outboundTag: API_TAG };
-  return { ...others, rules: [rule, ...list(rules)] };
+  return { ...others, rules: [...first, ...list(rules)] };
 }
 
 /** The line that tells a start is of level warning, so the log must show warnings. */

@@ -1,5 +1,11 @@
 export { accountFor, accountsOf, flowOn } from './accounts.js';
-export { buildCoreConfig, type CoreConfigParts, CoreConfigWriter, TRIAL_USER } from './build.js';
+export {
+  buildCoreConfig,
+  type CoreConfigParts,
+  CoreConfigWriter,
+  type CorePlace,
+  TRIAL_USER,
+} from './build.js';
 export {
   DEFAULT_PORTS,
   DEFAULT_REALITY_TARGET,

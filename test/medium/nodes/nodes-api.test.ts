@@ -49,13 +49,14 @@ describe('a new node', () => {
 
   it('does not wait for ever where there is no way to connect to it', async () => {
     const id = await add();
+    await fleet.sql(`UPDATE nodes SET kind = 'pg_node' WHERE id = $1`, [id]);
     const node = await eventually(async () => {
       const found = await read(id);
       return found.status === 'error' && found;
     });
     expect(node).toMatchObject({
       xray_version: null,
-      message: 'This version of the service cannot connect to nodes of the kind marzban_node',
+      message: 'This version of the service cannot connect to nodes of the kind pg_node',
     });
   });
 

@@ -40,7 +40,7 @@ function coreConfig(
   const inbounds = resolveInbounds(config, { excludeTags: [], fallbacksTag: '', readCertificate: () => '' });
   const writer = new CoreConfigWriter({ config, inbounds, marker: 'PANEL_CFG_0123456789abcdef', secret });
   for (const user of facts.users ?? [newUser(7, 'bob')]) writer.add(user);
-  return (apiListen) => writer.finish(apiListen);
+  return (apiListen) => writer.finish({ apiListen });
 }
 
 function newUser(id: number, username: string): CoreUser {

@@ -3,7 +3,12 @@ import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import { CoreError } from '../../../xray/grpc/index.js';
 import { markerTag } from '../../../xray/config/index.js';
-import { type CoreConnection, CoreRefused } from '../adapters/core-connection.js';
+import {
+  type CoreConnection,
+  CoreRefused,
+  type CoreState,
+  HeldByAnother,
+} from '../adapters/core-connection.js';
 import { retryAfterSeconds, retryRefusedAfterSeconds } from '../domain/backoff.js';
 import { LeaseLost } from '../domain/grant.js';
 import { planCore, type RestartReason } from '../domain/plan.js';
@@ -40,6 +45,8 @@ export class NodeActor {
   private isRetired = false;
   private readonly pause = new Pause();
   private watched: AbortSignal | undefined;
+  /** Of the row when this one began. */
+  private generation: bigint | undefined;
   private silentCalls = 0;
   private silentSince = 0;
   private crashes = 0;
@@ -145,6 +152,8 @@ export class NodeActor {
   /** One look at the node, with everything that is due. Returns after how many milliseconds to look again. */
   private async round(): Promise<number> {
     const state = await this.services.runtime.load(this.lease.grant);
+    this.generation ??= state.generation;
+    if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection(state);
     if (this.core && this.connection.lost?.aborted) await this.onDeath(state);
     if (!this.core && state.nextAttemptAt > state.now) {
       return Math.min(LOOK_MS, state.nextAttemptAt.getTime() - state.now.getTime());
@@ -160,6 +169,13 @@ export class NodeActor {
     }
   }
 
+  /** The node is at another address, or trusted anew: whoever leases it next connects anew. */
+  private async giveUpConnection(state: NodeState): Promise<number> {
+    await this.core?.readCounters(state.now, this.signal).catch(() => undefined);
+    this.isRetired = true;
+    return 0;
+  }
+
   /** A core that ends is noticed at once, not at the next look. */
   private watchLoss(): void {
     const { lost } = this.connection;
@@ -171,10 +187,10 @@ export class NodeActor {
   /** Attaches to a core, or starts, restarts or stops it, as the rows ask. */
   private async converge(state: NodeState): Promise<void> {
     const active = this.services.configs.current();
+    const enabled = isEnabled(state);
     const observed = this.core
       ? { running: true as const, marker: this.core.marker }
-      : await this.connection.observe(this.signal);
-    const enabled = state.kind === 'local' || (state.status !== 'disabled' && !state.isDeleted);
+      : await this.observe(state, enabled);
     const step = planCore(
       {
         enabled,
@@ -199,6 +215,17 @@ export class NodeActor {
     else if (this.core) await this.core.confirmConfig(state, active);
     if (!enabled) await this.services.runtime.recordRetirement(this.lease.grant, state.generation);
     this.isRetired = !enabled;
+  }
+
+  /** A node that another panel took is left alone, unless an operator asks for it again. */
+  private async observe(state: NodeState, enabled: boolean): Promise<CoreState> {
+    try {
+      return await this.connection.observe(this.signal);
+    } catch (error) {
+      const isAskedFor = state.restartGeneration !== state.appliedRestartGeneration;
+      if (error instanceof HeldByAnother && (isAskedFor || !enabled)) return { running: false };
+      throw error;
+    }
   }
 
   private async restart(state: NodeState, version: bigint, reason: RestartReason): Promise<void> {
@@ -308,8 +335,13 @@ function knownRefusal(state: NodeState, refused: bigint, running: bigint): Refus
   return { message, refusals: state.refusals, retryAfterSeconds: undefined };
 }
 
+function isEnabled({ kind, status, isDeleted }: NodeState): boolean {
+  return kind === 'local' || (status !== 'disabled' && !isDeleted);
+}
+
 const RESTARTS: Record<RestartReason, string> = {
   not_running: 'Xray is started, since none runs',
+  shut_out: 'Xray is restarted, since it does not let this replica in',
   operator: 'Xray is restarted, as an operator asked',
   config: 'Xray is restarted with another config',
   retry: 'Xray is restarted to try the config again that it refused',

@@ -2,7 +2,7 @@ import { MARKER_PREFIX } from '../../../xray/config/index.js';
 import type { Account, ResolvedInbound } from '../../../xray/config/types.js';
 import type { SysStats, XrayClient } from '../../../xray/grpc/index.js';
 import type { StartInterval } from '../domain/core-process.js';
-import type { CoreState, Counters } from './core-connection.js';
+import type { Counters, RunningCore } from './core-connection.js';
 
 /** Tells when the core that answered started. */
 export type StartOf = (stats: SysStats, askedAt: Date, answeredAt: Date) => StartInterval;
@@ -14,7 +14,7 @@ export class CoreApi {
     private readonly startOf: StartOf,
   ) {}
 
-  async observe(version: string, signal: AbortSignal): Promise<CoreState> {
+  async observe(version: string, signal: AbortSignal): Promise<RunningCore> {
     const markers = await this.client.outboundTraffic(`outbound>>>${MARKER_PREFIX}`, signal);
     const marker = [...markers.keys()].find((tag) => tag.startsWith(MARKER_PREFIX));
     return { running: true, marker, version, started: await this.started(signal) };

@@ -1,16 +1,20 @@
+import type { CorePlace } from '../../../xray/config/index.js';
 import type { Account, ResolvedInbound } from '../../../xray/config/types.js';
-import type { Traffic } from '../../../xray/grpc/index.js';
+import { CoreError, type Traffic } from '../../../xray/grpc/index.js';
 import type { ObservedCore } from '../domain/plan.js';
 import type { StartInterval } from '../domain/core-process.js';
 
-/** The config to start a core with. What it says of the API depends on where the core runs. */
+/** The config to start a core with. What it says of the API and of files depends on where the core runs. */
 export interface CoreBody {
-  write(apiListen: string): string;
+  write(place: CorePlace): string;
 }
 
-export type CoreState =
-  | Extract<ObservedCore, { running: false }>
-  | (Extract<ObservedCore, { running: true }> & { version: string; started: StartInterval });
+export type RunningCore = Extract<ObservedCore, { running: true }> & {
+  version: string;
+  started: StartInterval;
+};
+
+export type CoreState = Extract<ObservedCore, { running: false }> | RunningCore;
 
 /** Cumulative traffic of one core process, by account email or outbound tag. */
 export interface Counters {
@@ -29,11 +33,12 @@ export interface CoreConnection {
   /** Aborted when the core is seen to end by itself; undefined while none is known. */
   readonly lost: AbortSignal | undefined;
 
-  /** What runs there, without changing anything. */
+  /** What runs there, without changing anything. @throws HeldByAnother */
   observe(signal: AbortSignal): Promise<CoreState>;
   /**
-   * Ends a running core and starts one with this config. What can be prepared is ready before `beforeEnd` is called, and
-   * the core is ended right after it: what it counts in between is lost. @throws CoreRefused with the core's own words
+   * Ends a running core and starts one with this config; after `observe` told of another panel, it takes the node from it.
+   * What can be prepared is ready before `beforeEnd` is called, and the core is ended right after it: what it counts in
+   * between is lost. @throws CoreRefused with the core's own words, HeldByAnother when that was not told yet
    */
   restart(
     body: CoreBody,
@@ -53,6 +58,14 @@ export interface CoreConnection {
 
   /** Never resets a counter. */
   counters(of: 'user' | 'outbound', signal: AbortSignal): Promise<Counters>;
+}
+
+/** Another panel took the node while this installation worked with it. It is not taken back but by an operator's word. */
+export class HeldByAnother extends CoreError {
+  constructor(message: string) {
+    super('other', message);
+    this.name = 'HeldByAnother';
+  }
 }
 
 /** A core did not start with the config it was given; the message is the core's own. */

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { LocalXray } from '../../../xray/local-xray.js';
+import { NodeIdentity } from '../identity/node-identity.js';
 import type { NodeKind } from '../node.js';
 import { LocalAdapter } from './local/local-adapter.js';
+import { MarzbanNodeAdapter } from './marzban-node/marzban-node-adapter.js';
 import type { NodeAdapter } from './node-adapter.js';
 
 /** What this replica can work with: an adapter for each kind of node. */
@@ -10,7 +12,8 @@ import type { NodeAdapter } from './node-adapter.js';
 export class NodeAdapters {
   private readonly adapters = new Map<NodeKind, NodeAdapter>();
 
-  constructor(config: Config, { executable }: LocalXray) {
+  constructor(config: Config, { executable }: LocalXray, identity: NodeIdentity) {
+    this.add('marzban_node', new MarzbanNodeAdapter({ identity, ...config.nodes }));
     if (!executable) return;
     this.add('local', new LocalAdapter(config.dataDir, { executable, assetsPath: config.xray.assetsPath }));
   }

@@ -25,6 +25,6 @@ export class CoreBodies {
     const cursor = await this.users.snapshot((batch) => {
       for (const user of batch) writer.add(user);
     });
-    return { cursor, write: (apiListen) => writer.finish(apiListen) };
+    return { cursor, write: (place) => writer.finish(place) };
   }
 }

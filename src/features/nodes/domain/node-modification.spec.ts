@@ -27,7 +27,7 @@ describe('a connected node', () => {
     ['is disabled', { disabled: true }, { ...unconnected, status: 'disabled' }, true],
   ])('%s', (_, change, expected, moved) => {
     const outcome = modifyNode(connected, { disabled: false, ...change });
-    expect(outcome).toEqual({ node: { ...connected, ...expected }, moved });
+    expect(outcome).toMatchObject({ node: { ...connected, ...expected }, moved });
   });
 });
 
@@ -41,9 +41,23 @@ describe('another node', () => {
     ['connecting', true, 'disabled', true],
   ])('that is %s, disabled: %s, becomes %s', (status, disabled, becomes, moved) => {
     const node = { ...connected, status, xrayVersion: null, message: 'as it is' };
-    expect(modifyNode(node, { disabled, name: undefined })).toEqual({
+    expect(modifyNode(node, { disabled, name: undefined })).toMatchObject({
       node: { ...node, ...unconnected, status: becomes },
       moved,
     });
+  });
+});
+
+describe('what is known of the machine', () => {
+  it.each<[string, Node['status'], Partial<NodeChange>, string]>([
+    ['stays with another name', 'connected', { name: 'AT' }, 'nothing'],
+    ['stays while it is disabled', 'connected', { disabled: true }, 'nothing'],
+    ['stays for one more try', 'error', {}, 'nothing'],
+    ["stays at another port of Xray's API", 'connected', { apiPort: 1 }, 'nothing'],
+    ['is its certificate no more when it is enabled', 'disabled', {}, 'certificate'],
+    ['is gone at another address', 'connected', { address: 'de' }, 'certificate_and_session'],
+    ['is gone at another port', 'error', { port: 1 }, 'certificate_and_session'],
+  ])('%s', (_, status, change, forgets) => {
+    expect(modifyNode({ ...connected, status }, { disabled: false, ...change }).forgets).toBe(forgets);
   });
 });

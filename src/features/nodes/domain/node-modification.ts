@@ -3,20 +3,30 @@ import type { Node, NodeSettings } from '../node.js';
 /** What an operator wants of a node; undefined leaves alone. */
 export type NodeChange = Partial<NodeSettings> & { disabled: boolean };
 
+/** A node once it was changed. */
+export interface ModifiedNode {
+  node: Node;
+  /** Whether its connection has to be made anew or ended. */
+  moved: boolean;
+  /** What was learnt of the machine and means nothing any more: at another address all of it; enabling a node accepts its certificate. */
+  forgets: 'nothing' | 'certificate' | 'certificate_and_session';
+}
+
 /**
- * The node once it was changed, and whether its connection has to be made anew or ended. Whoever does not disable a node
- * enables it. One that is connected and stays where it is goes on serving.
+ * Changes a node. Whoever does not disable a node enables it. One that is connected and stays where it is goes on serving.
  * Source: Marzban `app/db/crud.py` (`update_node`), which drops the connection, and with it all users, even for a new name.
  */
-export function modifyNode(node: Node, { disabled, ...change }: NodeChange): { node: Node; moved: boolean } {
+export function modifyNode(node: Node, { disabled, ...change }: NodeChange): ModifiedNode {
   const settings = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
   const changed: Node = { ...node, ...settings };
-  const moved =
-    changed.address !== node.address || changed.port !== node.port || changed.apiPort !== node.apiPort;
+  const isElsewhere = changed.address !== node.address || changed.port !== node.port;
+  const moved = isElsewhere || changed.apiPort !== node.apiPort;
   const status = disabled ? 'disabled' : moved || node.status !== 'connected' ? 'connecting' : 'connected';
-  if (status === 'connected') return { node: changed, moved: false };
+  if (status === 'connected') return { node: changed, moved: false, forgets: 'nothing' };
+  const isEnabled = node.status === 'disabled' && !disabled;
   return {
     node: { ...changed, status, xrayVersion: null, message: null },
     moved: moved || status !== node.status,
+    forgets: isElsewhere ? 'certificate_and_session' : isEnabled ? 'certificate' : 'nothing',
   };
 }

@@ -27,6 +27,7 @@ const applied = (facts: Partial<AppliedCore> = {}): AppliedCore => ({
 });
 const running = (marker: string | undefined): ObservedCore => ({ running: true, marker });
 const stopped: ObservedCore = { running: false };
+const shutOut: ObservedCore = { running: false, shutOut: true };
 const restart = (reason: string, configVersion = 7n) =>
   ({ do: 'restart', reason, configVersion }) as CoreStep;
 const refused = applied({ lastGoodVersion: 6n, marker: 'v6' });
@@ -56,6 +57,8 @@ describe('the plan for a core', () => {
       restart('not_running'),
     ],
     ['starts what does not run', desired(), applied(), stopped, restart('not_running')],
+    ['says why it restarts what lets nobody in', desired(), applied(), shutOut, restart('shut_out')],
+    ['stops what lets nobody in', desired({ enabled: false }), applied(), shutOut, { do: 'stop' }],
     [
       'restarts for another config',
       desired(),

@@ -22,12 +22,18 @@ export interface AppliedCore {
   marker: string | undefined;
 }
 
-export type ObservedCore = { running: false } | { running: true; marker: string | undefined };
+export type ObservedCore =
+  | {
+      running: false;
+      /** A core runs, but does not let this replica in, and so can neither be changed nor counted. */
+      shutOut?: boolean;
+    }
+  | { running: true; marker: string | undefined };
 
 export type CoreStep =
   { do: 'nothing' } | { do: 'stop' } | { do: 'restart'; reason: RestartReason; configVersion: bigint };
 
-export type RestartReason = 'not_running' | 'operator' | 'config' | 'retry';
+export type RestartReason = 'not_running' | 'shut_out' | 'operator' | 'config' | 'retry';
 
 /**
  * The step that brings a core to what is desired. A restart cuts off everyone connected, so only a core that does
@@ -35,7 +41,8 @@ export type RestartReason = 'not_running' | 'operator' | 'config' | 'retry';
  * while, for the reason may be gone, such as a port in use; the last good one runs meanwhile.
  */
 export function planCore(desired: DesiredCore, applied: AppliedCore, observed: ObservedCore): CoreStep {
-  if (!desired.enabled) return observed.running ? { do: 'stop' } : { do: 'nothing' };
+  const runs = observed.running || observed.shutOut === true;
+  if (!desired.enabled) return runs ? { do: 'stop' } : { do: 'nothing' };
   if (desired.restartGeneration !== applied.restartGeneration && observed.running) {
     return { do: 'restart', reason: 'operator', configVersion: desired.configVersion };
   }
@@ -47,7 +54,9 @@ export function planCore(desired: DesiredCore, applied: AppliedCore, observed: O
   const waits = refused && !applied.isRetryDue;
   const configVersion =
     waits && applied.lastGoodVersion !== null ? applied.lastGoodVersion : desired.configVersion;
-  if (!observed.running) return { do: 'restart', reason: 'not_running', configVersion };
+  if (!observed.running) {
+    return { do: 'restart', reason: observed.shutOut ? 'shut_out' : 'not_running', configVersion };
+  }
   const wanted = waits ? applied.marker : desired.marker;
   if (observed.marker === wanted) return { do: 'nothing' };
   return { do: 'restart', reason: refused && !waits ? 'retry' : 'config', configVersion };

@@ -4,6 +4,7 @@ import { LOG_BACKLOG } from '../adapters/node-adapter.js';
 import { NodeAdapters } from '../adapters/node-adapters.js';
 import type { Node } from '../node.js';
 import { NodesRepository } from '../nodes.repository.js';
+import { Continuation } from './continuation.js';
 
 const RETRY_MS = 2_000;
 
@@ -93,7 +94,8 @@ class LogFeed {
     const { signal } = this.aborter;
     while (!signal.aborted) {
       try {
-        for await (const lines of this.open(signal)) this.tell(lines);
+        const continuation = new Continuation(this.recent);
+        for await (const lines of this.open(signal)) this.tell(continuation.take(lines));
       } catch (error) {
         if (!signal.aborted) this.logger.debug({ err: error }, 'A log broke off; it is opened again');
       }
@@ -102,6 +104,7 @@ class LogFeed {
   }
 
   private tell(lines: readonly string[]): void {
+    if (lines.length === 0) return;
     this.recent = [...this.recent, ...lines].slice(-LOG_BACKLOG);
     for (const listener of this.listeners) listener(lines);
   }

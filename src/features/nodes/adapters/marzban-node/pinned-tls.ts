@@ -1,0 +1,92 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { connect, createSecureContext, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import { CoreError } from '../../../../xray/grpc/index.js';
+import type { ClientCertificate } from '../../identity/client-certificate.js';
+import { type Endpoint, hostPort } from '../endpoint.js';
+import { explain } from './agent-errors.js';
+
+const CONNECT_MS = 5_000;
+
+/** Both are PEM. */
+export interface AgentTrust {
+  /** How the service shows itself. */
+  identity: ClientCertificate;
+  /** The certificate that the node has to show; undefined takes any. */
+  pin: string | undefined;
+}
+
+export interface PinnedSocket {
+  socket: TLSSocket;
+  /** What the agent showed, as PEM. */
+  certificate: string;
+}
+
+/**
+ * A TLS connection to an agent. Names and authorities mean nothing there: agents make their own certificates, all with one
+ * name. So the certificate is compared as a whole, before anything is sent.
+ * @throws CoreError
+ */
+export async function connectPinned(
+  endpoint: Endpoint,
+  { identity, pin }: AgentTrust,
+  signal: AbortSignal,
+): Promise<PinnedSocket> {
+  const { host, port } = endpoint;
+  if (host === '') throw new CoreError('other', 'the node has no address');
+  const socket = connect({
+    host,
+    port,
+    servername: isIP(host) === 0 ? host : undefined,
+    key: identity.key,
+    cert: identity.certificate,
+    rejectUnauthorized: false, // compared below
+    ALPNProtocols: ['http/1.1'],
+  });
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
+  const giveUp = () => socket.destroy(limit.reason as Error);
+  try {
+    if (limit.aborted) giveUp();
+    limit.addEventListener('abort', giveUp, { once: true });
+    // At once, for a moment later the socket does not know it any more.
+    const certificate = await new Promise<X509Certificate>((resolve, reject) => {
+      socket.once('secureConnect', () => resolve(socket.getPeerX509Certificate()!)).once('error', reject);
+      socket.once('close', () => reject(new Error('the connection was closed')));
+    });
+    if (pin !== undefined && certificate.fingerprint256 !== new X509Certificate(pin).fingerprint256) {
+      throw new CoreError('other', changed(endpoint, pin, certificate));
+    }
+    return { socket, certificate: certificate.toString() };
+  } catch (error) {
+    socket.destroy();
+    if (error instanceof CoreError) throw error;
+    throw explain(error, { endpoint, signal, isConnected: false, seconds: CONNECT_MS / 1000 });
+  } finally {
+    limit.removeEventListener('abort', giveUp);
+  }
+}
+
+/** For the gRPC of a node, which shows the certificate of its agent. */
+export function pinnedCredentials(pin: string): ChannelCredentials {
+  const { fingerprint256 } = new X509Certificate(pin);
+  // A certificate from an authority is trusted without the authority.
+  const context: SecureContextOptions = { ca: pin, allowPartialTrustChain: true };
+  return credentials.createFromSecureContext(createSecureContext(context), {
+    checkServerIdentity: (_, shown) =>
+      shown.fingerprint256 === fingerprint256 ? undefined : new Error('the certificate is another one'),
+  });
+}
+
+function changed(endpoint: Endpoint, pin: string, shown: X509Certificate): string {
+  const [was, is] = [new X509Certificate(pin), shown].map(({ fingerprint256 }) => short(fingerprint256));
+  return (
+    `certificate of the node changed (SHA-256 ${was} → ${is} at ${hostPort(endpoint)}); ` +
+    'if you know why, disable and enable the node to accept the new one'
+  );
+}
+
+/** The first eight bytes, enough to compare by eye. */
+function short(fingerprint: string): string {
+  return `${fingerprint.replaceAll(':', '').slice(0, 16).toLowerCase()}…`;
+}
