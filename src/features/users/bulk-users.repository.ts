@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../shared/database/database.js';
 import { lockUsage } from './lock-usage.js';
 
+/** So many users are locked at a time: whoever counts their traffic or edits one of them need not wait for all. */
+const BATCH = 5_000;
+
 /** Users whose time is over, by the time it was over; undefined means without bound. */
 export interface ExpiredRange {
   after?: Date;
@@ -23,12 +26,12 @@ const EXPIRED = /* sql */ `
 
 // What is taken off is what is logged, to the byte, whoever counts traffic at the same time. `limited` is lifted as for
 // a single user: into what the expiry makes of it, unless a next plan is due then.
-const RESET_ALL = /* sql */ `
+const RESET = /* sql */ `
   WITH taken AS (
     UPDATE user_usage g
        SET used_traffic = g.used_traffic - was.used_traffic, reset_traffic = g.reset_traffic + was.used_traffic,
            last_reset_at = $1
-      FROM user_usage was WHERE was.user_id = g.user_id
+      FROM user_usage was WHERE was.user_id = g.user_id AND g.user_id = ANY ($2::int[])
     RETURNING g.user_id, was.used_traffic AS bytes
   ), logged AS (
     INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at)
@@ -39,7 +42,7 @@ const RESET_ALL = /* sql */ `
                         AND NOT EXISTS (SELECT FROM next_plans p WHERE p.user_id = users.id AND p.fire_on_either)
                        THEN 'expired'::user_status ELSE 'active' END,
          status_changed_at = $1
-   WHERE status = 'limited'`;
+   WHERE status = 'limited' AND id = ANY ($2::int[])`;
 
 /** Writes that concern many users at once. */
 @Injectable()
@@ -52,10 +55,22 @@ export class BulkUsersRepository {
     return rows.map((row) => row.username);
   }
 
-  /** Deletes the expired users in the range and returns their names. */
+  /** Deletes the expired users in the range and returns their names. Broken off, it leaves the rest as they were. */
   async deleteExpired(range: ExpiredRange): Promise<string[]> {
+    const names: string[] = [];
+    for (;;) {
+      const batch = await this.deleteSomeExpired(range);
+      names.push(...batch);
+      if (batch.length < BATCH) return names;
+    }
+  }
+
+  private deleteSomeExpired(range: ExpiredRange): Promise<string[]> {
     return this.db.transaction(async (tx) => {
-      const expired = await tx.rows<{ id: number; username: string }>(`${EXPIRED} FOR UPDATE`, values(range));
+      const expired = await tx.rows<{ id: number; username: string }>(
+        `${EXPIRED} LIMIT ${BATCH} FOR UPDATE`,
+        values(range),
+      );
       const ids = expired.map(({ id }) => id);
       await lockUsage(tx, ids); // the deletion comes to it in any order
       await tx.run('DELETE FROM users WHERE id = ANY ($1::int[])', [ids]);
@@ -96,12 +111,22 @@ export class BulkUsersRepository {
     );
   }
 
-  /** Starts the count of everybody's traffic again. */
+  /** Starts the count of everybody's traffic again. Broken off, it leaves the rest as they were. */
   async resetAll(at: Date): Promise<void> {
-    await this.db.transaction(async (tx) => {
-      await tx.run('SELECT FROM users ORDER BY id FOR NO KEY UPDATE');
-      await tx.run('SELECT FROM user_usage ORDER BY user_id FOR NO KEY UPDATE');
-      await tx.run(RESET_ALL, [at]);
+    for (let last: number | undefined = 0; last !== undefined;) last = await this.resetSome(last, at);
+  }
+
+  /** Resets the users that come next after this id. Returns the last of them, or undefined when there are none. */
+  private resetSome(after: number, at: Date): Promise<number | undefined> {
+    return this.db.transaction(async (tx) => {
+      const locked = await tx.rows<{ id: number }>(
+        `SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT ${BATCH} FOR NO KEY UPDATE`,
+        [after],
+      );
+      const ids = locked.map(({ id }) => id);
+      await lockUsage(tx, ids);
+      if (ids.length > 0) await tx.run(RESET, [at, ids]);
+      return ids.at(-1);
     });
   }
 }
