@@ -23,6 +23,8 @@ const REASONS: Record<string, string> = {
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a part of the path is not a folder',
   EEXIST: 'a file of that name is in the way',
+  ENOTEMPTY: 'a folder of that name is in the way, and it is not empty',
+  EISDIR: 'a folder of that name is in the way',
   ENOENT: 'it does not exist',
   ENAMETOOLONG: 'the path is too long',
 };

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -167,7 +167,47 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     expect(socketDir.length).toBeLessThan(60);
     expect(await query(server.connection, 'SELECT 1')).toEqual([1]);
     await server.stop();
-    rmSync(socketDir, { recursive: true });
+    expect(existsSync(socketDir)).toBe(false);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['garbage', 'garbage\n\0\n'],
+    ['half written', '12'],
+    ['of nobody', '-1\n/x\n'],
+  ])('starts although the note of the old server is %s', async (_, note) => {
+    await (await start()).stop();
+    writeFileSync(join(base, 'postgres/data/postmaster.pid'), note);
+    writeFileSync(join(base, 'postgres/run/.s.PGSQL.5432.lock'), note);
+    expect((await start()).adopted).toBe(false);
+  });
+
+  it('is made reachable again when somebody removed the socket of a running server', async () => {
+    const first = await start();
+    await query(first.connection, 'CREATE TABLE kept AS SELECT 42 AS n');
+    const pid = postmasterPid();
+    rmSync(join(base, 'postgres/run/.s.PGSQL.5432'));
+    const second = await start();
+    expect(exists(pid)).toBe(false);
+    expect(await query(second.connection, 'SELECT n FROM kept')).toEqual([42]);
+  });
+
+  it('comes back by itself when the folder of its socket is removed', async () => {
+    const server = await start();
+    server.keepAlive();
+    rmSync(join(base, 'postgres/run'), { recursive: true });
+    expect(await eventually(() => query(server.connection, 'SELECT 42 AS n'), 30_000)).toEqual([42]);
+  });
+
+  it('is never two servers on the same data, when the note of a running one is lost', async () => {
+    const first = await start();
+    await query(first.connection, 'CREATE TABLE kept AS SELECT 42 AS n');
+    const pid = postmasterPid();
+    rmSync(join(base, 'postgres/data/postmaster.pid'));
+    rmSync(join(base, 'postgres/run/.s.PGSQL.5432.lock'));
+    const second = await start();
+    expect(exists(pid)).toBe(false);
+    expect(await query(second.connection, 'SELECT n FROM kept')).toEqual([42]);
   });
 
   it('is reached by nobody else', async () => {
@@ -192,6 +232,44 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
       /^Cannot use the data folder .*file\/postgres: a file of that name is in the way .*DATA_DIR/,
     );
     expect(message).not.toContain('\n');
+  });
+
+  it('says in one line that its data are damaged', async () => {
+    await (await start()).stop();
+    writeFileSync(join(base, 'postgres/data/PG_VERSION'), '');
+    const { message } = await errorOf(start());
+    expect(message).toMatch(/holds no database that can be used: its PG_VERSION is damaged\. Restore/);
+    expect(message).not.toContain('\n');
+  });
+
+  it('says in one line that its disk is full, and starts once it is not', async () => {
+    const disk = join(base, 'disk');
+    mkdirSync(disk);
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=755', 'tmpfs', disk]);
+    if (mounted.status !== 0) {
+      process.stderr.write('NOT TESTED: a full disk, since no small file system can be mounted here\n');
+      return;
+    }
+    try {
+      const full = join(disk, 'full');
+      const fill = () => spawnSync('dd', ['if=/dev/zero', `of=${full}`, 'bs=64k']);
+      fill();
+      const first = await errorOf(start(join(disk, 'postgres')));
+      expect(first.message).toMatch(/no space is left on (its disk|the device)/);
+      expect(first.message).not.toContain('\n');
+      rmSync(full);
+      await (await start(join(disk, 'postgres'))).stop();
+      fill();
+      const second = await errorOf(start(join(disk, 'postgres')));
+      expect(second.message).toMatch(
+        /^The embedded PostgreSQL did not start: no space is left on its disk\. /,
+      );
+      expect(second.message).not.toContain('\n');
+      rmSync(full);
+      await (await start(join(disk, 'postgres'))).stop();
+    } finally {
+      spawnSync('umount', ['-l', disk]);
+    }
   });
 
   it('says in one line that its data are of another version', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { clientOptions, type Connection } from './data-source.js';
-import { isRunning, type Postmaster } from './postmaster.js';
+import { hasSocket, isRunning, type Postmaster } from './postmaster.js';
 import { DATABASE, PostgresServer, type ServerOptions, USER } from './postgres-server.js';
 
 const WATCH_MS = 500;
@@ -41,12 +41,13 @@ export class EmbeddedPostgres {
   keepAlive(): void {
     let pause = 0;
     this.watcher = setInterval(() => {
-      if (this.restarting || isRunning(this.postmaster, this.server.data)) return;
-      this.options.log?.('The embedded PostgreSQL died; starting it again');
+      const { postmaster } = this;
+      if (this.restarting || (isRunning(postmaster, this.server.data) && hasSocket(postmaster))) return;
+      this.options.log?.('The embedded PostgreSQL died or lost its socket; starting it again');
       this.restarting = sleep(pause)
         .then(() => this.server.up())
-        .then(({ postmaster }) => {
-          this.postmaster = postmaster;
+        .then(({ postmaster: restarted }) => {
+          this.postmaster = restarted;
           pause = 0;
           this.options.log?.('The embedded PostgreSQL runs again');
         })

@@ -7,7 +7,7 @@ import { clientOptions, type Connection, dataSourceOptions } from './data-source
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrate.js';
 import { Patience, reasonOf } from './patience.js';
-import { makeEnterable } from './postgres-server.js';
+import { makeEnterable } from './postgres-folders.js';
 import { canEnter } from './postgres-binaries.js';
 import { requirePrimary } from './primary.js';
 import { serverUser } from './postgres-user.js';

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { chmod, chown, lstat, mkdir, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
+import { readdir, readFile, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -9,8 +9,9 @@ import pg from 'pg';
 import { StartupError, systemReason } from '../../config/startup-error.js';
 import { clientOptions } from './data-source.js';
 import { canEnter, findBinaries, type PostgresBinaries, SERVER_ENVIRONMENT } from './postgres-binaries.js';
+import { makeEnterable, makePrivate } from './postgres-folders.js';
 import { serverUser, type ServerUser } from './postgres-user.js';
-import { isRunning, type Postmaster, runningPostmaster } from './postmaster.js';
+import { findServer, hasSocket, isRunning, type Postmaster, removeLeftNotes } from './postmaster.js';
 
 const run = promisify(execFile);
 
@@ -19,6 +20,8 @@ export const DATABASE = 'postgres';
 /** A start may include the recovery after a crash. */
 const READY_SECONDS = 30;
 const STOP_SECONDS = 8;
+/** A server that has just been started has neither note nor socket for a moment. */
+const LOST_MS = 2_000;
 /** A Unix socket's address holds 107 bytes; PostgreSQL adds `/.s.PGSQL.5432` to the folder. */
 const LONGEST_SOCKET_FOLDER = 107 - '/.s.PGSQL.5432'.length;
 /** `initdb` works in a folder of such a name, renamed when complete; it takes a second or two. */
@@ -74,34 +77,67 @@ export class PostgresServer {
 
   /** Starts the server, or finds the one that runs; it answers when this returns. @throws StartupError */
   async up(): Promise<{ postmaster: Postmaster; adopted: boolean }> {
-    await this.initialize();
-    const running = runningPostmaster(this.data);
-    if (running) {
-      if (await this.ready(running.socketDir, () => isRunning(running, this.data))) {
-        return { postmaster: running, adopted: true };
+    try {
+      await this.initialize();
+      const running = await this.adopt();
+      if (running) return { postmaster: running, adopted: true };
+      if (await answers(this.socketDir)) {
+        // A container that shares this folder runs it: its process is not visible here, but its socket is.
+        throw new StartupError(`The database in ${this.data} is in use by a process outside this container.`);
       }
-      if (isRunning(running, this.data)) throw this.failure('does not answer');
-      // It was stopping; once it is gone, ours can start.
-    } else if (await answers(this.socketDir)) {
-      // A container that shares this folder runs it: its process is not visible here, but its socket is.
-      throw new StartupError(`The database in ${this.data} is in use by a process outside this container.`);
+      removeLeftNotes(this.data, this.socketDir);
+      return { postmaster: await this.launch(), adopted: false };
+    } catch (error) {
+      if (error instanceof StartupError) throw error;
+      const reason = `${this.options.folder}: ${systemReason(error)}`;
+      throw new StartupError(`Cannot use the data folder ${reason} (setting DATA_DIR)`, { cause: error });
     }
-    return { postmaster: await this.launch(), adopted: false };
   }
 
   /** Stops the server, and waits until it is gone. */
-  async down(postmaster: Postmaster): Promise<void> {
-    const deadline = Date.now() + STOP_SECONDS * 1000;
-    if (isRunning(postmaster, this.data)) kill(postmaster.pid, 'SIGINT'); // "fast": sessions end, nothing is lost
-    while (isRunning(postmaster, this.data)) {
-      if (Date.now() > deadline) return kill(postmaster.pid, 'SIGQUIT'); // at once; the next start recovers
-      await sleep(10);
+  async down({ pid }: { pid: number }): Promise<void> {
+    const gone = async (seconds: number) => {
+      const deadline = Date.now() + seconds * 1000;
+      while (isRunning({ pid }, this.data) && Date.now() < deadline) await sleep(10);
+      return !isRunning({ pid }, this.data);
+    };
+    if (isRunning({ pid }, this.data)) kill(pid, 'SIGINT'); // "fast": sessions end, nothing is lost
+    if (await gone(STOP_SECONDS)) return this.removeShortFolder();
+    kill(pid, 'SIGQUIT'); // at once; the next start recovers
+    await gone(1);
+  }
+
+  /**
+   * The server that runs already, once it answers. One that nobody can reach any more, since its socket was removed, or
+   * that will end itself, since its note was, is ended in good order; then there is none.
+   */
+  private async adopt(): Promise<Postmaster | undefined> {
+    const begun = Date.now();
+    for (;;) {
+      const found = findServer(this.data);
+      if (!found) return undefined;
+      const { pid, socketDir } = found;
+      if (socketDir !== undefined && (await answers(socketDir))) return { pid, socketDir };
+      const lost = socketDir === undefined ? !found.noted : !hasSocket({ pid, socketDir });
+      if (lost && Date.now() > begun + LOST_MS) {
+        await this.down({ pid });
+        if (findServer(this.data)) throw this.failure('has lost its files, and does not end', 0);
+        return undefined;
+      }
+      if (Date.now() > begun + READY_SECONDS * 1000) throw this.failure('does not answer', 0);
+      await sleep(20);
     }
   }
 
   private async initialize(): Promise<void> {
     const version = await readFile(join(this.data, 'PG_VERSION'), 'utf8').catch(() => undefined);
     if (version !== undefined) {
+      if (!/^\d+\s*$/.test(version)) {
+        throw new StartupError(
+          `${this.data} holds no database that can be used: its PG_VERSION is damaged. ` +
+            `Restore the folder from a backup, or move it away to begin with an empty one.`,
+        );
+      }
       if (Number(version) !== this.binaries.major) {
         throw new StartupError(
           `The database in ${this.data} was made by PostgreSQL ${version.trim()}; this is ${this.binaries.major}. ` +
@@ -127,11 +163,10 @@ export class PostgresServer {
     } catch (error) {
       await rm(half, { recursive: true, force: true }).catch(() => undefined);
       if (await readFile(join(this.data, 'PG_VERSION')).catch(() => undefined)) return; // another start was first
-      const { stderr } = error as { stderr?: string };
-      throw new StartupError(
-        `Cannot make a database in ${this.options.folder}: ${lastLine(stderr) ?? systemReason(error)}`,
-        { cause: error },
-      );
+      const { stderr = '' } = error as { stderr?: string };
+      const said = lastLine(stderr.match(/.*(?:error|FATAL|PANIC|could not).*/g)?.join('\n'));
+      const reason = isFull(this.options.folder, stderr) ? NO_SPACE : (said ?? systemReason(error));
+      throw new StartupError(`Cannot make a database in ${this.options.folder}: ${reason}`, { cause: error });
     }
   }
 
@@ -150,7 +185,9 @@ export class PostgresServer {
     if (((await stat(this.logFile).catch(() => undefined))?.size ?? 0) > LOG_BYTES) {
       await rename(this.logFile, `${this.logFile}.1`);
     }
+    await makePrivate(this.socketDir, this.user); // what cleans up temporary folders may have taken it
     const log = openSync(this.logFile, 'a', 0o600);
+    const logStart = fstatSync(log).size;
     const settings = {
       listen_addresses: '',
       unix_socket_directories: this.socketDir,
@@ -169,10 +206,10 @@ export class PostgresServer {
     child.unref();
     child.on('error', () => undefined);
     const ready = await this.ready(this.socketDir, () => alive(child));
-    const postmaster = ready ? runningPostmaster(this.data) : undefined;
-    if (postmaster) return postmaster;
+    const found = ready ? findServer(this.data) : undefined;
+    if (found) return { pid: found.pid, socketDir: this.socketDir };
     if (alive(child)) child.kill('SIGQUIT');
-    throw this.failure('did not start');
+    throw this.failure('did not start', logStart);
   }
 
   private async ready(socketDir: string, worthWaiting: () => boolean): Promise<boolean> {
@@ -184,19 +221,32 @@ export class PostgresServer {
     }
   }
 
-  private failure(what: string): StartupError {
-    const log = readFileSync(this.logFile, { encoding: 'utf8', flag: 'a+' });
-    const reason = lastLine(
-      log
-        .slice(-20_000)
-        .match(/.*(?:FATAL|PANIC|could not).*/g)
-        ?.join('\n'),
-    );
+  /** In PostgreSQL's own words, from byte `logStart` of its log. */
+  private failure(what: string, logStart: number): StartupError {
+    const log = readFileSync(this.logFile, { encoding: 'latin1', flag: 'a+' }).slice(logStart).slice(-20_000);
+    const said = lastLine(log.match(/.*(?:FATAL|PANIC|could not).*/g)?.join('\n'));
+    const reason = isFull(this.options.folder, log) ? NO_SPACE : said?.replace(/^.*?(?:FATAL|PANIC): +/, '');
     return new StartupError(
-      `The embedded PostgreSQL ${what}${reason ? `: ${reason.replace(/^.*?(?:FATAL|PANIC): +/, '')}` : ''} ` +
-        `(its log: ${this.logFile})`,
+      `The embedded PostgreSQL ${what}${reason ? `: ${reason}` : ''} (its log: ${this.logFile})`,
     );
   }
+
+  /** The one below `/tmp`, where the path of the data folder is too long for a socket. */
+  private async removeShortFolder(): Promise<void> {
+    if (this.socketDir === shortFolder(this.options.folder))
+      await rmdir(this.socketDir).catch(() => undefined);
+  }
+}
+
+const NO_SPACE =
+  'no space is left on its disk. Make some free (a new database takes 64 MB), or choose another DATA_DIR';
+const LEAST_BYTES = 1024 * 1024;
+
+/** PostgreSQL says so where it can; with nothing left it cannot even write its log. */
+function isFull(folder: string, said: string): boolean {
+  if (/No space left on device|Disk quota exceeded/.test(said)) return true;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < LEAST_BYTES;
 }
 
 /** The same order of texts on every machine, whatever its locales. */
@@ -214,41 +264,6 @@ async function answers(socketDir: string): Promise<boolean> {
     return false;
   } finally {
     await client.end().catch(() => undefined);
-  }
-}
-
-/** Makes a folder when it is missing, such that the server's user may pass through, whatever the umask. */
-export async function makeEnterable(folder: string): Promise<boolean> {
-  const made = await makeFolder(folder);
-  if (made) await chmod(folder, 0o755);
-  return made;
-}
-
-/** A folder only its owner may enter: the permission to connect is the permission to enter it. */
-async function makePrivate(folder: string, user: ServerUser | undefined): Promise<void> {
-  await makeFolder(folder);
-  const found = await lstat(folder);
-  const owner = user?.uid ?? process.getuid?.();
-  const mine = found.uid === owner || (user !== undefined && found.uid === 0);
-  if (!found.isDirectory() || !mine) {
-    throw new StartupError(
-      `${folder} belongs to another user (id ${found.uid}); it must belong to id ${owner}.`,
-    );
-  }
-  await chmod(folder, 0o700);
-  if (user) await chown(folder, user.uid, user.gid);
-}
-
-/** Makes a folder and those above it; whether it was missing. Node's own way never ends below /proc. */
-async function makeFolder(folder: string): Promise<boolean> {
-  try {
-    await mkdir(folder, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return false;
-    if (code !== 'ENOENT' || !(await makeEnterable(dirname(folder)))) throw error;
-    return makeFolder(folder);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat, mkdir, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,9 +13,7 @@ const ROOM_FOR_NAME = 24;
  * @throws when somebody else owns it or can enter it.
  */
 export async function privateSocketFolder(preferred: string): Promise<string> {
-  const fits = Buffer.byteLength(preferred) + ROOM_FOR_NAME <= MAX_SOCKET_PATH;
-  const name = createHash('sha256').update(preferred).digest('hex').slice(0, 16);
-  const folder = fits ? preferred : join(tmpdir(), `margrave-${name}`);
+  const folder = usableFolder(preferred);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const found = await lstat(folder);
   const foreign = process.getuid !== undefined && found.uid !== process.getuid();
@@ -25,4 +23,16 @@ export async function privateSocketFolder(preferred: string): Promise<string> {
     );
   }
   return folder;
+}
+
+/** Removes the one in the temporary folder, if there is one for `preferred` and nobody uses it. */
+export async function removeShortFolder(preferred: string): Promise<void> {
+  const folder = usableFolder(preferred);
+  if (folder !== preferred) await rmdir(folder).catch(() => undefined);
+}
+
+function usableFolder(preferred: string): string {
+  if (Buffer.byteLength(preferred) + ROOM_FOR_NAME <= MAX_SOCKET_PATH) return preferred;
+  const name = createHash('sha256').update(preferred).digest('hex').slice(0, 16);
+  return join(tmpdir(), `margrave-${name}`);
 }

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { XrayClient } from '../grpc/index.js';
 import { failureText, xrayEnvironment } from './dry-run.js';
 import type { XrayExecutable } from './executable.js';
 import { LogFile } from './log-file.js';
-import { privateSocketFolder } from './private-folder.js';
+import { privateSocketFolder, removeShortFolder } from './private-folder.js';
 import { processIdentity } from './process-identity.js';
 
 const READY_MS = 30_000;
@@ -86,7 +86,7 @@ export class XrayProcess {
     { whenPrepared, signal }: { whenPrepared?: () => Promise<void>; signal?: AbortSignal } = {},
   ): Promise<XrayProcess> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const sockets = await privateSocketFolder(join(folder, 'run'));
+    const sockets = await privateSocketFolder(socketFolder(folder));
     const socket = join(sockets, `api-${Date.now().toString(36)}`);
     const config = configFor(socket);
     await whenPrepared?.();
@@ -158,6 +158,7 @@ export class XrayProcess {
     await rm(this.state.socket, { force: true });
     await rm(`${this.state.socket}.lock`, { force: true });
     await rm(stateFile(this.folder), { force: true });
+    await removeShortFolder(socketFolder(this.folder));
   }
 
   private signal(name: 'SIGTERM' | 'SIGKILL'): void {
@@ -255,14 +256,30 @@ function spawnXray(
   }
 }
 
+const socketFolder = (folder: string) => join(folder, 'run');
 const stateFile = (folder: string) => join(folder, 'process.json');
 
+/** A file that is damaged, or that somebody else wrote, tells nothing. */
 async function readState(folder: string): Promise<ProcessState | undefined> {
   try {
-    return JSON.parse(await readFile(stateFile(folder), 'utf8')) as ProcessState;
+    const path = stateFile(folder);
+    const owner = process.getuid?.();
+    if (owner !== undefined && (await stat(path)).uid !== owner) return undefined;
+    const state = JSON.parse(await readFile(path, 'utf8')) as unknown;
+    return isProcessState(state) ? state : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isProcessState(value: unknown): value is ProcessState {
+  const { pid, identity, startedAt, socket, version } = (value ?? {}) as Record<string, unknown>;
+  return (
+    Number.isSafeInteger(pid) &&
+    (pid as number) > 0 &&
+    Number.isSafeInteger(startedAt) &&
+    [identity, socket, version].every((text) => typeof text === 'string' && text !== '')
+  );
 }
 
 async function writeState(folder: string, state: ProcessState): Promise<void> {

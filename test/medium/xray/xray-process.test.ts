@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   resolveInbounds,
@@ -10,7 +11,7 @@ import {
   type CoreUser,
 } from '../../../src/xray/config/index.js';
 import { CoreError } from '../../../src/xray/grpc/index.js';
-import { dryRun, XrayProcess } from '../../../src/xray/process/index.js';
+import { dryRun, processIdentity, XrayProcess } from '../../../src/xray/process/index.js';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { eventually } from '../../support/eventually.js';
 import { xrayForTests } from '../../support/xray.js';
@@ -160,6 +161,41 @@ describe.skipIf(!xray)('a process of the real Xray', () => {
       JSON.stringify({ pid: process.pid, identity: 'other', startedAt: 0 }),
     );
     expect(await XrayProcess.adopt(path)).toBeUndefined();
+  });
+
+  it.each([
+    '',
+    'garbage',
+    'null',
+    '{}',
+    '[]',
+    `{"pid":"1","identity":"x","startedAt":0,"socket":"/x","version":"1"}`,
+    `{"pid":PID,"identity":"ID","startedAt":0}`,
+  ])('is not seen in a note that is none: %s', async (text) => {
+    const identity = processIdentity(process.pid)!;
+    await writeFile(
+      join(path, 'process.json'),
+      text.replace('PID', String(process.pid)).replace('ID', identity),
+    );
+    expect(await XrayProcess.adopt(path)).toBeUndefined();
+  });
+
+  it('is not seen in a note of another user', async () => {
+    const first = await start();
+    if (process.getuid?.() === 0) {
+      await chown(join(path, 'process.json'), 65534, 65534);
+      expect(await XrayProcess.adopt(path)).toBeUndefined();
+    }
+    await first.stop();
+  });
+
+  it('leaves no folder elsewhere, either, where its own has too long a path for a socket', async () => {
+    const deep = join(path, 'x'.repeat(90));
+    const core = await XrayProcess.start({ ...folder(), path: deep }, coreConfig());
+    const { socket } = JSON.parse(await readFile(join(deep, 'process.json'), 'utf8')) as { socket: string };
+    expect(existsSync(socket)).toBe(true);
+    await core.stop();
+    expect(existsSync(dirname(socket))).toBe(false);
   });
 
   it('leaves nothing behind when it is stopped', async () => {

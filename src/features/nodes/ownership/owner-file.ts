@@ -40,9 +40,23 @@ export class OwnerFile {
 
   private async read(): Promise<Owner | undefined> {
     try {
-      return JSON.parse(await readFile(this.path, 'utf8')) as Owner;
+      const owner = JSON.parse(await readFile(this.path, 'utf8')) as unknown;
+      return isOwner(owner) ? owner : undefined;
     } catch {
       return undefined;
     }
   }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** A damaged file names nobody. */
+function isOwner(value: unknown): value is Owner {
+  const { replicaId, host, pid, identity } = (value ?? {}) as Record<string, unknown>;
+  return (
+    typeof replicaId === 'string' &&
+    UUID.test(replicaId) &&
+    Number.isSafeInteger(pid) &&
+    [host, identity].every((text) => typeof text === 'string' && text !== '')
+  );
 }
