@@ -12,6 +12,10 @@ export class Config {
   readonly dataDir!: string;
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl!: string | undefined;
+  /** Encrypts what is secret in the database. Undefined: a key in `dataDir` with the embedded database, else none. */
+  readonly secretKey!: string | undefined;
+  /** What it was encrypted with before. */
+  readonly previousSecretKey!: string | undefined;
   readonly databasePoolSize!: number;
   /** How long a start waits for a database that does not answer. */
   readonly databaseWaitSeconds!: number;

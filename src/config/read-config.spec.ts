@@ -174,6 +174,7 @@ describe('settings', () => {
       { NODE_API_SOURCES: '10.0.0.1,0.0.0.0/0' },
       /^NODE_API_SOURCES .*"0.0.0.0\/0" is not/,
     ],
+    ['a key that can be guessed', { SECRET_KEY: 'secret' }, /^SECRET_KEY must have at least 16 characters/],
     ['an origin without a scheme', { ALLOWED_ORIGINS: 'a.example' }, /^ALLOWED_ORIGINS .*"a.example"/],
     [
       'a path that is taken',

@@ -42,6 +42,8 @@ export function readConfig(
     port: read.integer(['UVICORN_PORT', 'PORT'], 8000, { min: 0, max: 65_535 }),
     dataDir: resolve(around.cwd, read.text('DATA_DIR') || 'data'),
     databaseUrl: databaseUrl(read),
+    secretKey: secretKey(read, 'SECRET_KEY'),
+    previousSecretKey: secretKey(read, 'SECRET_KEY_PREVIOUS'),
     shutdownDelaySeconds: read.integer('SHUTDOWN_DELAY', 0, { min: 0, max: 300 }),
     databasePoolSize: read.integer(['DATABASE_POOL_SIZE', 'SQLALCHEMY_POOL_SIZE'], 10, { min: 1, max: 1000 }),
     databaseWaitSeconds: read.integer('DATABASE_WAIT', 60, { min: 0, max: 86_400 }),
@@ -89,6 +91,17 @@ export function readConfig(
   });
   if (read.problems.length > 0) throw new InvalidSettings(read.problems);
   return { config, remarks };
+}
+
+const MIN_KEY_CHARACTERS = 16;
+
+/** A short one could be guessed by whoever has a copy of the database. */
+function secretKey(read: SettingsReader, name: string): string | undefined {
+  const key = read.secret(name);
+  if (key !== undefined && key.length < MIN_KEY_CHARACTERS) {
+    read.problem(name, `must have at least ${MIN_KEY_CHARACTERS} characters (openssl rand -base64 32)`);
+  }
+  return key;
 }
 
 function databaseUrl(read: SettingsReader): string | undefined {

@@ -51,6 +51,8 @@ export function testConfig(settings: Partial<Config> = {}): Config {
     shutdownDelaySeconds: 0,
     dataDir: tmpdir(),
     databaseUrl: undefined,
+    secretKey: 'the secret key of tests',
+    previousSecretKey: undefined,
     databasePoolSize: 5,
     databaseWaitSeconds: 0,
     logLevel: 'info',

@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { Config } from '../../config/config.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import { Secrets } from '../secrets/secrets.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { clientOptions, type Connection, dataSourceOptions } from './data-source.js';
@@ -36,12 +38,17 @@ export class DatabaseModule {
         { provide: PipelinedClients, useFactory: () => new PipelinedClients(options, watch) },
         { provide: DatabaseEvents, useFactory: () => new DatabaseEvents(options, watch) },
         {
+          provide: SecretStore,
+          useFactory: (db: Database, config: Config) => patience.with(() => SecretStore.open(db, config)),
+          inject: [Database, Config],
+        },
+        {
           provide: Secrets,
-          useFactory: (db: Database) => patience.with(() => Secrets.load(db)),
-          inject: [Database],
+          useFactory: (store: SecretStore) => patience.with(() => Secrets.load(store)),
+          inject: [SecretStore],
         },
       ],
-      exports: [Database, DatabaseEvents, DatabaseHealth, Secrets],
+      exports: [Database, DatabaseEvents, DatabaseHealth, Secrets, SecretStore],
     };
   }
 }

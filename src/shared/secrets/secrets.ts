@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import type { Database } from '../database/database.js';
+import type { SecretStore } from './secret-store.js';
 
 const NAMES = ['admin_tokens', 'subscription_tokens', 'node_credentials'] as const;
 const IMPORTED = 'imported_subscription_key';
@@ -17,19 +17,15 @@ export class Secrets {
     readonly importedSubscriptionKeys: readonly string[],
   ) {}
 
-  static async load(db: Database): Promise<Secrets> {
-    const fresh = NAMES.map(() => randomBytes(32).toString('hex'));
-    await db.run(
-      'INSERT INTO secrets (name, value) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING',
-      [NAMES, fresh],
-    );
-    const rows = await db.rows<{ name: string; value: string }>('SELECT name, value FROM secrets');
+  static async load(store: SecretStore): Promise<Secrets> {
+    await store.addMissing(new Map(NAMES.map((name) => [name, randomBytes(32).toString('hex')])));
+    const all = await store.all();
     const key = (name: (typeof NAMES)[number]) => {
-      const row = rows.find((candidate) => candidate.name === name);
-      if (!row) throw new Error(`The secret ${name} is missing from the database`);
-      return createSecretKey(Buffer.from(row.value, 'hex'));
+      const text = all.get(name);
+      if (text === undefined) throw new Error(`The secret ${name} is missing from the database`);
+      return createSecretKey(Buffer.from(text, 'hex'));
     };
-    const imported = rows.filter((row) => row.name.startsWith(IMPORTED)).map((row) => row.value);
+    const imported = [...all].flatMap(([name, text]) => (name.startsWith(IMPORTED) ? [text] : []));
     return new Secrets(key('admin_tokens'), key('subscription_tokens'), key('node_credentials'), imported);
   }
 }

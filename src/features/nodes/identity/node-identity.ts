@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../../shared/database/database.js';
+import { SecretStore } from '../../../shared/secrets/secret-store.js';
 import { type ClientCertificate, makeClientCertificate } from './client-certificate.js';
 
 const SECRET = 'node_client_certificate';
@@ -9,7 +9,7 @@ const SECRET = 'node_client_certificate';
 export class NodeIdentity {
   private known: Promise<ClientCertificate> | undefined;
 
-  constructor(private readonly db: Database) {}
+  constructor(private readonly secrets: SecretStore) {}
 
   get(): Promise<ClientCertificate> {
     if (this.known) return this.known;
@@ -22,16 +22,13 @@ export class NodeIdentity {
   private async load(): Promise<ClientCertificate> {
     const stored = await this.find();
     if (stored) return stored;
-    // Of replicas that get here at once, the first wins.
-    await this.db.run('INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-      SECRET,
-      JSON.stringify(await makeClientCertificate(new Date())),
-    ]);
+    const made = await makeClientCertificate(new Date());
+    await this.secrets.addMissing(new Map([[SECRET, JSON.stringify(made)]]));
     return (await this.find())!;
   }
 
   private async find(): Promise<ClientCertificate | undefined> {
-    const row = await this.db.row<{ value: string }>('SELECT value FROM secrets WHERE name = $1', [SECRET]);
-    return row && (JSON.parse(row.value) as ClientCertificate);
+    const text = await this.secrets.find(SECRET);
+    return text === undefined ? undefined : (JSON.parse(text) as ClientCertificate);
   }
 }
