@@ -8,6 +8,7 @@ import {
 } from '../../src/features/nodes/adapters/core-connection.js';
 import { startedBetween, type StartInterval } from '../../src/features/nodes/domain/core-process.js';
 import { CoreError, XrayClient } from '../../src/xray/grpc/index.js';
+import { text as textOf } from 'node:stream/consumers';
 import { FakeXray } from './fake-xray.js';
 
 /** A machine with a core, which goes on whoever connects to it. */
@@ -69,7 +70,7 @@ class FakeConnection implements CoreConnection {
     body: CoreBody,
     beforeEnd: () => Promise<void>,
   ): Promise<{ version: string; started: StartInterval }> {
-    const config = body.write({ apiListen: '/nowhere' });
+    const config = await textOf(body.chunks({ apiListen: '/nowhere' }));
     await this.node.beforeStart();
     await beforeEnd();
     this.close();

@@ -3,7 +3,8 @@ import type { Queryable } from '../../shared/database/database.js';
 import type { Statement } from '../../shared/database/statement.js';
 import type { CoreUser } from '../../xray/config/types.js';
 
-const BATCH = 5_000;
+/** So few that nobody else has to wait for one of them to be written down. */
+const BATCH = 1_000;
 
 const COLUMNS = 'id, username, proxies, excluded_inbounds AS "excludedInbounds"';
 

@@ -7,7 +7,7 @@ import { againIfGivenUp } from './given-up.js';
 import { PipelinedClients } from './pipelined-clients.js';
 import { requirePrimary } from './primary.js';
 import type { Statement } from './statement.js';
-import { Turnstile } from './turnstile.js';
+import { Turnstile } from '../scheduling/turnstile.js';
 import { isConnectionSpoiled } from './unavailable.js';
 
 /** Anything that runs SQL: the database itself, or one transaction on it. */

@@ -43,32 +43,54 @@ export function buildCoreConfig({
   place,
   ...parts
 }: CoreConfigParts & { users: Iterable<CoreUser>; place: CorePlace }): string {
-  const writer = new CoreConfigWriter(parts);
-  for (const user of users) writer.add(user);
-  return writer.finish(place);
+  const text = new CoreConfigText(parts);
+  const lists = parts.inbounds.map(() => '');
+  for (const user of users) text.clientsOf(user).forEach((clients, index) => (lists[index] += clients));
+  return text
+    .pieces(place)
+    .map((piece) => (typeof piece === 'string' ? piece : lists[piece.list]!.slice(piece.skip)))
+    .join('');
 }
 
-/** Builds the config user by user, so that no more than one batch of them must be in memory beside the text. */
-export class CoreConfigWriter {
-  /** By tag, in the order of the config. */
-  private readonly clients: Map<string, { inbound: ResolvedInbound; json: string }>;
+/** A place in the text of a config where a list of clients belongs. */
+export interface ClientList {
+  /** Which one: the index of its managed inbound. */
+  list: number;
+  /** Characters to leave out at its start. */
+  skip: 0 | 1;
+}
+
+/**
+ * The text of a config in pieces, so that the users of a large installation need never be in memory together: each
+ * inbound's list of clients is kept apart, wherever there is room for it, and put in its place at the end.
+ */
+export class CoreConfigText {
+  private readonly indexes: Map<string, number>;
 
   constructor(private readonly parts: CoreConfigParts) {
-    this.clients = new Map(parts.inbounds.map((inbound) => [inbound.tag, { inbound, json: '' }]));
+    this.indexes = new Map(parts.inbounds.map(({ tag }, index) => [tag, index]));
   }
 
-  add(user: CoreUser): void {
-    for (const target of this.clients.values()) {
-      const account = accountFor(user, target.inbound);
-      if (account) target.json += `,${JSON.stringify(toClient(account))}`;
-    }
+  /** What a user adds to each list of clients, in the order of the managed inbounds; each begins with a comma, or is empty. */
+  clientsOf(user: CoreUser): string[] {
+    return this.parts.inbounds.map((inbound) => {
+      const account = accountFor(user, inbound);
+      return account ? `,${JSON.stringify(toClient(account))}` : '';
+    });
   }
 
-  /** The whole text. The place may be known last, when the core is about to start. */
-  finish(place: CorePlace): string {
+  /** The text around the lists of clients, and where each of them belongs. */
+  pieces(place: CorePlace): (string | ClientList)[] {
     const { inbounds, outbounds, ...rest } = this.frame(place);
-    const written = inbounds.map((inbound) => this.writeInbound(inbound));
-    return `${writeJson(rest).slice(0, -1)},"inbounds":[${written.join(',')}],"outbounds":${writeJson(outbounds)}}`;
+    const written = inbounds.flatMap((inbound, index) => [
+      index > 0 ? ',' : '',
+      ...this.inboundPieces(inbound),
+    ]);
+    return [
+      `${writeJson(rest).slice(0, -1)},"inbounds":[`,
+      ...written,
+      `],"outbounds":${writeJson(outbounds)}}`,
+    ];
   }
 
   /** The config without users. */
@@ -84,18 +106,23 @@ export class CoreConfigWriter {
     });
   }
 
-  private writeInbound(inbound: JsonObject & { tag: string }): string {
-    const target = this.clients.get(inbound.tag);
-    if (!target) return writeJson(inbound);
+  private inboundPieces(inbound: JsonObject & { tag: string }): (string | ClientList)[] {
+    const list = this.indexes.get(inbound.tag);
+    if (list === undefined) return [writeJson(inbound)];
     const { settings, ...rest } = inbound;
     // `users` is the newer name; cores that know both read only `clients` when it is there.
     const { clients, users, ...others } = object(settings);
-    const own = [...list(clients), ...list(users)].filter(({ email }) => !isUserEmail(text(email)));
-    const fixed = [...own, ...this.placeholders(target.inbound)];
-    const json = fixed.map((client) => `,${writeJson(client)}`).join('') + target.json;
+    const own = [...objects(clients), ...objects(users)].filter(({ email }) => !isUserEmail(text(email)));
+    const fixed = [...own, ...this.placeholders(this.parts.inbounds[list]!)].map((client) =>
+      writeJson(client),
+    );
     const head = writeJson(others).slice(0, -1);
     const separator = head === '{' ? '' : ',';
-    return `${writeJson(rest).slice(0, -1)},"settings":${head}${separator}"clients":[${json.slice(1)}]}}`;
+    return [
+      `${writeJson(rest).slice(0, -1)},"settings":${head}${separator}"clients":[${fixed.join(',')}`,
+      { list, skip: fixed.length > 0 ? 0 : 1 },
+      ']}}',
+    ];
   }
 
   /** Without any client Xray starts a shadowsocks 2022 inbound in a mode that never takes one. */
@@ -176,7 +203,7 @@ const API_RULE = { type: 'field', inboundTag: [API_INBOUND_TAG], outboundTag: AP
 /** Always with rules: agents replace a routing that has none, and the operator's settings with it. */
 function withFirst(first: JsonObject[], routing: JsonValue | undefined): JsonObject {
   const { rules, ...others } = object(routing);
-  return { ...others, rules: [...first, ...list(rules)] };
+  return { ...others, rules: [...first, ...objects(rules)] };
 }
 
 /** The line that tells a start is of level warning, so the log must show warnings. */
@@ -211,6 +238,6 @@ function isUserEmail(email: string): boolean {
   return /^\d+\./.test(email);
 }
 
-function list(value: JsonValue | undefined): JsonObject[] {
+function objects(value: JsonValue | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }

@@ -2,7 +2,8 @@ export { accountFor, accountsOf, flowOn } from './accounts.js';
 export {
   buildCoreConfig,
   type CoreConfigParts,
-  CoreConfigWriter,
+  CoreConfigText,
+  type ClientList,
   type CorePlace,
   TRIAL_USER,
 } from './build.js';

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { XrayClient } from '../grpc/index.js';
 import { failureText, xrayEnvironment } from './dry-run.js';
@@ -9,8 +11,8 @@ import type { XrayExecutable } from './executable.js';
 import { LogFile } from './log-file.js';
 import { privateSocketFolder, removeShortFolder } from './private-folder.js';
 import { processIdentity } from './process-identity.js';
+import { Progress, STALL_MS } from './progress.js';
 
-const READY_MS = 30_000;
 const SETTLE_MS = 400;
 const STEP_MS = 20;
 const TERM_MS = 5_000;
@@ -82,13 +84,12 @@ export class XrayProcess {
    */
   static async start(
     { path: folder, executable, assetsPath }: XrayFolder,
-    configFor: (apiSocket: string) => string,
+    configFor: (apiSocket: string) => AsyncIterable<Buffer>,
     { whenPrepared, signal }: { whenPrepared?: () => Promise<void>; signal?: AbortSignal } = {},
   ): Promise<XrayProcess> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const sockets = await privateSocketFolder(socketFolder(folder));
     const socket = join(sockets, `api-${Date.now().toString(36)}`);
-    const config = configFor(socket);
     await whenPrepared?.();
     for (const name of await readdir(sockets)) await rm(join(sockets, name), { force: true });
 
@@ -111,9 +112,13 @@ export class XrayProcess {
     try {
       // Before the config: a core that nobody knows of never gets one, and ends by itself.
       await writeState(folder, state);
-      child.stdin?.on('error', () => undefined);
-      child.stdin?.end(config);
-      await core.untilReady(logStart, signal);
+      const progress = new Progress(child.pid);
+      const config = Readable.from(configFor(socket)).on('data', () => progress.note());
+      // One that ends without reading all of it says why in its log.
+      const sent = pipeline(config, child.stdin!).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+      });
+      await Promise.all([sent, core.untilReady(logStart, progress, signal)]);
       return core;
     } catch (error) {
       await core.stop();
@@ -181,16 +186,16 @@ export class XrayProcess {
   }
 
   /** Ready is a core whose API answers and that has said it started, or still runs a moment later. */
-  private async untilReady(logStart: number, signal?: AbortSignal): Promise<void> {
+  private async untilReady(logStart: number, progress: Progress, signal?: AbortSignal): Promise<void> {
     const client = this.connect();
-    const deadline = Date.now() + READY_MS;
     let answered = 0;
     try {
       for (;;) {
         signal?.throwIfAborted();
         if (this.gone) throw new XrayStartFailed(await this.failure(logStart));
-        if (Date.now() > deadline)
-          throw new XrayStartFailed(`Xray did not answer within ${READY_MS / 1000} s`);
+        if (progress.hasStopped()) {
+          throw new XrayStartFailed(`Xray did nothing for ${STALL_MS / 1000} s and does not answer`);
+        }
         if (answered === 0) {
           const stats = await client.sysStats(signal, 500).catch(() => undefined);
           if (stats) answered = Date.now();

@@ -3,10 +3,12 @@ import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   resolveInbounds,
-  CoreConfigWriter,
+  buildCoreConfig,
   parseCoreConfig,
   type CoreUser,
 } from '../../../src/xray/config/index.js';
@@ -23,7 +25,7 @@ const secret = createSecretKey(randomBytes(32));
 /** A config with four inbounds on free ports, and one user in it. */
 function coreConfig(
   facts: { ports?: number[]; users?: CoreUser[]; outbound?: string } = {},
-): (apiListen: string) => string {
+): (apiListen: string) => Readable {
   const [vless, vmess, trojan, shadowsocks] = facts.ports ?? [18431, 18432, 18433, 18434];
   const listen = '127.0.0.1';
   const config = parseCoreConfig(
@@ -39,9 +41,10 @@ function coreConfig(
     }),
   );
   const inbounds = resolveInbounds(config, { excludeTags: [], fallbacksTag: '', readCertificate: () => '' });
-  const writer = new CoreConfigWriter({ config, inbounds, marker: 'PANEL_CFG_0123456789abcdef', secret });
-  for (const user of facts.users ?? [newUser(7, 'bob')]) writer.add(user);
-  return (apiListen) => writer.finish({ apiListen });
+  const parts = { config, inbounds, marker: 'PANEL_CFG_0123456789abcdef', secret };
+  const users = facts.users ?? [newUser(7, 'bob')];
+  return (apiListen) =>
+    Readable.from([Buffer.from(buildCoreConfig({ ...parts, users, place: { apiListen } }))]);
 }
 
 function newUser(id: number, username: string): CoreUser {
@@ -206,7 +209,8 @@ describe.skipIf(!xray)('a process of the real Xray', () => {
   });
 
   it('that refuses its config says why', async () => {
-    const config = () => JSON.stringify({ inbounds: [{ port: 1, protocol: 'nonsense' }], outbounds: [] });
+    const refused = JSON.stringify({ inbounds: [{ port: 1, protocol: 'nonsense' }], outbounds: [] });
+    const config = () => Readable.from([Buffer.from(refused)]);
     await expect(start(config)).rejects.toThrow('unknown config id: nonsense');
     expect(await XrayProcess.adopt(path)).toBeUndefined();
   });
@@ -250,7 +254,7 @@ describe.skipIf(!xray)('a process of the real Xray', () => {
 
 describe.skipIf(!xray)('a dry run', () => {
   it('accepts what would start', async () => {
-    expect(await dryRun(xray!, coreConfig()('127.0.0.1:1'), undefined)).toBeUndefined();
+    expect(await dryRun(xray!, await text(coreConfig()('127.0.0.1:1')), undefined)).toBeUndefined();
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { markerTag } from '../../../xray/config/index.js';
 import { CoreError } from '../../../xray/grpc/index.js';
 import type { ActiveCoreConfig } from '../../core/index.js';
-import type { CoreConnection, CoreState } from '../adapters/core-connection.js';
+import type { CoreBody, CoreConnection, CoreState } from '../adapters/core-connection.js';
 import { type ReadPosition, startAt, type Cursor } from '../domain/change-cursor.js';
 import { isSameProcess, type StartInterval } from '../domain/core-process.js';
 import { CoreReplaced, type Reading, UsageMeter } from '../metering/usage-meter.js';
@@ -135,14 +135,16 @@ export class AttachedCore {
   ): Promise<AttachedCore> {
     const { services, lease, connection, signal } = context;
     const { state, wanted, config, refusal, former } = what;
-    const body = await services.bodies.complete(config);
     const beforeEnd = async () => {
       await former?.readLast(state.now, signal);
       lease.assertHeld(); // all of that took a while
     };
-    const { version, started } = await connection
-      .restart(body, beforeEnd, signal)
-      .finally(() => former?.chargeLast());
+    const start = async (body: CoreBody & { cursor: Cursor }) => {
+      lease.assertHeld();
+      const core = await connection.restart(body, beforeEnd, signal).finally(() => former?.chargeLast());
+      return { ...core, cursor: body.cursor };
+    };
+    const { version, started, cursor } = await services.starts.pass(() => services.bodies.use(config, start));
     const coreEpoch = await services.runtime.recordStart(lease.grant, {
       version,
       started,
@@ -151,11 +153,11 @@ export class AttachedCore {
       configVersion: wanted.version,
       runningVersion: config.version,
       runningHash: config.hash,
-      cursor: body.cursor,
+      cursor,
       refusal,
     });
     const marker = markerTag(config.hash);
-    const running = { version, started, coreEpoch, config, marker, cursor: body.cursor };
+    const running = { version, started, coreEpoch, config, marker, cursor };
     return new AttachedCore(context, running, true);
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { CoreConfigs } from '../../core/index.js';
+import { Turnstile } from '../../../shared/scheduling/turnstile.js';
 import { UsersService } from '../../users/index.js';
 import { UsageRepository } from '../metering/usage.repository.js';
 import { CoreBodies } from '../convergence/core-bodies.js';
@@ -8,9 +9,14 @@ import { DesiredUsers } from '../convergence/desired-users.js';
 import { NodeRuntimeRepository } from './node-runtime.repository.js';
 import { UserChangesRepository } from '../convergence/user-changes.repository.js';
 
+/** So many cores are started at a time: each start sends a whole config and takes seconds. */
+const STARTS_AT_A_TIME = 4;
+
 /** What every node actor works with. */
 @Injectable()
 export class NodeServices {
+  readonly starts = new Turnstile(STARTS_AT_A_TIME);
+
   constructor(
     readonly config: Config,
     readonly configs: CoreConfigs,

@@ -6,7 +6,8 @@ import type { StartInterval } from '../domain/core-process.js';
 
 /** The config to start a core with. What it says of the API and of files depends on where the core runs. */
 export interface CoreBody {
-  write(place: CorePlace): string;
+  /** Its text in UTF-8, cut anywhere: with many users it is longer than what fits into memory. */
+  chunks(place: CorePlace): AsyncIterable<Buffer>;
 }
 
 export type RunningCore = Extract<ObservedCore, { running: true }> & {

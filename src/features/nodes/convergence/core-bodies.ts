@@ -1,30 +1,100 @@
-import { Injectable } from '@nestjs/common';
+import { join } from 'node:path';
+import { Injectable, Logger } from '@nestjs/common';
+import { Config } from '../../../config/config.js';
 import { Secrets } from '../../../shared/secrets/secrets.js';
-import { CoreConfigWriter, markerTag } from '../../../xray/config/index.js';
+import { Spool } from '../../../shared/spool.js';
+import { CoreConfigText, type CorePlace, markerTag } from '../../../xray/config/index.js';
 import type { ActiveCoreConfig } from '../../core/index.js';
 import type { CoreBody } from '../adapters/core-connection.js';
 import type { Cursor } from '../domain/change-cursor.js';
 import { DesiredUsers } from './desired-users.js';
 
-/** Complete configs to start cores with. */
+/** A body that is older than this is made anew, even while others use it: what changed since has to be applied one by one. */
+const SHARED_MS = 30_000;
+
+/** Complete configs to start cores with, each for all cores that are started with it at the same time. */
 @Injectable()
 export class CoreBodies {
+  private readonly logger = new Logger(CoreBodies.name);
+  private readonly folder: string;
+  private current: { version: bigint; madeAt: number; body: Promise<SpooledBody> } | undefined;
+
   constructor(
     private readonly users: DesiredUsers,
     private readonly secrets: Secrets,
-  ) {}
+    config: Config,
+  ) {
+    this.folder = join(config.dataDir, 'spool');
+  }
 
-  /** The config with all users of this moment, and the place in the outbox that belongs to it. */
-  async complete(active: ActiveCoreConfig): Promise<CoreBody & { cursor: Cursor }> {
-    const writer = new CoreConfigWriter({
+  /** Lets `work` use the config with all users of one moment, at most half a minute ago. */
+  async use<T>(active: ActiveCoreConfig, work: (body: SpooledBody) => Promise<T>): Promise<T> {
+    const { version } = active;
+    const isUsable = this.current?.version === version && Date.now() < this.current.madeAt + SHARED_MS;
+    const entry = isUsable ? this.current! : { version, madeAt: Date.now(), body: this.make(active) };
+    this.current = entry;
+    entry.body.catch(() => this.forget(entry));
+    const body = await entry.body;
+    body.users++;
+    try {
+      return await work(body);
+    } finally {
+      if (--body.users === 0) {
+        this.forget(entry);
+        await body
+          .close()
+          .catch((error: unknown) => this.logger.warn({ err: error }, 'A spool was not closed'));
+      }
+    }
+  }
+
+  private forget(entry: CoreBodies['current']): void {
+    if (this.current === entry) this.current = undefined;
+  }
+
+  private async make(active: ActiveCoreConfig): Promise<SpooledBody> {
+    const text = new CoreConfigText({
       config: active.config,
       inbounds: active.inbounds,
       marker: markerTag(active.hash),
       secret: this.secrets.nodeCredentials,
     });
-    const cursor = await this.users.snapshot((batch) => {
-      for (const user of batch) writer.add(user);
-    });
-    return { cursor, write: (place) => writer.finish(place) };
+    const lists = await Promise.all(active.inbounds.map(() => Spool.make(this.folder)));
+    try {
+      const cursor = await this.users.snapshot(async (batch) => {
+        const added = batch.map((user) => text.clientsOf(user));
+        await Promise.all(
+          lists.map((list, index) => list.append(added.map((clients) => clients[index]).join(''))),
+        );
+      });
+      return new SpooledBody(text, lists, cursor);
+    } catch (error) {
+      await Promise.all(lists.map((list) => list.close()));
+      throw error;
+    }
+  }
+}
+
+/** A config whose lists of clients are on disk. */
+class SpooledBody implements CoreBody {
+  /** How many use it. */
+  users = 0;
+
+  constructor(
+    private readonly text: CoreConfigText,
+    private readonly lists: readonly Spool[],
+    /** The place in the outbox that belongs to its users. */
+    readonly cursor: Cursor,
+  ) {}
+
+  async *chunks(place: CorePlace): AsyncGenerator<Buffer> {
+    for (const piece of this.text.pieces(place)) {
+      if (typeof piece === 'string') yield Buffer.from(piece);
+      else yield* this.lists[piece.list]!.read(piece.skip);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.lists.map((list) => list.close()));
   }
 }

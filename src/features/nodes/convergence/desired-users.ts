@@ -19,10 +19,10 @@ export class DesiredUsers {
   }
 
   /** Hands over all of them as of one moment. Returns the place in the outbox that belongs to that moment. */
-  async snapshot(take: (users: readonly CoreUser[]) => void): Promise<Cursor> {
+  async snapshot(take: (users: readonly CoreUser[]) => void | Promise<void>): Promise<Cursor> {
     return this.db.snapshot(async (tx) => {
       const cursor = await this.changes.horizon(tx);
-      for await (const batch of this.users.all(tx)) take(batch);
+      for await (const batch of this.users.all(tx)) await take(batch);
       return cursor;
     });
   }

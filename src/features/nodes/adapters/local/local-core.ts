@@ -50,7 +50,7 @@ export class LocalCore implements CoreConnection {
       await this.stop();
     };
     try {
-      const process = await XrayProcess.start(this.folder, (apiListen) => body.write({ apiListen }), {
+      const process = await XrayProcess.start(this.folder, (apiListen) => body.chunks({ apiListen }), {
         whenPrepared: endFormer,
         signal,
       });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreError } from '../../../../xray/grpc/index.js';
 import { CoreRefused } from '../core-connection.js';
@@ -65,11 +67,10 @@ export class AgentClient {
   /** @throws CoreRefused with the words of the core; AlreadyStarted, of `/start` */
   async start(
     path: '/start' | '/restart',
-    { sessionId, config }: { sessionId: string; config: string },
+    { sessionId, config }: { sessionId: string; config: () => AsyncIterable<Buffer> },
     signal: AbortSignal,
   ): Promise<AgentState> {
-    const limitMs = START_MS + Math.ceil(config.length / 2 ** 20) * START_MS_PER_MEBIBYTE;
-    const answer = await this.post(path, { session_id: sessionId, config }, limitMs, signal);
+    const answer = await this.post(path, startRequest(sessionId, config()), START_MS, signal);
     if (answer.status === 503) throw refusal(detailOf(answer));
     this.requireSuccess(answer);
     return this.readState(answer.body);
@@ -86,10 +87,17 @@ export class AgentClient {
     return answer.body;
   }
 
-  private async post(path: string, body: object, limitMs: number, signal: AbortSignal): Promise<Answer> {
+  /** A body of any length may be sent piece by piece; the limit then holds for each of them, and for the answer. */
+  private async post(
+    path: string,
+    body: object | AsyncGenerator<string>,
+    limitMs: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const { endpoint } = this;
     const { socket } = await connectPinned(endpoint, this.trust, signal);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+    const patience = new Patience(limitMs);
+    const limit = AbortSignal.any([signal, patience.signal]);
     try {
       const call = request({
         createConnection: () => socket,
@@ -99,13 +107,16 @@ export class AgentClient {
         signal: limit,
       });
       const answered = answerOf(call, endpoint);
-      call.end(JSON.stringify(body));
+      if (Symbol.asyncIterator in body)
+        send(call, body, patience).catch((error: Error) => call.destroy(error));
+      else call.end(JSON.stringify(body));
       return await answered;
     } catch (error) {
       if (error instanceof CoreError) throw error;
       const reason: unknown = limit.aborted ? limit.reason : await this.refusalOfTls(error, limit);
       throw explain(reason, { endpoint, signal, isConnected: true, seconds: limitMs / 1000 });
     } finally {
+      patience.end();
       socket.destroy();
     }
   }
@@ -178,6 +189,52 @@ function detailOf({ body }: Answer): string | undefined {
   const { detail } = (body ?? {}) as { detail?: unknown };
   if (detail === undefined) return undefined;
   return typeof detail === 'string' ? detail : JSON.stringify(detail);
+}
+
+/** The body of a start: the text of the config is a text inside its JSON. */
+async function* startRequest(sessionId: string, config: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  const quoted = (text: string) => JSON.stringify(text).slice(1, -1);
+  yield `{"session_id":${JSON.stringify(sessionId)},"config":"`;
+  for await (const chunk of config) yield quoted(decoder.write(chunk));
+  yield `${quoted(decoder.end())}"}`;
+}
+
+/** Sends a body no faster than it is taken. */
+async function send(call: ClientRequest, body: AsyncGenerator<string>, patience: Patience): Promise<void> {
+  let characters = 0;
+  for await (const part of body) {
+    characters += part.length;
+    if (!call.write(part)) await once(call, 'drain', { signal: patience.signal });
+    patience.renew();
+  }
+  call.end();
+  // Then the agent reads all of it, and so does the core.
+  patience.renew(Math.ceil(characters / 2 ** 20) * START_MS_PER_MEBIBYTE);
+}
+
+/** Ends a call that makes no progress for so long. */
+class Patience {
+  private readonly aborter = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly limitMs: number) {
+    this.renew();
+  }
+
+  get signal(): AbortSignal {
+    return this.aborter.signal;
+  }
+
+  renew(extraMs = 0): void {
+    clearTimeout(this.timer);
+    const late = () => this.aborter.abort(new DOMException('no progress', 'TimeoutError'));
+    this.timer = setTimeout(late, this.limitMs + extraMs);
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
 }
 
 async function answerOf(call: ClientRequest, endpoint: Endpoint): Promise<Answer> {

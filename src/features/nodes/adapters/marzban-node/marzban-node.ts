@@ -84,7 +84,7 @@ export class MarzbanNode implements CoreConnection {
     beforeEnd: () => Promise<void>,
     signal: AbortSignal,
   ): Promise<{ version: string; started: StartInterval }> {
-    const config = this.write(body);
+    const config = () => this.chunksOf(body); // a stream is read once, and a start may be tried again
     const agent = await this.agent(signal);
     const before = await agent.state(signal);
     const keepsSession = await this.keepsSession(agent, before.connected, signal);
@@ -181,7 +181,7 @@ export class MarzbanNode implements CoreConnection {
     }
   }
 
-  private write(body: CoreBody): string {
+  private chunksOf(body: CoreBody): AsyncIterable<Buffer> {
     const readFile = (path: string) => {
       try {
         return readFileSync(path, 'utf8');
@@ -193,7 +193,7 @@ export class MarzbanNode implements CoreConnection {
         );
       }
     };
-    return body.write({ apiSources: this.settings.apiSources, readFile });
+    return body.chunks({ apiSources: this.settings.apiSources, readFile });
   }
 
   /** The core as its own API shows it; undefined when that is not enough, and the agent has to be asked. */

@@ -4,6 +4,12 @@ export class Turnstile {
 
   constructor(private free: number) {}
 
+  /** Runs `work` when it is its turn. */
+  async pass<T>(work: () => Promise<T>): Promise<T> {
+    await this.enter();
+    return work().finally(() => this.leave());
+  }
+
   async enter(): Promise<void> {
     if (this.free > 0) this.free--;
     else await new Promise<void>((admit) => this.waiting.push(admit));

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** So much is collected before it is written. */
+const WRITE_CHARACTERS = 256 * 1024;
+const READ_BYTES = 256 * 1024;
+
+/**
+ * Text that is too long for memory, in a file without a name: nobody else finds it, and it is gone with the process
+ * whatever happens. Written first, by one; then read by any number, each from the start.
+ */
+export class Spool {
+  private pending: string[] = [];
+  private pendingCharacters = 0;
+  private size = 0;
+
+  private constructor(private readonly file: FileHandle) {}
+
+  /** In this folder, which is made when it is missing. */
+  static async make(folder: string): Promise<Spool> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, `spool-${randomUUID()}`);
+    const file = await open(path, 'wx+', 0o600);
+    await rm(path, { force: true });
+    return new Spool(file);
+  }
+
+  async append(text: string): Promise<void> {
+    if (text === '') return;
+    this.pending.push(text);
+    this.pendingCharacters += text.length;
+    if (this.pendingCharacters >= WRITE_CHARACTERS) await this.flush();
+  }
+
+  /** Everything there is, from this byte on, in chunks that are nobody else's. */
+  async *read(from = 0): AsyncGenerator<Buffer> {
+    await this.flush();
+    for (let position = from; position < this.size;) {
+      const { buffer, bytesRead } = await this.file.read(
+        Buffer.allocUnsafe(READ_BYTES),
+        0,
+        READ_BYTES,
+        position,
+      );
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  private async flush(): Promise<void> {
+    if (this.pendingCharacters === 0) return;
+    const bytes = Buffer.from(this.pending.join(''));
+    this.pending = [];
+    this.pendingCharacters = 0;
+    await this.file.write(bytes, 0, bytes.length, this.size);
+    this.size += bytes.length;
+  }
+}
