@@ -103,6 +103,12 @@ export class FakeMarzbanNode {
     await this.listen();
   }
 
+  /** The core is started again as it was, in the same session. */
+  async reload(): Promise<void> {
+    await this.core?.kill();
+    await this.run(this.starts.at(-1)!.config as string);
+  }
+
   /** Nothing listens any more. */
   async shutDown(): Promise<void> {
     await this.core?.kill();
