@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,6 +11,7 @@ import type { XrayExecutable } from './executable.js';
 import { LogFile } from './log-file.js';
 import { privateSocketFolder, removeShortFolder } from './private-folder.js';
 import { processIdentity } from './process-identity.js';
+import { findCore, markOf, type ProcessState, removeNote, writeNote } from './process-state.js';
 import { Progress, STALL_MS } from './progress.js';
 
 const SETTLE_MS = 400;
@@ -25,16 +26,6 @@ export class XrayStartFailed extends Error {
     super(message);
     this.name = 'XrayStartFailed';
   }
-}
-
-/** What is needed to find the process again after this one was killed. */
-interface ProcessState {
-  pid: number;
-  identity: string;
-  /** Milliseconds since 1970. */
-  startedAt: number;
-  socket: string;
-  version: string;
 }
 
 export interface XrayFolder {
@@ -72,9 +63,8 @@ export class XrayProcess {
 
   /** The surviving core of an earlier process, or undefined. */
   static async adopt(folder: string): Promise<XrayProcess | undefined> {
-    const state = await readState(folder);
-    if (!state || processIdentity(state.pid) !== state.identity) return undefined;
-    return new XrayProcess(folder, state);
+    const state = await findCore(folder);
+    return state && new XrayProcess(folder, state);
   }
 
   /**
@@ -96,7 +86,9 @@ export class XrayProcess {
     const log = XrayProcess.logOf(folder);
     await log.trim();
     const logStart = await log.size();
-    const child = spawnXray(executable, assetsPath, log.path);
+    const facts = { startedAt: Date.now(), socket, version: executable.version };
+    const environment = { ...xrayEnvironment(assetsPath), ...markOf(folder, facts) };
+    const child = spawnXray(executable, environment, log.path);
     const failedToSpawn = new Promise<never>((_, reject) => {
       child.once('error', (error) => reject(new XrayStartFailed(`${executable.path}: ${error.message}`)));
     });
@@ -107,11 +99,11 @@ export class XrayProcess {
         sleep(1_000).then(() => Promise.reject(new XrayStartFailed('Xray ended at once'))),
       ]);
     }
-    const state = { pid: child.pid, identity, startedAt: Date.now(), socket, version: executable.version };
+    const state = { pid: child.pid, identity, ...facts };
     const core = new XrayProcess(folder, state, child);
     try {
       // Before the config: a core that nobody knows of never gets one, and ends by itself.
-      await writeState(folder, state);
+      await writeNote(folder, state);
       const progress = new Progress(child.pid);
       const config = Readable.from(configFor(socket)).on('data', () => progress.note());
       // One that ends without reading all of it says why in its log.
@@ -162,7 +154,7 @@ export class XrayProcess {
     }
     await rm(this.state.socket, { force: true });
     await rm(`${this.state.socket}.lock`, { force: true });
-    await rm(stateFile(this.folder), { force: true });
+    await removeNote(this.folder);
     await removeShortFolder(socketFolder(this.folder));
   }
 
@@ -243,7 +235,7 @@ export class XrayProcess {
 
 function spawnXray(
   executable: XrayExecutable,
-  assetsPath: string | undefined,
+  environment: NodeJS.ProcessEnv,
   logPath: string,
 ): ChildProcess {
   const log = openSync(logPath, 'a', 0o600);
@@ -251,7 +243,7 @@ function spawnXray(
     const child = spawn(executable.path, ['run', '-config', 'stdin:'], {
       detached: true, // or Ctrl-C would end it before its counters are read
       cwd: '/',
-      env: xrayEnvironment(assetsPath),
+      env: environment,
       stdio: ['pipe', log, log],
     });
     child.unref();
@@ -262,33 +254,3 @@ function spawnXray(
 }
 
 const socketFolder = (folder: string) => join(folder, 'run');
-const stateFile = (folder: string) => join(folder, 'process.json');
-
-/** A file that is damaged, or that somebody else wrote, tells nothing. */
-async function readState(folder: string): Promise<ProcessState | undefined> {
-  try {
-    const path = stateFile(folder);
-    const owner = process.getuid?.();
-    if (owner !== undefined && (await stat(path)).uid !== owner) return undefined;
-    const state = JSON.parse(await readFile(path, 'utf8')) as unknown;
-    return isProcessState(state) ? state : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isProcessState(value: unknown): value is ProcessState {
-  const { pid, identity, startedAt, socket, version } = (value ?? {}) as Record<string, unknown>;
-  return (
-    Number.isSafeInteger(pid) &&
-    (pid as number) > 0 &&
-    Number.isSafeInteger(startedAt) &&
-    [identity, socket, version].every((text) => typeof text === 'string' && text !== '')
-  );
-}
-
-async function writeState(folder: string, state: ProcessState): Promise<void> {
-  const path = stateFile(folder);
-  await writeFile(`${path}.new`, JSON.stringify(state), { mode: 0o600 });
-  await rename(`${path}.new`, path);
-}

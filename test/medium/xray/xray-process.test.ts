@@ -184,13 +184,36 @@ describe.skipIf(!xray)('a process of the real Xray', () => {
   });
 
   it('is not seen in a note of another user', async () => {
-    const first = await start();
-    if (process.getuid?.() === 0) {
-      await chown(join(path, 'process.json'), 65534, 65534);
-      expect(await XrayProcess.adopt(path)).toBeUndefined();
-    }
-    await first.stop();
+    const identity = processIdentity(process.pid)!;
+    const note = { pid: process.pid, identity, startedAt: 0, socket: '/nowhere', version: '1' };
+    await writeFile(join(path, 'process.json'), JSON.stringify(note));
+    expect(await XrayProcess.adopt(path)).toBeDefined();
+    if (process.getuid?.() !== 0) return; // only root can give files away
+    await chown(join(path, 'process.json'), 65534, 65534);
+    expect(await XrayProcess.adopt(path)).toBeUndefined();
   });
+
+  it.runIf(process.platform === 'linux')(
+    'is found without its note, or with that of a dead one',
+    async () => {
+      const first = await start();
+      const note = join(path, 'process.json');
+      const text = await readFile(note, 'utf8');
+      const findsIt = async () => {
+        const found = (await XrayProcess.adopt(path))!;
+        expect([found.startedAt, found.version]).toEqual([first.startedAt, first.version]);
+        expect((await found.connect().sysStats()).goroutines).toBeGreaterThan(0);
+      };
+      await rm(note);
+      await findsIt();
+      await writeFile(note, text.replace(/"identity":"/, '"identity":"another '));
+      await findsIt();
+      expect(await XrayProcess.adopt(`${path}x`)).toBeUndefined(); // that of another folder is nobody's here
+      await (await XrayProcess.adopt(path))!.stop();
+      await first.untilExit();
+      expect(await XrayProcess.adopt(path)).toBeUndefined();
+    },
+  );
 
   it('leaves no folder elsewhere, either, where its own has too long a path for a socket', async () => {
     const deep = join(path, 'x'.repeat(90));
