@@ -2,7 +2,9 @@ import { Module } from '@nestjs/common';
 import { CoreServicesModule } from '../core/index.js';
 import { UsersServicesModule } from '../users/index.js';
 import { NodeRuntimeRepository } from './actor/node-runtime.repository.js';
+import { NodeStates } from './actor/node-states.js';
 import { NodeServices } from './actor/node-services.js';
+import { ChangeFeed } from './convergence/change-feed.js';
 import { CoreBodies } from './convergence/core-bodies.js';
 import { DesiredUsers } from './convergence/desired-users.js';
 import { UserChangesRepository } from './convergence/user-changes.repository.js';
@@ -19,6 +21,7 @@ import { Ownership } from './ownership/ownership.js';
 @Module({
   imports: [CoreServicesModule, NodesServicesModule, UsersServicesModule],
   providers: [
+    ChangeFeed,
     CoreBodies,
     DesiredUsers,
     ForgetDeletedNodesJob,
@@ -27,6 +30,7 @@ import { Ownership } from './ownership/ownership.js';
     LocalNodesRepository,
     NodeRuntimeRepository,
     NodeServices,
+    NodeStates,
     Ownership,
     PruneUserChangesJob,
     UsageRepository,

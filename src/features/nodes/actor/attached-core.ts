@@ -4,9 +4,10 @@ import { markerTag } from '../../../xray/config/index.js';
 import { CoreError } from '../../../xray/grpc/index.js';
 import type { ActiveCoreConfig } from '../../core/index.js';
 import type { CoreBody, CoreConnection, CoreState } from '../adapters/core-connection.js';
-import { type ReadPosition, startAt, type Cursor } from '../domain/change-cursor.js';
+import type { Cursor } from '../domain/change-cursor.js';
 import { isSameProcess, type StartInterval } from '../domain/core-process.js';
 import { CoreReplaced, type Reading, UsageMeter } from '../metering/usage-meter.js';
+import type { ChangeFollower } from '../convergence/change-feed.js';
 import { audit, type Difference } from '../convergence/audit.js';
 import type { NodeLease } from './node-lease.js';
 import type { NodeState, Refusal } from './node-runtime.repository.js';
@@ -27,6 +28,8 @@ export interface CoreContext {
   connection: CoreConnection;
   /** Aborted when all work on the node has to end. */
   signal: AbortSignal;
+  /** Tells whoever cares that there is something to do. */
+  wake(): void;
 }
 
 interface Running {
@@ -48,7 +51,7 @@ export class AttachedCore {
   private readonly meter: UsageMeter;
   private readonly sync: UserSync;
   private readonly started: StartInterval;
-  private position: ReadPosition;
+  private readonly changes: ChangeFollower;
   private saved: { cursor: Cursor; at: number };
   private hasNews = false;
   private isAudited: boolean;
@@ -78,7 +81,7 @@ export class AttachedCore {
     this.started = running.started;
     const metered = { grant: lease.grant, coreEpoch: running.coreEpoch, started: running.started };
     this.meter = new UsageMeter(services.usage, metered, services.config.recordNodeUsage);
-    this.position = startAt(running.cursor);
+    this.changes = services.changes.follow(running.cursor, context.wake);
     this.saved = { cursor: running.cursor, at: this.since };
     this.isAudited = isFresh;
     this.nextUserPoll = this.since + services.config.jobs.userUsagesSeconds * 1000;
@@ -178,7 +181,7 @@ export class AttachedCore {
   /** Does what is due. Returns in how many milliseconds something is due again. */
   async work(state: NodeState): Promise<number> {
     const { signal } = this.context;
-    await this.readChanges();
+    this.takeChanges();
     await this.sync.applyDue(performance.now(), signal);
     if (state.usageCoefficient !== state.chargedCoefficient) await this.changeRate(state, signal);
     if (performance.now() >= this.nextUserPoll) await this.pollUsers(state.now, signal);
@@ -241,12 +244,16 @@ export class AttachedCore {
     this.hasNews = false;
   }
 
-  private async readChanges(): Promise<void> {
-    const before = this.position.cursor;
-    const { changes, position } = await this.services.changes.after(this.position);
-    this.position = position;
-    this.sync.take(changes, before, position.cursor);
-    if (changes.length > 0) this.hasNews = true;
+  /** Ends the care for the core, whatever becomes of it. */
+  close(): void {
+    this.changes.close();
+  }
+
+  private takeChanges(): void {
+    for (const { changes, from, to } of this.changes.take()) {
+      this.sync.take(changes, from, to);
+      if (changes.length > 0) this.hasNews = true;
+    }
   }
 
   /** Charges the traffic so far by the old coefficient before the new one holds. */

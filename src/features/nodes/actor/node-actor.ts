@@ -19,8 +19,8 @@ import type { NodeState, Refusal } from './node-runtime.repository.js';
 import type { NodeServices } from './node-services.js';
 import { Pause } from '../../../shared/scheduling/pause.js';
 
-/** Notifications tell of work at once; a lost one costs this much. */
-const LOOK_MS = 500;
+/** Whatever may be due is found by looking so often; what others write and users that change wake us. */
+const LOOK_MS = 2_000;
 const RETRY_MS = 1_000;
 /** A core that does not answer this often or this long in a row counts as hung. */
 const MAX_SILENT_CALLS = 3;
@@ -38,7 +38,7 @@ export class NodeActor {
   private readonly aborter = new AbortController();
   private readonly signal: AbortSignal;
   private readonly context: CoreContext;
-  private core: AttachedCore | undefined;
+  private attached: AttachedCore | undefined;
   private done: Promise<void> = Promise.resolve();
   private stopping = false;
   /** The node is disabled and its core stopped: there is nothing to do until it is leased anew. */
@@ -60,7 +60,7 @@ export class NodeActor {
     this.logger = new Logger(`Node ${lease.grant.nodeId}`);
     this.signal = AbortSignal.any([this.aborter.signal, lease.signal]);
     setMaxListeners(0, this.signal); // one per call in flight
-    this.context = { services, lease, connection, signal: this.signal };
+    this.context = { services, lease, connection, signal: this.signal, wake: () => this.wake() };
   }
 
   /**
@@ -68,15 +68,29 @@ export class NodeActor {
    * `onEnd`.
    */
   start(before: Promise<void> | undefined, onEnd: () => void): void {
+    const unwatch = this.services.states.watch(this.lease.grant, () => this.wake());
     this.done = (async () => {
       await before;
       await this.run();
-    })().finally(onEnd);
+    })().finally(() => {
+      unwatch();
+      this.core?.close();
+      onEnd();
+    });
   }
 
   /** Whether another replica could go on with the node at once, with nothing under way and no core ended for it. */
   get canMove(): boolean {
     return this.core !== undefined && !this.connection.endsWithOwner && !this.stopping;
+  }
+
+  private get core(): AttachedCore | undefined {
+    return this.attached;
+  }
+
+  private set core(core: AttachedCore | undefined) {
+    if (core !== this.attached) this.attached?.close();
+    this.attached = core;
   }
 
   /** Something may have changed. */
@@ -116,10 +130,10 @@ export class NodeActor {
 
   /** Writes down what is known of the core; without the database, what is not written is found again later. */
   private async settle(): Promise<void> {
-    const { runtime } = this.services;
+    const { runtime, states } = this.services;
     const { grant } = this.lease;
     try {
-      const { now } = await runtime.load(grant);
+      const { now } = await states.of(grant);
       await this.core?.saveCursor();
       const signal = AbortSignal.timeout(HAND_OVER_MS);
       if (!this.connection.endsWithOwner) return await this.core?.readCounters(now, signal);
@@ -151,7 +165,7 @@ export class NodeActor {
 
   /** One look at the node, with everything that is due. Returns after how many milliseconds to look again. */
   private async round(): Promise<number> {
-    const state = await this.services.runtime.load(this.lease.grant);
+    const state = await this.services.states.of(this.lease.grant);
     this.generation ??= state.generation;
     if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection(state);
     if (this.core && this.connection.lost?.aborted) await this.onDeath(state);

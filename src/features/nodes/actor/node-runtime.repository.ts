@@ -39,6 +39,8 @@ export interface NodeState {
 }
 
 interface Row extends Omit<NodeState, 'cursor' | 'started' | 'appliedConfigHash'> {
+  nodeId: number;
+  epoch: bigint;
   startedLo: Date | null;
   startedHi: Date | null;
   configHash: Buffer | null;
@@ -72,23 +74,31 @@ export interface Refusal {
 /** What the owner of a node reads and writes. Each write is refused (`LeaseLost`) once another replica is the owner. */
 @Injectable()
 export class NodeRuntimeRepository {
+  private readonly written = new WeakMap<Grant, number>();
+
   constructor(private readonly db: Database) {}
 
-  async load({ nodeId, epoch }: Grant): Promise<NodeState> {
-    const row = await this.db.row<Row>(LOAD, [nodeId, epoch]);
-    if (!row) throw new LeaseLost(nodeId);
-    const { startedLo, startedHi, configHash, cursorXid, cursorSeq, ...state } = row;
-    return {
-      ...state,
-      started: startedLo && startedHi ? { earliest: startedLo, latest: startedHi } : undefined,
-      appliedConfigHash: configHash?.toString('hex') ?? null,
-      cursor: { xid: BigInt(cursorXid), seq: cursorSeq },
-    };
+  /** The rows of these nodes, without those that belong to another replica now. */
+  async load(grants: readonly Grant[]): Promise<Map<Grant, NodeState>> {
+    const ids = grants.map(({ nodeId }) => nodeId);
+    const rows = new Map((await this.db.rows<Row>(LOAD, [ids])).map((row) => [row.nodeId, row]));
+    const states = new Map<Grant, NodeState>();
+    for (const grant of grants) {
+      const row = rows.get(grant.nodeId);
+      if (row?.epoch === grant.epoch) states.set(grant, toState(row));
+    }
+    return states;
+  }
+
+  /** How often this process has written about the node: what was read before is not how it is now. */
+  writes(grant: Grant): number {
+    return this.written.get(grant) ?? 0;
   }
 
   /** Records a core that was just started, as a new epoch of counters. Returns that epoch. */
   async recordStart(grant: Grant, core: StartedCore): Promise<bigint> {
-    const row = await this.db.row<{ coreEpoch: bigint }>(
+    const row = await this.about<{ coreEpoch: bigint }>(
+      grant,
       `WITH started AS (
          UPDATE node_runtime
             SET core_epoch = core_epoch + 1, core_started_lo = $3, core_started_hi = $4,
@@ -130,109 +140,120 @@ export class NodeRuntimeRepository {
 
   /** Records a core that was found running: a process seen for the first time begins a new epoch of counters. */
   async recordFound(
-    { nodeId, epoch }: Grant,
+    grant: Grant,
     { started, isNew }: { started: StartInterval; isNew: boolean },
   ): Promise<bigint> {
-    const row = await this.db.row<{ coreEpoch: bigint }>(
+    const row = await this.about<{ coreEpoch: bigint }>(
+      grant,
       `UPDATE node_runtime
           SET core_epoch = core_epoch + $3::boolean::int, core_started_lo = $4, core_started_hi = $5,
               failures = 0, next_attempt_at = now()
         WHERE node_id = $1 AND owner_epoch = $2
        RETURNING core_epoch AS "coreEpoch"`,
-      [nodeId, epoch, isNew, started.earliest, started.latest],
+      [grant.nodeId, grant.epoch, isNew, started.earliest, started.latest],
     );
-    if (!row) throw new LeaseLost(nodeId);
+    if (!row) throw new LeaseLost(grant.nodeId);
     return row.coreEpoch;
   }
 
   /** Records that the node has been seen to do nothing more, as its row of this generation wants it. */
-  async recordRetirement({ nodeId, epoch }: Grant, generation: bigint): Promise<void> {
+  async recordRetirement(grant: Grant, generation: bigint): Promise<void> {
     await this.fenced(
-      nodeId,
+      grant,
       'UPDATE node_runtime SET applied_generation = $3 WHERE node_id = $1 AND owner_epoch = $2',
-      [nodeId, epoch, generation],
+      [grant.nodeId, grant.epoch, generation],
     );
   }
 
   /** Records that a core that was not restarted runs this version of the config. */
-  async recordConfig({ nodeId, epoch }: Grant, config: { version: bigint; hash: string }): Promise<void> {
+  async recordConfig(grant: Grant, config: { version: bigint; hash: string }): Promise<void> {
     await this.fenced(
-      nodeId,
+      grant,
       `UPDATE node_runtime
           SET applied_config_version = $3, last_good_config_version = $3, applied_config_hash = $4,
               refusals = 0, retry_refused_at = NULL
         WHERE node_id = $1 AND owner_epoch = $2`,
-      [nodeId, epoch, config.version, Buffer.from(config.hash, 'hex')],
+      [grant.nodeId, grant.epoch, config.version, Buffer.from(config.hash, 'hex')],
     );
   }
 
   /** From now on users are charged by this coefficient. */
-  async recordCoefficient({ nodeId, epoch }: Grant, coefficient: number): Promise<void> {
+  async recordCoefficient(grant: Grant, coefficient: number): Promise<void> {
     await this.fenced(
-      nodeId,
+      grant,
       'UPDATE node_runtime SET charged_coefficient = $3 WHERE node_id = $1 AND owner_epoch = $2',
-      [nodeId, epoch, coefficient],
+      [grant.nodeId, grant.epoch, coefficient],
     );
   }
 
   /** Shows the node in another state; the same state again changes nothing. */
   async showStatus(
-    { nodeId, epoch }: Grant,
+    grant: Grant,
     status: NodeStatus,
     shown: { version: string | null; message: string | null },
   ): Promise<void> {
-    await this.db.run(
+    await this.about(
+      grant,
       `WITH fence AS (SELECT node_id FROM node_runtime WHERE node_id = $1 AND owner_epoch = $2 FOR UPDATE)
        UPDATE nodes SET status = $3, xray_version = $4, message = $5, last_status_change = now()
          FROM fence WHERE id = fence.node_id AND ${IS_SHOWN}
           AND (status, xray_version, message) IS DISTINCT FROM ($3::node_status, $4, $5)`,
-      [nodeId, epoch, status, shown.version, cut(shown.message)],
+      [grant.nodeId, grant.epoch, status, shown.version, cut(shown.message)],
     );
   }
 
   /** Remembers failures in a row and when to try again, also for the next owner. */
-  async recordFailure({ nodeId, epoch }: Grant, failures: number, retryAfterSeconds: number): Promise<void> {
+  async recordFailure(grant: Grant, failures: number, retryAfterSeconds: number): Promise<void> {
     await this.fenced(
-      nodeId,
+      grant,
       `UPDATE node_runtime SET failures = $3, next_attempt_at = now() + make_interval(secs => $4)
         WHERE node_id = $1 AND owner_epoch = $2`,
-      [nodeId, epoch, failures, retryAfterSeconds],
+      [grant.nodeId, grant.epoch, failures, retryAfterSeconds],
     );
   }
 
   /** Remembers what the agent calls the session with this installation. */
-  async saveSession({ nodeId, epoch }: Grant, sessionId: string | null): Promise<void> {
+  async saveSession(grant: Grant, sessionId: string | null): Promise<void> {
     await this.fenced(
-      nodeId,
+      grant,
       'UPDATE node_runtime SET session_id = $3 WHERE node_id = $1 AND owner_epoch = $2',
-      [nodeId, epoch, sessionId],
+      [grant.nodeId, grant.epoch, sessionId],
     );
   }
 
   /** Remembers the certificate that the node is known by from now on. */
-  async saveCertificate({ nodeId, epoch }: Grant, pem: string): Promise<void> {
+  async saveCertificate(grant: Grant, pem: string): Promise<void> {
     await this.fenced(
-      nodeId,
+      grant,
       `UPDATE nodes SET server_cert_pem = $3
          FROM (SELECT node_id FROM node_runtime WHERE node_id = $1 AND owner_epoch = $2 FOR UPDATE) fence
         WHERE id = fence.node_id`,
-      [nodeId, epoch, pem],
+      [grant.nodeId, grant.epoch, pem],
     );
   }
 
   /** Remembers up to where user changes are applied. */
-  async saveCursor({ nodeId, epoch }: Grant, cursor: Cursor, isSynced: boolean): Promise<void> {
-    await this.fenced(
-      nodeId,
+  async saveCursor(grant: Grant, cursor: Cursor, isSynced: boolean): Promise<void> {
+    // Not noted: who starts at an older place than this does work twice, which does no harm.
+    const written = await this.db.run(
       `UPDATE node_runtime
           SET cursor_xid = $3, cursor_seq = $4, full_sync_needed = full_sync_needed AND NOT $5
         WHERE node_id = $1 AND owner_epoch = $2`,
-      [nodeId, epoch, cursor.xid.toString(), cursor.seq, isSynced],
+      [grant.nodeId, grant.epoch, cursor.xid.toString(), cursor.seq, isSynced],
     );
+    if (written === 0) throw new LeaseLost(grant.nodeId);
   }
 
-  private async fenced(nodeId: number, sql: string, values: unknown[]): Promise<void> {
-    if ((await this.db.run(sql, values)) === 0) throw new LeaseLost(nodeId);
+  private async fenced(grant: Grant, sql: string, values: unknown[]): Promise<void> {
+    if ((await this.noting(grant, this.db.run(sql, values))) === 0) throw new LeaseLost(grant.nodeId);
+  }
+
+  private about<R>(grant: Grant, sql: string, values: unknown[]): Promise<R | undefined> {
+    return this.noting(grant, this.db.row<R>(sql, values));
+  }
+
+  private noting<T>(grant: Grant, write: Promise<T>): Promise<T> {
+    return write.finally(() => this.written.set(grant, this.writes(grant) + 1));
   }
 }
 
@@ -241,7 +262,7 @@ const IS_SHOWN = "deleted_at IS NULL AND (status <> 'disabled' OR kind = 'local'
 
 const LOAD = {
   name: 'node_state',
-  text: `SELECT clock_timestamp() AS now, n.kind, n.name, n.status, n.message, n.deleted_at IS NOT NULL AS "isDeleted",
+  text: `SELECT n.id AS "nodeId", r.owner_epoch AS epoch, clock_timestamp() AS now, n.kind, n.name, n.status, n.message, n.deleted_at IS NOT NULL AS "isDeleted",
                 n.generation, n.usage_coefficient AS "usageCoefficient", r.charged_coefficient AS "chargedCoefficient",
                 n.restart_generation AS "restartGeneration",
                 r.applied_restart_generation AS "appliedRestartGeneration",
@@ -252,8 +273,26 @@ const LOAD = {
                 r.full_sync_needed AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt",
                 r.refusals, r.retry_refused_at AS "retryRefusedAt"
            FROM nodes n JOIN node_runtime r ON r.node_id = n.id
-          WHERE n.id = $1 AND r.owner_epoch = $2`,
+          WHERE n.id = ANY ($1)`,
 };
+
+function toState({
+  nodeId: _,
+  epoch: __,
+  startedLo,
+  startedHi,
+  configHash,
+  cursorXid,
+  cursorSeq,
+  ...state
+}: Row): NodeState {
+  return {
+    ...state,
+    started: startedLo && startedHi ? { earliest: startedLo, latest: startedHi } : undefined,
+    appliedConfigHash: configHash?.toString('hex') ?? null,
+    cursor: { xid: BigInt(cursorXid), seq: cursorSeq },
+  };
+}
 
 function cut(message: string | null): string | null {
   return message === null ? null : message.replaceAll('\0', '').slice(0, MAX_MESSAGE);

@@ -4,10 +4,11 @@ import { CoreConfigs } from '../../core/index.js';
 import { Turnstile } from '../../../shared/scheduling/turnstile.js';
 import { UsersService } from '../../users/index.js';
 import { UsageRepository } from '../metering/usage.repository.js';
+import { ChangeFeed } from '../convergence/change-feed.js';
 import { CoreBodies } from '../convergence/core-bodies.js';
 import { DesiredUsers } from '../convergence/desired-users.js';
 import { NodeRuntimeRepository } from './node-runtime.repository.js';
-import { UserChangesRepository } from '../convergence/user-changes.repository.js';
+import { NodeStates } from './node-states.js';
 
 /** So many cores are started at a time: each start sends a whole config and takes seconds. */
 const STARTS_AT_A_TIME = 4;
@@ -22,7 +23,8 @@ export class NodeServices {
     readonly configs: CoreConfigs,
     readonly bodies: CoreBodies,
     readonly runtime: NodeRuntimeRepository,
-    readonly changes: UserChangesRepository,
+    readonly states: NodeStates,
+    readonly changes: ChangeFeed,
     readonly desired: DesiredUsers,
     readonly usage: UsageRepository,
     readonly users: UsersService,

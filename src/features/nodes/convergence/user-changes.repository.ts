@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable } from '../../../shared/database/database.js';
-import { advance, type Cursor, type ReadPosition, type UserChange } from '../domain/change-cursor.js';
+import type { Cursor, ReadPosition, UserChange } from '../domain/change-cursor.js';
 
-const LIMIT = 5_000;
+/** Changes read at once. */
+export const LIMIT = 5_000;
 /** With more than this seen beyond the cursor, wait for the transaction that holds it back. */
 const MAX_BEYOND = 100_000;
 
@@ -15,29 +16,31 @@ interface Row {
 }
 
 export interface ReadChanges {
+  /** In order. */
   changes: UserChange[];
-  position: ReadPosition;
+  /** The oldest transaction that was open. */
+  horizon: bigint;
+  /** Whether these are all that were visible. */
+  isComplete: boolean;
 }
 
 /** The outbox of users whose accounts may differ from what they should be. */
 @Injectable()
 export class UserChangesRepository {
-  private readonly shared = new Map<string, Promise<ReadChanges>>();
-
   constructor(private readonly db: Database) {}
 
-  /**
-   * What has become visible after `position`, at most 5,000 changes, and the position behind them. Actors that
-   * stand at the same place at the same time share one query.
-   */
-  after(position: ReadPosition): Promise<ReadChanges> {
-    const { cursor, beyond } = position;
-    const key = beyond.length === 0 ? `${cursor.xid}/${cursor.seq}` : undefined;
-    const pending = key === undefined ? undefined : this.shared.get(key);
-    if (pending) return pending;
-    const reading = this.read(position).finally(() => key !== undefined && this.shared.delete(key));
-    if (key !== undefined) this.shared.set(key, reading);
-    return reading;
+  /** What has become visible after a position, at most {@link LIMIT} changes. */
+  async after({ cursor, beyond }: ReadPosition): Promise<ReadChanges> {
+    const waits = beyond.length > MAX_BEYOND;
+    const rows = await this.db.rows<Row>(beyond.length === 0 ? AFTER : AFTER_WITH_GAPS, [
+      cursor.xid.toString(),
+      cursor.seq,
+      ...(beyond.length === 0 ? [] : [beyond.map((had) => had.seq), waits]),
+    ]);
+    const changes = rows.flatMap(({ xid, seq, userId, email }) =>
+      xid === null ? [] : [{ xid: BigInt(xid), seq, userId, email }],
+    );
+    return { changes, horizon: BigInt(rows[0]!.horizon), isComplete: changes.length < LIMIT && !waits };
   }
 
   /** Where a reader starts that has seen the users in the same snapshot of the database. */
@@ -65,21 +68,6 @@ export class UserChangesRepository {
                            WHERE n.status <> 'disabled' AND n.deleted_at IS NULL AND NOT r.full_sync_needed
                              AND (r.cursor_xid, r.cursor_seq) < (c.xid, c.seq))`,
     );
-  }
-
-  private async read(position: ReadPosition): Promise<ReadChanges> {
-    const { cursor, beyond } = position;
-    const waits = beyond.length > MAX_BEYOND;
-    const rows = await this.db.rows<Row>(beyond.length === 0 ? AFTER : AFTER_WITH_GAPS, [
-      cursor.xid.toString(),
-      cursor.seq,
-      ...(beyond.length === 0 ? [] : [beyond.map((had) => had.seq), waits]),
-    ]);
-    const horizon = BigInt(rows[0]!.horizon);
-    const changes = rows.flatMap(({ xid, seq, userId, email }) =>
-      xid === null ? [] : [{ xid: BigInt(xid), seq, userId, email }],
-    );
-    return { changes, position: advance(position, changes, horizon, LIMIT) };
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advance, type Cursor, isAfter, type ReadPosition, startAt } from './change-cursor.js';
+import { advance, before, type Cursor, isAfter, newTo, type ReadPosition, startAt } from './change-cursor.js';
 
 /** A table of changes as PostgreSQL shows it: rows appear when their transaction ends, in any order. */
 class Outbox {
@@ -62,6 +62,44 @@ describe('reading the outbox', () => {
         while (read() > 0);
         expect(got.toSorted((a, b) => Number(a - b))).toEqual(outbox.all);
         expect(position.beyond).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gives every change exactly once to each who reads together with others, wherever they stand', () => {
+    const act = fc.oneof(
+      fc.record({ do: fc.constant('begin' as const), changes: fc.integer({ min: 0, max: 3 }) }),
+      fc.record({ do: fc.constant('end' as const), index: fc.nat(9) }),
+      fc.record({ do: fc.constant('read alone' as const), index: fc.nat(2) }),
+      fc.record({ do: fc.constant('read together' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
+        const outbox = new Outbox();
+        const readers = [1, 2, 3].map(() => ({
+          position: startAt({ xid: 0n, seq: 0n }),
+          got: [] as bigint[],
+        }));
+        const read = (those: typeof readers) => {
+          const { rows, horizon } = outbox.read(before(those.map(({ position }) => position)), 1_000);
+          for (const reader of those) {
+            reader.got.push(...newTo(reader.position, rows).map(({ seq }) => seq));
+            reader.position = advance(reader.position, rows, horizon, 1_000);
+          }
+        };
+        for (const step of acts) {
+          if (step.do === 'begin') outbox.begin(step.changes);
+          else if (step.do === 'end') outbox.end(step.index);
+          else if (step.do === 'read alone') read([readers[step.index]!]);
+          else read(readers);
+        }
+        read(readers);
+        expect(readers[1]!.position).toEqual(readers[0]!.position);
+        expect(readers[2]!.position).toEqual(readers[0]!.position);
+        for (let i = 0; i < 60; i++) outbox.end(0);
+        read(readers);
+        for (const { got } of readers) expect(got.toSorted((a, b) => Number(a - b))).toEqual(outbox.all);
       }),
       { numRuns: 500 },
     );

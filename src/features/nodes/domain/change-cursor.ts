@@ -24,8 +24,27 @@ export function isAfter(a: Cursor, b: Cursor): boolean {
   return a.xid > b.xid || (a.xid === b.xid && a.seq > b.seq);
 }
 
+/** Those of `rows` that a reader at `position` has not had. */
+export function newTo<C extends Cursor>({ cursor, beyond }: ReadPosition, rows: readonly C[]): C[] {
+  const had = new Set(beyond.map(({ seq }) => seq));
+  return rows.filter((row) => isAfter(row, cursor) && !had.has(row.seq));
+}
+
+/** The newest position from which nothing is missed that a reader at any of these has not had. */
+export function before(positions: readonly ReadPosition[]): ReadPosition {
+  const [first, ...others] = positions;
+  const cursor = others.reduce(
+    (oldest, other) => (isAfter(oldest, other.cursor) ? other.cursor : oldest),
+    first!.cursor,
+  );
+  return {
+    cursor,
+    beyond: others.reduce((had, other) => withoutAll(had, newTo(other, had)), first!.beyond),
+  };
+}
+
 /**
- * The position after reading `rows`: those visible in one snapshot after the cursor and not had before, in order,
+ * The position after reading `rows`: those visible in one snapshot after `position`, or an earlier one, in order,
  * at most `limit`. `horizon` is the snapshot's oldest transaction still open.
  *
  * Transactions become visible in another order than they begin. Whatever began before the horizon has ended, so
@@ -41,5 +60,10 @@ export function advance(
   const more = rows.length >= limit && last !== undefined && last.xid < horizon;
   const reached = more ? { xid: last.xid, seq: last.seq } : { xid: horizon, seq: 0n };
   const cursor = isAfter(reached, position.cursor) ? reached : position.cursor;
-  return { cursor, beyond: [...position.beyond, ...rows].filter((had) => isAfter(had, cursor)) };
+  const had = [...position.beyond, ...newTo(position, rows)];
+  return { cursor, beyond: had.filter((one) => isAfter(one, cursor)) };
+}
+
+function withoutAll(all: readonly Cursor[], some: readonly Cursor[]): readonly Cursor[] {
+  return some.length === 0 ? all : all.filter((one) => !some.includes(one));
 }

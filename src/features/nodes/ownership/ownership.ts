@@ -54,7 +54,6 @@ export class Ownership implements OnApplicationBootstrap {
     await this.nodes.noteDatabase();
     await this.localCore.prepare();
     this.stopListening.push(
-      this.events.on('user_change', () => this.wakeAll()),
       this.events.on('node_wake', (nodeId) => this.onWake(nodeId)),
       this.configs.onChange(() => this.wakeAll()),
     );
@@ -188,7 +187,9 @@ export class Ownership implements OnApplicationBootstrap {
   }
 
   private onWake(nodeId: string): void {
+    const { states } = this.services;
     const actor = this.actors.get(Number(nodeId));
+    states.outdate(nodeId === '' ? undefined : Number(nodeId));
     if (actor) actor.wake();
     else if (nodeId === '') this.wakeAll();
     else this.acquisition.wake(); // a new node, or one that was given up

@@ -1,0 +1,133 @@
+import { performance } from 'node:perf_hooks';
+import { isDeepStrictEqual } from 'node:util';
+import { Injectable, Logger } from '@nestjs/common';
+import { type Grant, LeaseLost } from '../domain/grant.js';
+import { NodeRuntimeRepository, type NodeState } from './node-runtime.repository.js';
+
+/** Notifications tell of what others write at once; a lost one costs this much. */
+const LOOK_MS = 1_000;
+/** Older states are not gone by: the database may be away. */
+const MAX_AGE_MS = 3_000;
+/** Those who want to know within so many milliseconds ask together. */
+const GATHER_MS = 3;
+
+interface Seen {
+  state: NodeState;
+  /** Milliseconds of the monotonic clock. */
+  at: number;
+  /** What this process had written until then. */
+  writes: number;
+}
+
+interface Watch {
+  onChange: () => void;
+  seen: Seen | undefined;
+  /** How often others have written, as far as was told. */
+  outdated: number;
+}
+
+/** The states of all nodes this process works on, read together. */
+@Injectable()
+export class NodeStates {
+  private readonly logger = new Logger('Nodes');
+  private readonly watches = new Map<Grant, Watch>();
+  private asking: { grants: Set<Grant>; answer: Promise<ReadonlyMap<Grant, NodeState>> } | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private isLooking = false;
+  private hasFailed = false;
+
+  constructor(private readonly runtime: NodeRuntimeRepository) {}
+
+  /** Keeps the node's state at hand, and calls `onChange` when it is another, until the returned function is called. */
+  watch(grant: Grant, onChange: () => void): () => void {
+    this.watches.set(grant, { onChange, seen: undefined, outdated: 0 });
+    this.timer ??= setInterval(() => void this.look(), LOOK_MS);
+    return () => {
+      this.watches.delete(grant);
+      if (this.watches.size > 0) return;
+      clearInterval(this.timer);
+      this.timer = undefined;
+    };
+  }
+
+  /** Somebody else has written about this node, or about any. */
+  outdate(nodeId?: number): void {
+    for (const [grant, watch] of this.watches) {
+      if (nodeId !== undefined && grant.nodeId !== nodeId) continue;
+      watch.seen = undefined;
+      watch.outdated++;
+    }
+  }
+
+  /**
+   * The node's state, with all that this process has written about it, and what others have, up to a second ago.
+   * @throws LeaseLost
+   */
+  async of(grant: Grant): Promise<NodeState> {
+    const seen = this.watches.get(grant)?.seen;
+    const age = seen ? performance.now() - seen.at : Infinity;
+    if (seen && age < MAX_AGE_MS && seen.writes === this.runtime.writes(grant)) {
+      // The database's clock as it is at least: states are told apart by it.
+      return { ...seen.state, now: new Date(seen.state.now.getTime() + Math.floor(age)) };
+    }
+    const state = (await this.ask(grant)).get(grant);
+    if (!state) throw new LeaseLost(grant.nodeId);
+    return { ...state };
+  }
+
+  private ask(grant: Grant): Promise<ReadonlyMap<Grant, NodeState>> {
+    if (!this.asking) {
+      const grants = new Set<Grant>();
+      const answer = new Promise<void>((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
+        this.asking = undefined;
+        return this.load([...grants]);
+      });
+      this.asking = { grants, answer };
+    }
+    this.asking.grants.add(grant);
+    return this.asking.answer;
+  }
+
+  private async look(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    try {
+      const grants = [...this.watches.keys()];
+      const before = new Map(grants.map((grant) => [grant, this.watches.get(grant)?.seen?.state]));
+      const states = await this.load(grants);
+      for (const [grant, state] of before) {
+        if (!isSame(state, states.get(grant))) this.watches.get(grant)?.onChange();
+      }
+      this.hasFailed = false;
+    } catch (error) {
+      if (!this.hasFailed)
+        this.logger.error({ err: error }, 'The rows of nodes cannot be read at the moment');
+      this.hasFailed = true;
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  private async load(grants: readonly Grant[]): Promise<ReadonlyMap<Grant, NodeState>> {
+    const then = grants.map((grant) => ({
+      grant,
+      watch: this.watches.get(grant),
+      outdated: this.watches.get(grant)?.outdated,
+      writes: this.runtime.writes(grant),
+    }));
+    const states = await this.runtime.load(grants);
+    const at = performance.now();
+    for (const { grant, watch, outdated, writes } of then) {
+      const state = states.get(grant);
+      if (watch && watch.outdated === outdated) watch.seen = state && { state, at, writes };
+    }
+    return states;
+  }
+}
+
+/** Whether two states differ in nothing but the time they were read at, and how far users are applied. */
+function isSame(a: NodeState | undefined, b: NodeState | undefined): boolean {
+  return isDeepStrictEqual(a && factsOf(a), b && factsOf(b));
+}
+
+const factsOf = ({ now: _, cursor: __, ...facts }: NodeState) => facts;

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { NodeRuntimeRepository } from '../../../src/features/nodes/actor/node-runtime.repository.js';
+import { UserChangesRepository } from '../../../src/features/nodes/convergence/user-changes.repository.js';
+import { eventually } from '../../support/eventually.js';
+import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
+
+const NODES = 20;
+
+describe('many nodes', () => {
+  let fleet: FakeFleet;
+  let nodes: Awaited<ReturnType<FakeFleet['addNode']>>[];
+
+  beforeAll(async () => {
+    fleet = await startFakeFleet({
+      jobs: {
+        coreHealthSeconds: 3600,
+        reviewUsersSeconds: 3600,
+        userUsagesSeconds: 3600,
+        nodeUsagesSeconds: 3600,
+      },
+    });
+    nodes = await Promise.all(Array.from({ length: NODES }, () => fleet.addNode()));
+  });
+  afterAll(() => fleet?.close());
+
+  const areConnected = async () =>
+    (await fleet.sql(`SELECT FROM nodes WHERE status = 'connected'`)).length === NODES;
+
+  it('ask the database for what they all have to know together', async () => {
+    await eventually(areConnected);
+    await fleet.sql('SELECT pg_sleep(1)'); // what a start has written is read once more
+    const readings = vi.spyOn(fleet.app.get(UserChangesRepository, { strict: false }), 'after');
+    const loads = vi.spyOn(fleet.app.get(NodeRuntimeRepository, { strict: false }), 'load');
+    await fleet.sql('SELECT pg_sleep(3)');
+    expect(readings.mock.calls.length).toBeLessThanOrEqual(10);
+    expect(loads.mock.calls.length).toBeLessThanOrEqual(10);
+    for (const [grants] of loads.mock.calls.slice(0, 1)) expect(grants).toHaveLength(NODES);
+    const before = readings.mock.calls.length;
+    const id = await fleet.addUser('ann');
+    await eventually(() => nodes.every(({ node }) => copies(node.core!, `${id}.ann`) === TAGS.length));
+    expect(readings.mock.calls.length - before).toBeLessThan(NODES / 2);
+    vi.restoreAllMocks();
+  });
+
+  it('see what was written about one of them without a word', async () => {
+    const { id, node } = nodes[3]!;
+    await fleet.sql(`UPDATE nodes SET restart_generation = restart_generation + 1 WHERE id = $1`, [id]);
+    await eventually(() => node.starts === 2);
+    expect(nodes.filter(({ node: { starts } }) => starts === 1)).toHaveLength(NODES - 1);
+  });
+
+  it('of which one stands far behind get their changes as ever, and it catches up and stands with them', async () => {
+    const { id } = nodes[0]!;
+    await fleet.sql(
+      `INSERT INTO user_change (user_id, email) SELECT 1000000, '1000000.gone' FROM generate_series(1, 12000) i`,
+    );
+    await eventually(async () => {
+      const lagging = await fleet.sql(
+        `SELECT FROM node_runtime WHERE (cursor_xid, cursor_seq) < (SELECT xid, seq FROM user_change ORDER BY xid DESC, seq DESC LIMIT 1)`,
+      );
+      return lagging.length === 0;
+    });
+    // The next actor of this node begins at the first change.
+    await fleet.sql(
+      `WITH taken AS (UPDATE node_lease SET epoch = epoch + 1, expires_at = '-infinity' WHERE node_id = $1)
+       UPDATE node_runtime SET cursor_xid = '0', cursor_seq = 0 WHERE node_id = $1`,
+      [id],
+    );
+    const user = await fleet.addUser('ben');
+    await eventually(
+      () => nodes.every(({ node }) => copies(node.core!, `${user}.ben`) === TAGS.length),
+      20_000,
+    );
+    const readings = vi.spyOn(fleet.app.get(UserChangesRepository, { strict: false }), 'after');
+    await eventually(() => {
+      const [last, former] = readings.mock.calls.toReversed();
+      return last !== undefined && former !== undefined && former[0].cursor.xid > 0n;
+    });
+    readings.mockClear();
+    await fleet.sql('SELECT pg_sleep(2)');
+    expect(readings.mock.calls.length).toBeLessThanOrEqual(8);
+  }, 60_000);
+});
