@@ -53,6 +53,7 @@ export class FakeNode {
 /** What an adapter for a remote node would be: a process that others control, and the common API. */
 class FakeConnection implements CoreConnection {
   lost: AbortSignal | undefined;
+  readonly movesFreely = true;
   private api: { core: FakeXray; api: CoreApi } | undefined;
 
   constructor(private readonly node: FakeNode) {}

@@ -81,7 +81,7 @@ export class NodeActor {
 
   /** Whether another replica could go on with the node at once, with nothing under way and no core ended for it. */
   get canMove(): boolean {
-    return this.core !== undefined && !this.connection.endsWithOwner && !this.stopping;
+    return this.core !== undefined && this.connection.movesFreely && !this.stopping;
   }
 
   private get core(): AttachedCore | undefined {

@@ -31,6 +31,8 @@ export interface Counters {
 export interface CoreConnection {
   /** Whether the core is to be ended with its owner. */
   readonly endsWithOwner: boolean;
+  /** Whether any other replica could surely go on with the core as it is. */
+  readonly movesFreely: boolean;
   /** Aborted when the core is seen to end by itself; undefined while none is known. */
   readonly lost: AbortSignal | undefined;
 

@@ -20,6 +20,7 @@ interface Running {
 /** The core of this machine: a child process, or one that survived its parent. */
 export class LocalCore implements CoreConnection {
   readonly endsWithOwner = true;
+  readonly movesFreely = false;
   private running: Running | undefined;
 
   constructor(private readonly folder: XrayFolder) {}

@@ -65,6 +65,11 @@ export class MarzbanNode implements CoreConnection {
     this.isPinStored = this.pin !== undefined;
   }
 
+  /** Without these networks Xray lets in only the address that connected last, and nobody knows whether others have it. */
+  get movesFreely(): boolean {
+    return this.settings.apiSources.length > 0;
+  }
+
   async observe(signal: AbortSignal): Promise<CoreState> {
     const known = await this.knownCore(signal);
     if (known) return known;
