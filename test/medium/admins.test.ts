@@ -1,4 +1,4 @@
-import bcrypt from 'bcryptjs';
+import bcrypt from 'bcrypt';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AdminsService } from '../../src/features/admins/index.js';
@@ -241,17 +241,20 @@ describe('a new password', () => {
 });
 
 describe('a bcrypt hash of an import', () => {
-  it('is accepted and replaced by argon2id, tokens staying valid', async () => {
-    const { username, client } = await newAdmin();
-    const hash = await bcrypt.hash('old secret', 4);
-    await db.query('UPDATE admins SET hashed_password = $2 WHERE username = $1', [username, hash]);
-    await expect(app.login(username, 'wrong')).rejects.toThrow('401');
-    await app.login(username, 'old secret');
-    const { rows } = await db.query('SELECT hashed_password FROM admins WHERE username = $1', [username]);
-    expect(rows[0].hashed_password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
-    await app.login(username, 'old secret');
-    expect((await client.get('/api/admin')).status).toBe(200);
-  });
+  it.each(['$2b$', '$2y$', '$2a$'])(
+    'of kind %s is accepted and replaced by argon2id, tokens staying valid',
+    async (prefix) => {
+      const { username, client } = await newAdmin();
+      const hash = (await bcrypt.hash('old secret', 4)).replace('$2b$', prefix);
+      await db.query('UPDATE admins SET hashed_password = $2 WHERE username = $1', [username, hash]);
+      await expect(app.login(username, 'wrong')).rejects.toThrow('401');
+      await app.login(username, 'old secret');
+      const { rows } = await db.query('SELECT hashed_password FROM admins WHERE username = $1', [username]);
+      expect(rows[0].hashed_password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+      await app.login(username, 'old secret');
+      expect((await client.get('/api/admin')).status).toBe(200);
+    },
+  );
 });
 
 describe('the admin of the environment', () => {
