@@ -14,6 +14,8 @@ describe('a failed query', () => {
     [failure('the database system is starting up', '57P03'), true],
     [failure('sorry, too many clients already', '53300'), true],
     [failure('canceling statement due to statement timeout', '57014'), true],
+    [failure('deadlock detected', '40P01'), true],
+    [failure('could not serialize access', '40001'), true],
     [failure('connection failure', '08006'), true],
     [failure('cannot execute INSERT in a read-only transaction', '25006'), true],
     [failure('current transaction is aborted', '25P02'), true],

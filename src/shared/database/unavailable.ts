@@ -20,6 +20,8 @@ const CODES = new Set([
   '57P01', // terminated by an administrator
   '57P02', // crash of another process
   '57P03', // starting up or shutting down
+  '40001', // given up for others, again and again
+  '40P01', // deadlocks, likewise
   '57014', // longer than the statement timeout
   '55P03', // longer than the lock timeout
   '25P03', // idle in a transaction for too long
