@@ -13,7 +13,7 @@ const BUILDER = 1;
 export function configHash(config: CoreConfigJson, inbounds: readonly ResolvedInbound[]): string {
   const managed = inbounds.map((inbound) => inbound.tag);
   return createHash('sha256')
-    .update(writeJson([BUILDER, managed, canonical(config)]))
+    .update(`[${BUILDER},${JSON.stringify(managed)},${canonical(config)}]`)
     .digest('hex');
 }
 
@@ -22,11 +22,22 @@ export function markerTag(hash: string): string {
   return MARKER_PREFIX + hash.slice(0, 16);
 }
 
-function canonical(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (!isObject(value)) return value;
-  // Pairs instead of an object: JavaScript would move keys that look like numbers.
-  return Object.keys(value)
-    .sort()
-    .map((key) => [key, canonical(value[key] ?? null)]);
+/**
+ * JSON of `value` that does not depend on the order of keys. Pairs instead of an object: JavaScript would move keys that
+ * look like numbers. Written at once, as a tree of pairs would cost several times the config.
+ */
+function canonical(value: JsonValue): string {
+  if (Array.isArray(value)) {
+    return value.every(isPlain) ? JSON.stringify(value) : `[${value.map(canonical).join(',')}]`;
+  }
+  if (!isObject(value)) return writeJson(value);
+  let pairs = '';
+  for (const key of Object.keys(value).sort()) {
+    pairs += `,[${JSON.stringify(key)},${canonical(value[key] ?? null)}]`;
+  }
+  return `[${pairs.slice(1)}]`;
+}
+
+function isPlain(value: JsonValue): boolean {
+  return typeof value === 'string' || typeof value === 'number';
 }

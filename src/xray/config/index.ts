@@ -15,10 +15,11 @@ export {
 } from './default-config.js';
 export { InvalidCoreConfig } from './errors.js';
 export { configHash, markerTag } from './hash.js';
-export { parseJson, toStrictJson, writeJson } from './json.js';
+export { parseJson, writeJson } from './json.js';
 export { resolveInbounds, type ResolveOptions, unmanagedInbounds } from './resolve.js';
 export { certificatePaths } from './security.js';
 export { shadowsocks2022Key } from './shadowsocks-2022.js';
+export { toStrictJson } from './strict-json.js';
 export { transportName } from './transport.js';
 export * from './types.js';
 export {

@@ -128,17 +128,21 @@ export function canonicalSpelling(config: JsonValue): JsonValue {
 }
 
 function spelled(value: JsonObject, shape: Shape): JsonObject {
-  const known = foldedNames(shape);
   const members = new Map<string, JsonValue>();
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    const name = known.get(folded(key)) ?? key;
+    const name = nameOf(key, shape);
     const kind = Object.hasOwn(shape, name) ? shape[name]! : anything;
     const before = members.get(name);
     const now = memberOf(member, kind);
     members.set(name, isObject(before) && isObject(now) ? { ...before, ...now } : now);
   }
   return Object.fromEntries(members);
+}
+
+function nameOf(key: string, shape: Shape): string {
+  if (Object.hasOwn(shape, key)) return key; // mostly, and much cheaper than folding
+  return foldedNames(shape).get(folded(key)) ?? key;
 }
 
 function memberOf(value: JsonValue, kind: Kind): JsonValue {

@@ -94,6 +94,8 @@ describe('the JSON of a config', () => {
     ['the order of keys', '{"b": 1, "2": 2, "1": 3}', '{"b":1,"2":2,"1":3}'],
     ['escapes', '"\\u4f60\\/"', '"\\u4f60\\/"'],
     ['a byte order mark', '\ufeff{}', '{}'],
+    ['blanks of other scripts', '[\u00a01,\u2028]', '[1]'],
+    ['a comment that nobody closed, which stays', '{} /* {', '{}/* {'],
   ])('may have %s', (_, text, strict) => {
     expect(toStrictJson(text)).toBe(strict);
   });

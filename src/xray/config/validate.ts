@@ -1,6 +1,7 @@
 import { InvalidCoreConfig } from './errors.js';
-import { isObject, parseJson, toStrictJson } from './json.js';
+import { isObject, parseJson } from './json.js';
 import { canonicalSpelling } from './spelling.js';
+import { toStrictJson } from './strict-json.js';
 import type { CoreConfigJson, JsonObject, JsonValue } from './types.js';
 
 export const API_TAG = 'API';
