@@ -19,7 +19,8 @@ const rows = JSON.parse(
 const departures: Record<string, { error: string } | JsonObject> = {
   'raw with tcpSettings key': { header_type: 'http', path: '/1' }, // the core reads either name
   'tcp http header, lower-case host key': { host: ['h1'] }, // names of headers have no case
-  'reality spiderX in the usual spelling': { spx: '/x' }, // the core's own spelling
+  'reality spiderX in the usual spelling': { spx: '/x', pbk: '7xhH4b_VkliBxGulljcyPOH-bYUA2dl-XAdZAsfhk04' }, // the core's own spelling
+  'reality explicit key and SpiderX': { pbk: '7xhH4b_VkliBxGulljcyPOH-bYUA2dl-XAdZAsfhk04' }, // the text is no key
   // The core takes them as empty.
   'tls without tlsSettings': {
     tag: 'a',
@@ -157,6 +158,16 @@ describe('an inbound', () => {
   it('takes `password` for the public key, as newer cores call it', () => {
     expect(reality({ password: 'PUB', shortIds: ['a'] })).toMatchObject({ pbk: 'PUB' });
   });
+
+  it.each(['PUB', '', null, 5, `${'A'.repeat(42)}=`])(
+    'has the REALITY key of its private one, not %j',
+    (publicKey) => {
+      const privateKey = 'XasIfmJKikt54X-Lg4AO5m87sSkmGLb9HC-LJ_-I4Os';
+      const pbk = '3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08';
+      expect(reality({ publicKey, privateKey, shortIds: ['a'] })).toMatchObject({ pbk });
+      expect(reality({ publicKey: pbk, privateKey: 'A'.repeat(43), shortIds: ['a'] })).toMatchObject({ pbk });
+    },
+  );
 
   it('cannot have a certificate that is none', () => {
     const tlsSettings = { certificates: [{ certificate: ['no PEM'] }] };

@@ -4,7 +4,7 @@ import { InvalidCoreConfig } from './errors.js';
 import { isObject, object, text, texts } from './json.js';
 import { mldsa65VerifyKey } from './mldsa65.js';
 import type { CoreConfigJson, JsonObject, JsonValue, ResolvedInbound } from './types.js';
-import { x25519PublicKey } from './x25519.js';
+import { isX25519Key, x25519PublicKey } from './x25519.js';
 
 type Security = Pick<
   ResolvedInbound,
@@ -132,13 +132,16 @@ function reality(tag: string, settings: JsonObject): Security {
   };
 }
 
-/** `publicKey` as it stands when the key exists; else what newer cores call `password`; else computed. */
+/**
+ * `publicKey`, what newer cores call `password`, or else the one computed. The core reads neither of the first two, so
+ * nobody would notice that it is no key until applications refuse all of a user's entries for it.
+ */
 function publicKey(tag: string, settings: JsonObject): string {
-  if (settings.publicKey !== undefined) return text(settings.publicKey);
-  if (text(settings.password)) return text(settings.password);
+  const { publicKey: named = settings.password } = settings;
   const privateKey = text(settings.privateKey);
+  const key = isX25519Key(text(named)) ? text(named) : x25519PublicKey(privateKey);
+  if (key !== undefined) return key;
+  if (named !== undefined) return text(named); // the core refuses this one
   if (!privateKey) throw new InvalidCoreConfig(`You need to provide privateKey in realitySettings of ${tag}`);
-  const computed = x25519PublicKey(privateKey);
-  if (!computed) throw new InvalidCoreConfig(`privateKey in realitySettings of ${tag} is not valid`);
-  return computed;
+  throw new InvalidCoreConfig(`privateKey in realitySettings of ${tag} is not valid`);
 }
