@@ -1,16 +1,25 @@
-import { runBlock, run } from './blocks.js';
+import { runBlock } from './blocks.js';
 import { deeper, spend, spendOnText } from './budget.js';
-import { Dict, Tuple } from './containers.js';
 import { ExpressionCompiler } from './compile-expression.js';
-import { fail, JinjaError, toJinjaError } from './errors.js';
+import { fail, toJinjaError } from './errors.js';
+import { importModule, include, load } from './loading.js';
 import { call } from './lookup.js';
+import { bindArguments } from './macro-arguments.js';
 import type { Expression, Routine, Statement, TemplateTree } from './nodes.js';
 import { parseTemplate } from './parser.js';
-import { Context, type Evaluate, type Execute, Loop, Macro, Module, type Program, Scope } from './runtime.js';
-import type { Surroundings } from './runtime.js';
+import {
+  type Evaluate,
+  type Execute,
+  Loop,
+  Macro,
+  type Module,
+  type Program,
+  type Scope,
+  type Surroundings,
+} from './runtime.js';
 import { assigner, mentions } from './targets.js';
 import { escaped, str } from './text.js';
-import { collect, isTrue, Markup, textOf, Undefined, type Value } from './values.js';
+import { collect, isTrue, Markup, Undefined, type Value } from './values.js';
 
 type Node<Kind extends Statement['kind']> = Extract<Statement, { kind: Kind }>;
 
@@ -213,35 +222,13 @@ class Compiler extends ExpressionCompiler {
     const uses = (special: string) => mentions(body, special) && !names.includes(special);
     const [usesCaller, usesRest, usesOthers] = [uses('caller'), uses('varargs'), uses('kwargs')];
     const { autoescape } = this;
+    const wanted = { macro: name, names, defaults, usesCaller, usesRest, usesOthers };
 
     return (scope) =>
       new Macro(name, names, (args, kwargs) => {
         spend(1);
         const inner = scope.inner();
-        const others = new Map(kwargs);
-        for (const [at, parameter] of names.entries()) {
-          let value = args[at];
-          if (others.has(parameter)) {
-            if (value !== undefined) fail('TypeError', `macro '${name}' got two values for '${parameter}'`);
-            value = others.get(parameter);
-            others.delete(parameter);
-          }
-          if (value === undefined) value = defaults[at]?.(inner);
-          if (value === undefined) value = new Undefined(`parameter '${parameter}' was not provided`);
-          inner.variables.set(parameter, value);
-        }
-        if (usesCaller) {
-          inner.variables.set('caller', others.get('caller') ?? new Undefined('No caller defined'));
-          others.delete('caller');
-        }
-        if (usesRest) inner.variables.set('varargs', new Tuple(args.slice(names.length)));
-        else if (args.length > names.length) {
-          fail('TypeError', `macro '${name}' takes not more than ${names.length} argument(s)`);
-        }
-        if (usesOthers) inner.variables.set('kwargs', new Dict(others));
-        else if (others.size > 0) {
-          fail('TypeError', `macro '${name}' takes no keyword argument '${[...others.keys()][0]}'`);
-        }
+        bindArguments(inner, wanted, args, kwargs);
         const text: string[] = [];
         execute(inner, text);
         return asValue(text, autoescape);
@@ -276,42 +263,27 @@ class Compiler extends ExpressionCompiler {
     return (scope) => {
       const { context } = scope;
       if (context.parent) fail('TemplateRuntimeError', 'extended multiple times');
-      context.parent = context.surroundings.load(nameOf(parent(scope)));
+      context.parent = load(scope, parent(scope));
     };
   }
 
-  private include({ template, ignoreMissing, withContext }: Node<'include'>): Execute {
+  private include({ template, ...how }: Node<'include'>): Execute {
     const names = this.expression(template);
-    return (scope, out) => {
-      const { surroundings } = scope.context;
-      const program = firstOf(surroundings, names(scope), ignoreMissing);
-      if (program) run(program, this.contextFor(scope, program, withContext), out);
-    };
-  }
-
-  private contextFor(scope: Scope, { name }: Program, withContext: boolean): Context {
-    spend(1);
-    return new Context(scope.context.surroundings, name, withContext ? scope.visible() : new Map());
+    return (scope, out) => include(scope, names(scope), how, out);
   }
 
   private module(template: Expression, withContext: boolean): (scope: Scope) => Module {
     const name = this.expression(template);
-    return (scope) => {
-      const program = scope.context.surroundings.load(nameOf(name(scope)));
-      const text: string[] = [];
-      const { variables } = run(program, this.contextFor(scope, program, withContext), text);
-      const exported = new Map([...variables].filter(([key]) => !key.startsWith('_')));
-      return new Module(program.name, text.join(''), exported);
-    };
+    return (scope) => importModule(scope, name(scope), withContext);
   }
 
   private from({ template, names, withContext }: Node<'from'>): Execute {
-    const load = this.module(template, withContext);
+    const module = this.module(template, withContext);
     return (scope) => {
-      const module = load(scope);
+      const { name: from, exported } = module(scope);
       for (const [name, as] of names) {
-        const complaint = `the template '${module.name}' does not export the requested name '${name}'`;
-        const value = module.exported.get(name);
+        const complaint = `the template '${from}' does not export the requested name '${name}'`;
+        const value = exported.get(name);
         scope.variables.set(as, value === undefined ? new Undefined(complaint) : value);
       }
     };
@@ -326,24 +298,4 @@ function asValue(parts: readonly string[], autoescape: boolean): Value {
 function write(out: string[], text: string): void {
   spendOnText(text.length);
   out.push(text);
-}
-
-const nameOf = (value: Value): string => {
-  if (value instanceof Undefined) return value.refuse();
-  return textOf(value) ?? fail('TypeError', 'no loader for this environment specified');
-};
-
-function firstOf(surroundings: Surroundings, names: Value, ignoreMissing: boolean): Program | undefined {
-  const wanted = textOf(names) === undefined && !(names instanceof Undefined) ? collect(names) : [names];
-  for (const [at, name] of wanted.entries()) {
-    try {
-      return surroundings.load(nameOf(name));
-    } catch (error) {
-      const isMissing = error instanceof JinjaError && error.kind === 'TemplateNotFound';
-      if (!isMissing || (at === wanted.length - 1 && !ignoreMissing)) throw error;
-    }
-  }
-  return ignoreMissing
-    ? undefined
-    : fail('TemplateNotFound', 'Tried to select from an empty list of templates.');
 }
