@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,13 @@ beforeAll(() => {
 });
 
 afterAll(() => rmSync(house, { recursive: true, force: true }));
+
+describe('what is numbered', () => {
+  it.each(['migrations', 'docs/decisions'])('has a number of its own: %s', (folder) => {
+    const numbers = readdirSync(join(repository, folder)).map((name) => name.split('-', 1)[0]);
+    expect(numbers).toEqual([...new Set(numbers)]);
+  });
+});
 
 describe('the rules of the house', () => {
   it('notice every import that breaks one', () => {

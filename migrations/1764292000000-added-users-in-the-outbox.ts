@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Whoever adds users, the nodes hear of them: until now each statement that did had to note it itself. */
-export class AddedUsersInTheOutbox1764291000000 implements MigrationInterface {
+export class AddedUsersInTheOutbox1764292000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(SCHEMA);
   }
