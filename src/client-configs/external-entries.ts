@@ -158,9 +158,7 @@ function uriLink(text: string): Link | undefined {
   const url = new URL(text);
   const protocol = { 'vless:': 'vless', 'trojan:': 'trojan', 'ss:': 'shadowsocks' }[url.protocol] as
     Protocol | undefined;
-  const parameters = Object.fromEntries(
-    [...url.searchParams].filter(([, value]) => value !== '').map(([name, value]) => [name, value]),
-  );
+  const parameters = Object.fromEntries([...url.searchParams].filter(([, value]) => value !== ''));
   const account = protocol && accountOf(protocol, url, parameters);
   if (!account) return undefined;
   return {

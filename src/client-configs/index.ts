@@ -1,6 +1,7 @@
 export type { UnusableHost } from './entries.js';
 export { showsTime, unusableHosts } from './entries.js';
-export { compileEntries, type DrawEntries, type Entry } from './entry.js';
+export { compileEntries, type DrawEntries } from './draw-entries.js';
+export type { Entry } from './entry.js';
 export { externalEntries } from './external-entries.js';
 export { type DocumentFormat, writeDocument } from './formats.js';
 export { compileShareLinks } from './share-links.js';

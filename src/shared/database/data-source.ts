@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
-import type { ConnectionWatch } from './connection-watch.js';
 import { requirePrimary } from './primary.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -56,13 +55,13 @@ export function clientOptions(connection: Connection): pg.ClientConfig {
 }
 
 /**
- * TypeORM's options. `poolSize` is the number of connections of this process, beside the few dedicated ones; without
- * `watch` nobody notices when they fall silent.
+ * TypeORM's options. `poolSize` is the number of connections of this process, beside the few dedicated ones; `onConnect` is
+ * told of each.
  */
 export function dataSourceOptions(
   connection: Connection,
   poolSize: number,
-  watch?: ConnectionWatch,
+  onConnect?: (client: pg.ClientBase) => void,
 ): DataSourceOptions {
   return {
     type: 'postgres',
@@ -90,7 +89,7 @@ export function dataSourceOptions(
       idle_in_transaction_session_timeout: 60_000,
       maxLifetimeSeconds: LIFETIME_SECONDS,
       onConnect: async (client: pg.ClientBase) => {
-        watch?.add(client, { brisk: false });
+        onConnect?.(client);
         await requirePrimary(client);
       },
     },

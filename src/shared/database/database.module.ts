@@ -24,7 +24,7 @@ export class DatabaseModule {
       imports: [
         TypeOrmModule.forRootAsync({
           useFactory: () => ({
-            ...dataSourceOptions(connection, poolSize, watch),
+            ...dataSourceOptions(connection, poolSize, (client) => watch.add(client, { brisk: false })),
             migrations: [],
             autoLoadEntities: true,
             retryAttempts: 0,

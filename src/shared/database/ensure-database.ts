@@ -74,8 +74,9 @@ export async function openDatabase(opening: Opening): Promise<OpenDatabase> {
 
 /** Brings the schema up to date. @throws StartupError when the database user may not. */
 export async function migrateDatabase(connection: Connection): Promise<void> {
+  const watch = new ConnectionWatch(connection, MIGRATION_MS);
   const dataSource = new DataSource(
-    dataSourceOptions(connection, 2, new ConnectionWatch(connection, MIGRATION_MS)),
+    dataSourceOptions(connection, 2, (client) => watch.add(client, { brisk: false })),
   );
   try {
     await dataSource.initialize();
