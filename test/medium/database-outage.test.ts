@@ -1,7 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { clientOptions } from '../../src/shared/database/data-source.js';
+import { Database } from '../../src/shared/database/database.js';
+import { isDatabaseUnavailable } from '../../src/shared/database/unavailable.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { eventually } from '../support/eventually.js';
 
 let app: TestApp;
 let server: pg.Client;
@@ -51,4 +54,13 @@ it('answers 503 while the database is away, and by itself again when it is back'
     await server.query(`ALTER DATABASE ${database}_away RENAME TO ${database}`);
   }
   await expect.poll(async () => (await app.sudo.get('/api/admins')).status, { timeout: 5000 }).toBe(200);
+});
+
+it('is noticed by a transaction between two of its statements', async () => {
+  const transaction = app.app.get(Database).transaction(async (tx) => {
+    const row = await tx.row<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await server.query('SELECT pg_terminate_backend($1)', [row!.pid]);
+    await eventually(() => tx.manager.queryRunner!.isReleased);
+  });
+  await expect(transaction).rejects.toSatisfy(isDatabaseUnavailable);
 });

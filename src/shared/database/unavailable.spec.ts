@@ -1,3 +1,4 @@
+import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { StandbyReached } from './primary.js';
 import { isDatabaseUnavailable } from './unavailable.js';
@@ -23,6 +24,7 @@ describe('a failed query', () => {
     [new StandbyReached(), true],
     [failure('Connection terminated unexpectedly'), true],
     [failure('timeout exceeded when trying to connect'), true],
+    [new QueryRunnerAlreadyReleasedError(), true],
     [failure('duplicate key value violates unique constraint', '23505'), false],
     [failure('invalid byte sequence for encoding', '22021'), false],
     [failure('Cannot read properties of undefined'), false],

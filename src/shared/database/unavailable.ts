@@ -29,9 +29,9 @@ const CODES = new Set([
   READ_ONLY,
 ]);
 
-/** What `pg` says without a code. */
+/** What `pg` says without a code, and TypeORM of a transaction whose connection was lost between two statements. */
 const MESSAGES =
-  /^(?:Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/;
+  /^(?:Query runner already released|Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/;
 
 /** Whether a query failed because the database cannot be reached or has no time, rather than for what was asked. */
 export function isDatabaseUnavailable(error: unknown): boolean {
