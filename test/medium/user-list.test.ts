@@ -168,11 +168,10 @@ describe('a list of many users', () => {
   });
 
   it('waits for its turn when there are many', async () => {
-    const replies = await Promise.all(
-      Array.from({ length: 12 }, () => fleet.sudo.get('/api/users?search=many_1')),
-    );
-    expect(new Set(replies.map((reply) => reply.json.total)).size).toBe(1);
-  });
+    const { total } = await list('?search=many_1&limit=1');
+    const lists = Array.from({ length: 6 }, () => list('?search=many_1')); // more than there are connections
+    for (const { names } of await Promise.all(lists)) expect(names.length).toBe(total);
+  }, 60_000);
 
   it('breaks off when the database does, so that nobody takes a part for the whole', async () => {
     await fleet.sql(

