@@ -21,6 +21,7 @@ const NODE_ROOMS = {
   ownership: ['adapters', 'actor'],
   logs: ['adapters'],
   identity: [],
+  state: [],
 };
 
 const PURE =

@@ -54,11 +54,11 @@ export async function startFakeFleet(settings: Partial<Config> = {}): Promise<Fa
       const node = new FakeNode();
       const [row] = await sql<{ id: number }>(
         `INSERT INTO nodes (kind, name, address, usage_coefficient, status)
-         VALUES ('xray_grpc', gen_random_uuid()::text, 'fake', $1, 'disabled') RETURNING id`,
+         VALUES ('pg_node', gen_random_uuid()::text, 'fake', $1, 'disabled') RETURNING id`, // nobody's kind
         [coefficient],
       );
       nodes.set(row!.id, node);
-      await sql(`UPDATE nodes SET status = 'connecting' WHERE id = $1`, [row!.id]);
+      await sql(`UPDATE nodes SET kind = 'xray_grpc', status = 'connecting' WHERE id = $1`, [row!.id]);
       await sql(`SELECT pg_notify('node_wake', $1::text)`, [row!.id]);
       await eventually(() => node.core);
       return { id: row!.id, node };

@@ -1,5 +1,6 @@
 /** How the service reaches a node's core. */
-export type NodeKind = 'marzban_node' | 'xray_grpc' | 'local' | 'pg_node';
+export const NODE_KINDS = ['marzban_node', 'xray_grpc', 'local', 'pg_node'] as const;
+export type NodeKind = (typeof NODE_KINDS)[number];
 
 export const NODE_STATUSES = ['connected', 'connecting', 'error', 'disabled'] as const;
 export type NodeStatus = (typeof NODE_STATUSES)[number];

@@ -5,10 +5,11 @@ import { NodeAdapters } from './adapters/node-adapters.js';
 import { NodeIdentity } from './identity/node-identity.js';
 import { NodesRepository } from './nodes.repository.js';
 import { NodesService } from './nodes.service.js';
+import { FleetStateRepository } from './state/fleet-state.repository.js';
 
 @Module({
   imports: [CoreServicesModule, HostsServicesModule],
-  providers: [NodeAdapters, NodeIdentity, NodesRepository, NodesService],
-  exports: [NodeAdapters, NodeIdentity, NodesRepository, NodesService],
+  providers: [FleetStateRepository, NodeAdapters, NodeIdentity, NodesRepository, NodesService],
+  exports: [FleetStateRepository, NodeAdapters, NodeIdentity, NodesRepository, NodesService],
 })
 export class NodesServicesModule {}

@@ -3,7 +3,8 @@ import { LeasesRepository } from '../../../src/features/nodes/ownership/leases.r
 import { Ownership } from '../../../src/features/nodes/ownership/ownership.js';
 import type { TestApp } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
-import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
+import { FakeNode } from '../../fakes/fake-node.js';
+import { copies, CORE_CONFIG, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
 
 describe('the ownership of nodes', () => {
   let fleet: FakeFleet;
@@ -92,6 +93,29 @@ describe('the ownership of nodes', () => {
     );
     await fleet.sql(`INSERT INTO nodes (kind, name, address) VALUES ('pg_node', 'foreign', 'fake')`);
     expect(await leases.census(['local', 'xray_grpc'])).toEqual(before);
+  });
+
+  it('of a node that is not to run, and cannot be told so, takes the place of no other', async () => {
+    const body = { name: 'dead', address: '127.0.0.1', port: 9, api_port: 9, add_as_new_host: false };
+    const { id } = (await fleet.sudo.post('/api/node', body)).json;
+    await eventually(async () => (await fleet.sudo.get(`/api/node/${id}`)).json.status === 'error');
+    await fleet.sudo.put(`/api/node/${id}`, { status: 'disabled' });
+    const { node } = await fleet.addNode();
+    await eventually(() => node.core?.isAlive);
+    await fleet.sudo.delete(`/api/node/${id}`);
+  });
+
+  it('of a node that is not to run is taken also by one with its full share of others', async () => {
+    await fleet.addNode();
+    const node = new FakeNode();
+    const core = await node.start(JSON.stringify(CORE_CONFIG));
+    const [row] = await fleet.sql<{ id: number }>(
+      `INSERT INTO nodes (kind, name, address, status, generation)
+       VALUES ('pg_node', 'left', 'fake', 'disabled', 2) RETURNING id`,
+    );
+    fleet.nodes.set(row!.id, node);
+    await fleet.sql(`UPDATE nodes SET kind = 'xray_grpc' WHERE id = $1`, [row!.id]);
+    await eventually(() => !core.isAlive);
   });
 
   it('of one node that hangs holds up no lease of another', async () => {

@@ -6,6 +6,8 @@ import type { ActiveCoreConfig } from '../../core/index.js';
 import type { CoreBody, CoreConnection, CoreState } from '../adapters/core-connection.js';
 import type { Cursor } from '../domain/change-cursor.js';
 import { isSameProcess, type StartInterval } from '../domain/core-process.js';
+import type { StartReason } from '../domain/core-start.js';
+import type { Sighting } from '../domain/sighting.js';
 import { CoreReplaced, type Reading, UsageMeter } from '../metering/usage-meter.js';
 import type { ChangeFollower } from '../convergence/change-feed.js';
 import { audit, type Difference } from '../convergence/audit.js';
@@ -110,8 +112,10 @@ export class AttachedCore {
     const { services } = context;
     const { grant } = context.lease;
     const isNew = !isSameProcess(state.started, found.started);
-    const coreEpoch = await services.runtime.recordFound(grant, { started: found.started, isNew });
     const config = await configOf(services, state, found.marker);
+    const { started, version } = found;
+    const seen = { started, isNew, version, configVersion: config?.version ?? null };
+    const coreEpoch = await services.runtime.recordFound(grant, seen);
     if (config) {
       const { status, message } = state.status === 'error' ? state : RUNS_WELL;
       await services.runtime.showStatus(grant, status, { version: found.version, message });
@@ -132,12 +136,13 @@ export class AttachedCore {
       state: NodeState;
       wanted: ActiveCoreConfig;
       config: ActiveCoreConfig;
+      reason: StartReason;
       refusal: Refusal | undefined;
       former: AttachedCore | undefined;
     },
   ): Promise<AttachedCore> {
     const { services, lease, connection, signal } = context;
-    const { state, wanted, config, refusal, former } = what;
+    const { state, wanted, config, reason, refusal, former } = what;
     const beforeEnd = async () => {
       await former?.readLast(state.now, signal);
       lease.assertHeld(); // all of that took a while
@@ -151,6 +156,7 @@ export class AttachedCore {
     const coreEpoch = await services.runtime.recordStart(lease.grant, {
       version,
       started,
+      reason,
       generation: state.generation,
       restartGeneration: state.restartGeneration,
       configVersion: wanted.version,
@@ -176,6 +182,10 @@ export class AttachedCore {
         message: null,
       });
     }
+  }
+
+  sighting(): Sighting {
+    return { pending: this.sync.pending, ...this.meter.recent.sighting(performance.now()) };
   }
 
   /** Does what is due. Returns in how many milliseconds something is due again. */
@@ -241,7 +251,7 @@ export class AttachedCore {
     const isSynced = this.isAudited && this.sync.pending === 0;
     await this.services.runtime.saveCursor(this.lease.grant, cursor, isSynced);
     this.saved = { cursor, at: performance.now() };
-    this.hasNews = false;
+    this.hasNews = this.sync.pending > 0; // the cursor moves once they are applied
   }
 
   /** Ends the care for the core, whatever becomes of it. */

@@ -11,7 +11,9 @@ import {
 } from '../adapters/core-connection.js';
 import { retryAfterSeconds, retryRefusedAfterSeconds } from '../domain/backoff.js';
 import { LeaseLost } from '../domain/grant.js';
+import type { StartReason } from '../domain/core-start.js';
 import { planCore, type RestartReason } from '../domain/plan.js';
+import type { Sighting } from '../domain/sighting.js';
 import { CoreReplaced } from '../metering/usage-meter.js';
 import { AttachedCore, type CoreContext } from './attached-core.js';
 import type { NodeLease } from './node-lease.js';
@@ -39,10 +41,14 @@ export class NodeActor {
   private readonly signal: AbortSignal;
   private readonly context: CoreContext;
   private attached: AttachedCore | undefined;
+  /** Why there is none, where it has been there. */
+  private endedFor: StartReason | undefined;
   private done: Promise<void> = Promise.resolve();
   private stopping = false;
   /** The node is disabled and its core stopped: there is nothing to do until it is leased anew. */
   private isRetired = false;
+  /** Whether the node is to run, as far as is known: one that is not may be out of reach, and so stay for long. */
+  isWanted = true;
   private readonly pause = new Pause();
   private watched: AbortSignal | undefined;
   /** Of the row when this one began. */
@@ -82,6 +88,10 @@ export class NodeActor {
   /** Whether another replica could go on with the node at once, with nothing under way and no core ended for it. */
   get canMove(): boolean {
     return this.core !== undefined && this.connection.movesFreely && !this.stopping;
+  }
+
+  sighting(): Sighting {
+    return this.core?.sighting() ?? { pending: null, polledSecondsAgo: null, traffic: null };
   }
 
   private get core(): AttachedCore | undefined {
@@ -167,6 +177,7 @@ export class NodeActor {
   private async round(): Promise<number> {
     const state = await this.services.states.of(this.lease.grant);
     this.generation ??= state.generation;
+    this.isWanted = isEnabled(state);
     if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection(state);
     if (this.core && this.connection.lost?.aborted) await this.onDeath(state);
     if (!this.core && state.nextAttemptAt > state.now) {
@@ -223,6 +234,7 @@ export class NodeActor {
     );
     if (!this.core && 'started' in observed) {
       this.core = await AttachedCore.toFound(this.context, state, observed);
+      this.endedFor = undefined;
     }
     if (step.do === 'restart') await this.restart(state, step.configVersion, step.reason);
     else if (step.do === 'stop') await this.stopCore(state);
@@ -245,6 +257,9 @@ export class NodeActor {
   private async restart(state: NodeState, version: bigint, reason: RestartReason): Promise<void> {
     this.logger.log(RESTARTS[reason]);
     const former = this.core;
+    const isOfFormer = reason === 'not_running' && this.endedFor !== undefined;
+    const startedFor = isOfFormer ? this.endedFor! : reason;
+    this.endedFor = startedFor; // also if it fails, and something else is tried
     const { configs } = this.services;
     const wanted = configs.current();
     try {
@@ -252,6 +267,7 @@ export class NodeActor {
         state,
         wanted,
         config: await configs.byVersion(version),
+        reason: startedFor,
         refusal: version === wanted.version ? undefined : knownRefusal(state, wanted.version, version),
         former,
       });
@@ -269,10 +285,12 @@ export class NodeActor {
         state,
         wanted,
         config,
+        reason: 'refused',
         refusal,
         former: undefined,
       });
     }
+    this.endedFor = undefined;
     this.logger.log(`Xray ${this.core.version} runs`);
   }
 
@@ -288,13 +306,10 @@ export class NodeActor {
     const ranMs = performance.now() - (this.core?.since ?? 0);
     this.crashes = ranMs > STABLE_MS ? 1 : this.crashes + 1;
     this.core = undefined;
+    this.endedFor = 'died';
     const waitSeconds = retryAfterSeconds(this.crashes - 1, Math.random());
     this.logger.error(`Xray ended by itself; it is started again in ${waitSeconds.toFixed(1)} s`);
-    await this.services.runtime.recordFailure(this.lease.grant, this.crashes, waitSeconds);
-    await this.services.runtime.showStatus(this.lease.grant, 'error', {
-      version: null,
-      message: 'Xray ended by itself',
-    });
+    await this.fail(this.crashes, waitSeconds, 'Xray ended by itself');
     state.nextAttemptAt = new Date(state.now.getTime() + waitSeconds * 1000);
   }
 
@@ -302,6 +317,7 @@ export class NodeActor {
   private async onNodeFailure(state: NodeState, error: unknown): Promise<number> {
     if (error instanceof CoreReplaced) {
       this.core = undefined; // look again: it is found as a new process
+      this.endedFor = 'died';
       return 0;
     }
     const isNodes = error instanceof CoreError || error instanceof CoreRefused;
@@ -313,6 +329,7 @@ export class NodeActor {
       this.logger.warn(`Xray does not answer: ${error.message}`);
       if (this.silentCalls < MAX_SILENT_CALLS && silentMs < MAX_SILENT_MS) return RETRY_MS;
       this.core = undefined;
+      this.endedFor = 'died';
       this.silentCalls = 0;
       if (this.connection.endsWithOwner) await this.connection.stop();
       return 0;
@@ -322,12 +339,14 @@ export class NodeActor {
     this.logger.error(`${error.message} (trying again in ${waitSeconds.toFixed(1)} s)`);
     const isHung = error instanceof CoreError && failures >= MAX_SILENT_CALLS;
     if (this.connection.endsWithOwner && isHung) await this.connection.stop();
-    await this.services.runtime.recordFailure(this.lease.grant, failures, waitSeconds);
-    await this.services.runtime.showStatus(this.lease.grant, 'error', {
-      version: null,
-      message: error.message,
-    });
+    await this.fail(failures, waitSeconds, error.message);
     return waitSeconds * 1000;
+  }
+
+  private async fail(failures: number, retryAfterSeconds: number, message: string): Promise<void> {
+    const { runtime } = this.services;
+    await runtime.recordFailure(this.lease.grant, { failures, retryAfterSeconds, message });
+    await runtime.showStatus(this.lease.grant, 'error', { version: null, message });
   }
 
   /** The database, or a bug. The node is left as it is. */

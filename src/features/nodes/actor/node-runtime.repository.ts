@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../../shared/database/database.js';
 import type { Cursor } from '../domain/change-cursor.js';
 import type { StartInterval } from '../domain/core-process.js';
+import { REMEMBERED_STARTS, type StartReason } from '../domain/core-start.js';
 import { type Grant, LeaseLost } from '../domain/grant.js';
 import type { NodeKind, NodeStatus } from '../node.js';
 
@@ -52,6 +53,7 @@ interface Row extends Omit<NodeState, 'cursor' | 'started' | 'appliedConfigHash'
 export interface StartedCore {
   version: string;
   started: StartInterval;
+  reason: StartReason;
   generation: bigint;
   restartGeneration: bigint;
   /** The version that was wanted; differs from `runningVersion` when the core refused it. */
@@ -69,6 +71,23 @@ export interface Refusal {
   refusals: number;
   /** When it is tried again, counted from now; undefined for a refusal that was recorded before. */
   retryAfterSeconds: number | undefined;
+}
+
+/** What to record of a core that was found running. */
+export interface FoundCore {
+  started: StartInterval;
+  /** Whether it is another process than the one known before. */
+  isNew: boolean;
+  version: string;
+  /** Null when it is none of ours. */
+  configVersion: bigint | null;
+}
+
+export interface Failure {
+  message: string;
+  /** In a row. */
+  failures: number;
+  retryAfterSeconds: number;
 }
 
 /** What the owner of a node reads and writes. Each write is refused (`LeaseLost`) once another replica is the owner. */
@@ -105,12 +124,15 @@ export class NodeRuntimeRepository {
                 applied_generation = $5, applied_restart_generation = $6,
                 applied_config_version = $7, last_good_config_version = $8, applied_config_hash = $9,
                 cursor_xid = $10, cursor_seq = $11, full_sync_needed = false,
-                failures = 0, next_attempt_at = now(), refusals = $15::int,
+                failures = 0, next_attempt_at = now(), core_starts = ${oneMore('$17')}, refusals = $15::int,
+                last_error = coalesce($14, last_error),
+                last_error_at = CASE WHEN $14::text IS NULL THEN last_error_at ELSE now() END,
                 retry_refused_at = CASE WHEN $15::int = 0 THEN NULL WHEN $16::float8 IS NULL THEN retry_refused_at
                                         ELSE now() + make_interval(secs => $16) END
           WHERE node_id = $1 AND owner_epoch = $2
          RETURNING node_id, core_epoch
-       ), shown AS (
+       ), ${remember('started', '$17', '$13', '$8')},
+       shown AS (
          UPDATE nodes SET status = $12, xray_version = $13, message = $14, last_status_change = now()
            FROM started WHERE id = started.node_id AND ${IS_SHOWN}
        )
@@ -132,25 +154,33 @@ export class NodeRuntimeRepository {
         cut(core.refusal?.message ?? null),
         core.refusal?.refusals ?? 0,
         core.refusal?.retryAfterSeconds ?? null,
+        core.reason,
       ],
     );
     if (!row) throw new LeaseLost(grant.nodeId);
     return row.coreEpoch;
   }
 
-  /** Records a core that was found running: a process seen for the first time begins a new epoch of counters. */
-  async recordFound(
-    grant: Grant,
-    { started, isNew }: { started: StartInterval; isNew: boolean },
-  ): Promise<bigint> {
+  /**
+   * Records a core that was found running: a process seen for the first time begins a new epoch of counters, and counts as
+   * a start.
+   */
+  async recordFound(grant: Grant, found: FoundCore): Promise<bigint> {
+    const { started, isNew, version, configVersion } = found;
+    const reason: StartReason = 'found';
     const row = await this.about<{ coreEpoch: bigint }>(
       grant,
-      `UPDATE node_runtime
-          SET core_epoch = core_epoch + $3::boolean::int, core_started_lo = $4, core_started_hi = $5,
-              failures = 0, next_attempt_at = now()
-        WHERE node_id = $1 AND owner_epoch = $2
-       RETURNING core_epoch AS "coreEpoch"`,
-      [grant.nodeId, grant.epoch, isNew, started.earliest, started.latest],
+      `WITH found AS (
+         UPDATE node_runtime
+            SET core_epoch = core_epoch + $3::boolean::int, core_started_lo = $4, core_started_hi = $5,
+                core_starts = CASE WHEN $3 THEN ${oneMore('$6')} ELSE core_starts END,
+                failures = 0, next_attempt_at = now()
+          WHERE node_id = $1 AND owner_epoch = $2
+         RETURNING node_id, core_epoch
+       ), begun AS (SELECT * FROM found WHERE $3
+       ), ${remember('begun', '$6', '$7', '$8')}
+       SELECT core_epoch AS "coreEpoch" FROM found`,
+      [grant.nodeId, grant.epoch, isNew, started.earliest, started.latest, reason, version, configVersion],
     );
     if (!row) throw new LeaseLost(grant.nodeId);
     return row.coreEpoch;
@@ -202,13 +232,15 @@ export class NodeRuntimeRepository {
     );
   }
 
-  /** Remembers failures in a row and when to try again, also for the next owner. */
-  async recordFailure(grant: Grant, failures: number, retryAfterSeconds: number): Promise<void> {
+  /** Remembers failures in a row, the last one, and when to try again, also for the next owner. */
+  async recordFailure(grant: Grant, failure: Failure): Promise<void> {
+    const { failures, retryAfterSeconds, message } = failure;
     await this.fenced(
       grant,
-      `UPDATE node_runtime SET failures = $3, next_attempt_at = now() + make_interval(secs => $4)
+      `UPDATE node_runtime
+          SET failures = $3, next_attempt_at = now() + make_interval(secs => $4), last_error = $5, last_error_at = now()
         WHERE node_id = $1 AND owner_epoch = $2`,
-      [grant.nodeId, grant.epoch, failures, retryAfterSeconds],
+      [grant.nodeId, grant.epoch, failures, retryAfterSeconds, cut(message)],
     );
   }
 
@@ -255,6 +287,22 @@ export class NodeRuntimeRepository {
   private noting<T>(grant: Grant, write: Promise<T>): Promise<T> {
     return write.finally(() => this.written.set(grant, this.writes(grant) + 1));
   }
+}
+
+/** The starts by reason, with one more for this one. */
+function oneMore(reason: string): string {
+  return `core_starts || jsonb_build_object(${reason}::text, coalesce((core_starts ->> ${reason})::bigint, 0) + 1)`;
+}
+
+/** Notes the start of the process in `source`, and forgets the one that is too long ago. */
+function remember(source: string, reason: string, version: string, configVersion: string): string {
+  return `noted AS (
+         INSERT INTO node_core_start (node_id, core_epoch, reason, xray_version, config_version)
+         SELECT node_id, core_epoch, ${reason}, ${version}, ${configVersion} FROM ${source}
+       ), forgotten AS (
+         DELETE FROM node_core_start s USING ${source} b
+          WHERE s.node_id = b.node_id AND s.core_epoch <= b.core_epoch - ${REMEMBERED_STARTS}
+       )`;
 }
 
 /** An operator's word stands: only the local core, which nobody can disable, comes back from `disabled` by itself. */

@@ -1,9 +1,11 @@
+import { performance } from 'node:perf_hooks';
 import type { Traffic } from '../../../xray/grpc/index.js';
 import { MARKER_PREFIX } from '../../../xray/config/index.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
 import type { Grant } from '../domain/grant.js';
 import { isSameProcess, type StartInterval } from '../domain/core-process.js';
 import { movedSince, trafficByUser } from '../domain/user-traffic.js';
+import { RecentTraffic } from './recent-traffic.js';
 import { type Poll, PollRefused, UsageRepository } from './usage.repository.js';
 
 /** The core that answered is not the one whose counters are being charged. */
@@ -32,6 +34,7 @@ export interface Reading {
  * knows better in any case.
  */
 export class UsageMeter {
+  readonly recent = new RecentTraffic();
   private users: ReadonlyMap<number, Traffic> = new Map();
   private outbounds: ReadonlyMap<string, Traffic> = new Map();
 
@@ -83,13 +86,18 @@ export class UsageMeter {
 
   private async chargeUsers(current: Reading['users'], at: Date): Promise<number[]> {
     const moved = movedSince(this.users, current);
-    if (moved.size === 0) return [];
-    const due = await unlessRefused(() => this.usage.chargeUsers(this.poll(at), moved, this.hourly));
-    if (due) this.users = current;
-    return due ?? [];
+    const due =
+      moved.size === 0
+        ? []
+        : await unlessRefused(() => this.usage.chargeUsers(this.poll(at), moved, this.hourly));
+    if (!due) return [];
+    this.users = current;
+    this.recent.noteUsers(moved.keys(), performance.now());
+    return due;
   }
 
   private async chargeOutbounds(current: Reading['outbounds'], at: Date): Promise<void> {
+    this.recent.noteOutbounds(current.values(), performance.now());
     const moved = movedSince(this.outbounds, current);
     if (moved.size === 0) return;
     const done = await unlessRefused(async () => {

@@ -3,6 +3,8 @@ import { Database } from '../../../shared/database/database.js';
 import { type Grant, LEASE_SECONDS } from '../domain/grant.js';
 import type { Census } from '../domain/sharing.js';
 import type { NodeKind } from '../node.js';
+import type { Replica } from '../../../shared/scheduling/replica.js';
+import type { Sighting } from '../domain/sighting.js';
 
 /** What a replica may work on: nodes of these kinds, of local cores only that of its own folder. */
 export interface Reachable {
@@ -16,11 +18,12 @@ export class LeasesRepository {
   constructor(private readonly db: Database) {}
 
   /** Shows that this replica lives; forgets those that have been dead for long. */
-  async heartbeat(replica: { id: string; name: string }): Promise<void> {
+  async heartbeat({ id, name, version, role }: Replica): Promise<void> {
     await this.db.run(
       `WITH forgotten AS (DELETE FROM replica WHERE heartbeat_at < now() - interval '1 hour')
-       INSERT INTO replica (id, name) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()`,
-      [replica.id, replica.name],
+       INSERT INTO replica (id, name, version, role) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()`,
+      [id, name, version, role],
     );
   }
 
@@ -58,23 +61,26 @@ export class LeasesRepository {
   }
 
   /**
-   * Takes nodes that nobody works on: any local core of the replica's folder, and at most `free` others. Those that are
-   * to run, and those that are not but of which nobody has yet seen to that. The runtime row moves with the lease, so a
+   * Takes nodes that nobody works on: any local core of the replica's folder, at most `free` others that are to run, and
+   * those that are not but of which nobody has yet seen to that, which are nobody's share. The runtime row moves with the lease, so a
    * transaction of the former owner about the node ends first.
    */
   async acquire(replicaId: string, { kinds, dataDirId }: Reachable, free: number): Promise<Grant[]> {
     return this.db.rows<Grant>(
       `WITH candidate AS (
-         SELECT l.node_id, n.kind, row_number() OVER (PARTITION BY n.kind = 'local' ORDER BY random()) AS place
+         SELECT l.node_id, n.kind, w.is_share, row_number() OVER (PARTITION BY w.is_share ORDER BY random()) AS place
            FROM node_lease l JOIN nodes n ON n.id = l.node_id JOIN node_runtime r ON r.node_id = n.id
+          CROSS JOIN LATERAL (
+            SELECT n.kind <> 'local' AND n.status <> 'disabled' AND n.deleted_at IS NULL AS is_share
+          ) w
           WHERE n.kind = ANY ($2) AND (n.kind <> 'local' OR n.data_dir_id = $5)
             AND l.expires_at < clock_timestamp()
             AND (n.kind = 'local' AND n.deleted_at IS NULL
-                 OR n.status <> 'disabled' AND n.deleted_at IS NULL
+                 OR w.is_share
                  OR r.applied_generation <> n.generation)
        ), locked AS (
          SELECT l.node_id, c.kind FROM node_lease l JOIN candidate c USING (node_id)
-          WHERE (c.kind = 'local' OR c.place <= $4) AND l.expires_at < clock_timestamp()
+          WHERE (NOT c.is_share OR c.place <= $4) AND l.expires_at < clock_timestamp()
           ORDER BY l.node_id FOR UPDATE OF l SKIP LOCKED
        ), got AS (
          UPDATE node_lease l
@@ -89,13 +95,34 @@ export class LeasesRepository {
     );
   }
 
-  /** Renews the replica's leases of these nodes; returns those that are still its own, with their epochs. */
-  async renew(replicaId: string, nodeIds: readonly number[]): Promise<{ nodeId: number; epoch: bigint }[]> {
+  /**
+   * Renews the replica's leases of these nodes, and notes what it has seen of them, which costs nothing more; returns those
+   * that are still its own, with their epochs.
+   */
+  async renew(
+    replicaId: string,
+    nodes: ReadonlyMap<number, Sighting>,
+  ): Promise<{ nodeId: number; epoch: bigint }[]> {
+    const seen = [...nodes.values()];
     return this.db.rows(
-      `UPDATE node_lease SET expires_at = clock_timestamp() + make_interval(secs => $2)
-        WHERE owner_id = $1 AND node_id = ANY ($3) AND expires_at > clock_timestamp()
-       RETURNING node_id AS "nodeId", epoch`,
-      [replicaId, LEASE_SECONDS, nodeIds],
+      `UPDATE node_lease l
+          SET expires_at = clock_timestamp() + make_interval(secs => $2), pending = s.pending,
+              polled_at = coalesce(clock_timestamp() - make_interval(secs => s.polled_ago), l.polled_at),
+              users_seen = s.users, up_speed = s.up, down_speed = s.down
+         FROM unnest($3::int[], $4::int[], $5::float8[], $6::int[], $7::bigint[], $8::bigint[])
+              AS s (node_id, pending, polled_ago, users, up, down)
+        WHERE l.owner_id = $1 AND l.node_id = s.node_id AND l.expires_at > clock_timestamp()
+       RETURNING l.node_id AS "nodeId", l.epoch`,
+      [
+        replicaId,
+        LEASE_SECONDS,
+        [...nodes.keys()],
+        seen.map(({ pending }) => pending),
+        seen.map(({ polledSecondsAgo }) => polledSecondsAgo),
+        seen.map(({ traffic }) => traffic?.users),
+        seen.map(({ traffic }) => traffic?.up),
+        seen.map(({ traffic }) => traffic?.down),
+      ],
     );
   }
 

@@ -129,10 +129,8 @@ export class Ownership implements OnApplicationBootstrap {
     await this.leases.heartbeat(this.replica);
     const since = performance.now();
     const actors = [...this.actors]; // one that is taken meanwhile is as good as renewed
-    const renewed = await this.leases.renew(
-      this.replica.id,
-      actors.map(([nodeId]) => nodeId),
-    );
+    const seen = new Map(actors.map(([nodeId, actor]) => [nodeId, actor.sighting()]));
+    const renewed = await this.leases.renew(this.replica.id, seen);
     const held = new Map(renewed.map(({ nodeId, epoch }) => [nodeId, epoch]));
     for (const [nodeId, actor] of actors) {
       if (held.get(nodeId) === actor.lease.grant.epoch) actor.lease.renewed(since);
@@ -177,13 +175,15 @@ export class Ownership implements OnApplicationBootstrap {
     this.ending.set(nodeId, end);
   }
 
-  /** The actors of nodes that are shared out among all replicas. */
+  /** The actors of nodes that are shared out among all replicas: those that the census counts. */
   private shared(): NodeActor[] {
-    return [...this.actors.values()].filter(({ lease }) => lease.grant.kind !== 'local');
+    return [...this.actors.values()].filter(
+      ({ lease, isWanted }) => lease.grant.kind !== 'local' && isWanted,
+    );
   }
 
   private ownsLocalCore(): boolean {
-    return this.shared().length < this.actors.size;
+    return [...this.actors.values()].some(({ lease }) => lease.grant.kind === 'local');
   }
 
   private onWake(nodeId: string): void {
