@@ -58,7 +58,7 @@ describe('the secrets of an installation', () => {
 
   it('that were stored as they are get encrypted at the next start, and stay the same', async () => {
     const app = await start({ ...FOREIGN, secretKey: 'a key for all replicas' });
-    expect((await stored()).every((value) => value.startsWith('enc1:'))).toBe(true);
+    expect((await stored()).every((value) => value.endsWith(':enc1'))).toBe(true);
     expect(await identity(app)).toBe(certificate);
     expect((await app.client(token).get('/api/admin')).status).toBe(200);
   });
@@ -94,5 +94,12 @@ describe('the secrets of an installation', () => {
     expect(await identity(await start({ secretKey: 'a key by a setting' }))).toBe(certificate);
     await writeFile(file, '');
     await expect(start({ secretKey: undefined })).rejects.toThrow(/secret\.key is empty/);
+  });
+
+  it('are keys, or nobody starts: an empty one would sign for everybody', async () => {
+    await client.query("UPDATE secrets SET value = 'no key' WHERE name = 'admin_tokens'");
+    await expect(start({ ...FOREIGN, secretKey: 'a key by a setting' })).rejects.toThrow(
+      'The secret admin_tokens in the database is no key',
+    );
   });
 });

@@ -1,7 +1,11 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
-const PREFIX = 'enc1:';
+/**
+ * Behind the bytes in hexadecimal digits: a version that knows of no encryption reads the digits as a key, which nobody
+ * knows either. In front of them it would read no digits at all, and take the empty key.
+ */
+const MARK = ':enc1';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 /** Other uses of the same words give other keys. */
@@ -38,13 +42,13 @@ export class SecretBox {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.key, iv).setAAD(Buffer.from(name));
     const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-    return PREFIX + Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64');
+    return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('hex') + MARK;
   }
 
   /** The text, and whether it should be sealed anew. @throws WrongKey */
   open(name: string, stored: string): { text: string; isStale: boolean } {
-    if (!stored.startsWith(PREFIX)) return { text: stored, isStale: this.hasKey };
-    const bytes = Buffer.from(stored.slice(PREFIX.length), 'base64');
+    if (!stored.endsWith(MARK)) return { text: stored, isStale: this.hasKey };
+    const bytes = Buffer.from(stored.slice(0, -MARK.length), 'hex');
     const keys = this.key ? [this.key, ...this.former] : this.former;
     for (const key of keys) {
       const text = decrypt(key, name, bytes);

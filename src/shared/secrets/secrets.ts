@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { SecretStore } from './secret-store.js';
 
 const NAMES = ['admin_tokens', 'subscription_tokens', 'node_credentials'] as const;
+const KEY_BYTES = 32;
 const IMPORTED = 'imported_subscription_key';
 
 /**
@@ -18,12 +19,14 @@ export class Secrets {
   ) {}
 
   static async load(store: SecretStore): Promise<Secrets> {
-    await store.addMissing(new Map(NAMES.map((name) => [name, randomBytes(32).toString('hex')])));
+    await store.addMissing(new Map(NAMES.map((name) => [name, randomBytes(KEY_BYTES).toString('hex')])));
     const all = await store.all();
     const key = (name: (typeof NAMES)[number]) => {
       const text = all.get(name);
       if (text === undefined) throw new Error(`The secret ${name} is missing from the database`);
-      return createSecretKey(Buffer.from(text, 'hex'));
+      const bytes = Buffer.from(text, 'hex'); // ends without a word at what is no digit
+      if (bytes.length !== KEY_BYTES) throw new Error(`The secret ${name} in the database is no key`);
+      return createSecretKey(bytes);
     };
     const imported = [...all].flatMap(([name, text]) => (name.startsWith(IMPORTED) ? [text] : []));
     return new Secrets(key('admin_tokens'), key('subscription_tokens'), key('node_credentials'), imported);
