@@ -20,7 +20,7 @@ export class Config {
   /** How long a start waits for a database that does not answer. */
   readonly databaseWaitSeconds!: number;
   readonly logLevel!: 'debug' | 'info';
-  /** Serves /docs, /redoc and /openapi.json. */
+  /** Serves /docs and /openapi.json. */
   readonly docs!: boolean;
   /** `*` or the origins of browsers that may call the API. */
   readonly allowedOrigins!: string[];
