@@ -161,6 +161,7 @@ export class NodesRepository {
           WHERE n.deleted_at < now() - interval '10 minutes' ORDER BY n.id FOR UPDATE OF r
        ), counters AS (DELETE FROM node_user_counter WHERE node_id IN (SELECT id FROM gone)
        ), outbounds AS (DELETE FROM node_outbound_counter WHERE node_id IN (SELECT id FROM gone)
+       ), starts AS (DELETE FROM node_core_start WHERE node_id IN (SELECT id FROM gone)
        ), leases AS (DELETE FROM node_lease WHERE node_id IN (SELECT id FROM gone))
        DELETE FROM node_runtime WHERE node_id IN (SELECT id FROM gone)`,
     );

@@ -105,7 +105,7 @@ export class NodeStateDto {
   @IntField({
     nullable: true,
     description:
-      'Changes of users that are not known to be applied, 10000 for more; null for a node that is disabled or compared as a whole',
+      'Changes of users that are not known to be applied, 1000 for more; null for a node that is disabled or compared as a whole',
   })
   lag_changes!: number | null;
 
