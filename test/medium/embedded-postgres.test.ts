@@ -126,6 +126,17 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     expect(await server.stop()).toBe('stopped');
   });
 
+  it('is left running when it is too busy to say who uses it', async () => {
+    const server = await start();
+    process.kill(postmasterPid(), 'SIGSTOP');
+    try {
+      expect(await server.stop()).toBe('left running');
+    } finally {
+      process.kill(postmasterPid(), 'SIGCONT');
+    }
+    expect(await server.stop()).toBe('stopped');
+  });
+
   it('is one server for two services that start at the same moment', async () => {
     const both = await Promise.all([start(), start()]);
     await query(both[0].connection, 'CREATE TABLE shared AS SELECT 1 AS n');
