@@ -15,6 +15,7 @@ import { urlize } from './urlize.js';
 import {
   collect,
   isTrue,
+  lengthOf,
   Markup,
   sliceText,
   textLength,
@@ -48,13 +49,13 @@ function checkedWidth(width: number): number {
 }
 
 function truncate(value: Value, length: Value, killWords: Value, end: Value, leeway: Value): Value {
-  const text = wantText(value, 'object has no len()');
   const [width, mark] = [wantIndex(length), wantText(end)];
   const tolerance = leeway === null ? 5 : wantIndex(leeway);
   const kept = width - textLength(mark);
   if (kept < 0) fail('ValueError', `expected length >= ${textLength(mark)}, got ${width}`);
   if (tolerance < 0) fail('ValueError', `expected leeway >= 0, got ${tolerance}`);
-  if (textLength(text) <= width + tolerance) return value;
+  if (lengthOf(value) <= width + tolerance) return value; // whatever has a length
+  const text = wantText(value);
   const cut = sliceText(text, 0, kept);
   return like(value, (isTrue(killWords) ? cut : split(cut, ' ', 1, true)[0]!) + mark);
 }
