@@ -101,6 +101,11 @@ export class FakeXray {
     for (let i = 0; i < times; i++) this.faults.push({ method, fault });
   }
 
+  /** Nothing fails any more. */
+  recover(): void {
+    this.faults.length = 0;
+  }
+
   /** A user's traffic through this core. */
   count(email: string, up: bigint, down: bigint): void {
     this.add(`user>>>${email}>>>traffic>>>uplink`, up);

@@ -88,9 +88,13 @@ export class XrayClient {
     return this.counters('user', 'user>>>', signal);
   }
 
-  /** Cumulative traffic since the core started, by outbound tag; `pattern` is a part of the counter's name. */
-  outboundTraffic(pattern = 'outbound>>>', signal?: AbortSignal): Promise<Map<string, Traffic>> {
-    return this.counters('outbound', pattern, signal);
+  /**
+   * Cumulative traffic since the core started, by outbound tag. With a `pattern`, a part of the counter's name, only of
+   * those: that is little, and has to come soon.
+   */
+  outboundTraffic(pattern?: string, signal?: AbortSignal): Promise<Map<string, Traffic>> {
+    const timeoutMs = pattern === undefined ? COUNTERS_MS : HEALTH_MS;
+    return this.counters('outbound', pattern ?? 'outbound>>>', signal, timeoutMs);
   }
 
   async sysStats(signal?: AbortSignal, timeoutMs = HEALTH_MS): Promise<SysStats> {
@@ -107,9 +111,10 @@ export class XrayClient {
     kind: 'user' | 'outbound',
     pattern: string,
     signal?: AbortSignal,
+    timeoutMs = COUNTERS_MS,
   ): Promise<Map<string, Traffic>> {
     const decode = (reply: Buffer) => decodeCounters(reply, kind);
-    return this.send(QueryStats.path, QueryStats.requestSerialize, decode, { pattern }, COUNTERS_MS, signal);
+    return this.send(QueryStats.path, QueryStats.requestSerialize, decode, { pattern }, timeoutMs, signal);
   }
 
   private call<Request extends object, Response extends object>(

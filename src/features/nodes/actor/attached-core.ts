@@ -11,12 +11,15 @@ import type { Sighting } from '../domain/sighting.js';
 import { CoreReplaced, type Reading, UsageMeter } from '../metering/usage-meter.js';
 import type { ChangeFollower } from '../convergence/change-feed.js';
 import { audit, type Difference } from '../convergence/audit.js';
+import { type Chore, Chores } from './chores.js';
 import type { NodeLease } from './node-lease.js';
 import type { NodeState, Refusal } from './node-runtime.repository.js';
 import type { NodeServices } from './node-services.js';
+import { CoreSilent, Silence } from './silence.js';
 import { UserSync } from '../convergence/user-sync.js';
 
 const RUNS_WELL = { status: 'connected', message: null } as const;
+const RETRY_MS = 1_000;
 const HEALTH_MS = 5_000;
 const AUDIT_MS = 300_000;
 const SAVE_CURSOR_MS = 1_000;
@@ -59,10 +62,16 @@ export class AttachedCore {
   private isAudited: boolean;
   private last: { reading: Reading; at: Date } | undefined;
   private isLastRead = false;
-  private nextUserPoll: number;
-  private nextOutboundPoll: number;
-  private nextHealth: number;
-  private nextAudit: number;
+  private readonly silence = new Silence();
+  private readonly userPoll: Chore<NodeState>;
+  private readonly outboundPoll: Chore<NodeState>;
+  private readonly health: Chore<NodeState>;
+  private readonly comparison: Chore<NodeState>;
+  private readonly chores: Chores<NodeState>;
+  /** The coefficient that the poll under way was started for. */
+  private nextRate: number | undefined;
+  private readonly toReview = new Set<number>();
+  private reviewing: Promise<void> | undefined;
 
   private readonly services: NodeServices;
   private readonly lease: NodeLease;
@@ -86,10 +95,25 @@ export class AttachedCore {
     this.changes = services.changes.follow(running.cursor, context.wake);
     this.saved = { cursor: running.cursor, at: this.since };
     this.isAudited = isFresh;
-    this.nextUserPoll = this.since + services.config.jobs.userUsagesSeconds * 1000;
-    this.nextOutboundPoll = this.since + services.config.jobs.nodeUsagesSeconds * 1000;
-    this.nextHealth = this.since + HEALTH_MS;
-    this.nextAudit = isFresh ? this.since + spread(AUDIT_MS) : this.since;
+    const { userUsagesSeconds, nodeUsagesSeconds } = services.config.jobs;
+    const since = (milliseconds: number) => (isFresh ? this.since + milliseconds : this.since);
+    this.userPoll = {
+      due: since(userUsagesSeconds * 1000),
+      run: async (state, signal) => {
+        await this.pollUsers(state.now, signal);
+        // The traffic so far is charged by the old coefficient before the new one holds.
+        if (!isRateCharged(state))
+          await services.runtime.recordCoefficient(lease.grant, state.usageCoefficient);
+      },
+    };
+    this.outboundPoll = {
+      due: since(nodeUsagesSeconds * 1000),
+      run: (state, signal) => this.pollOutbounds(state.now, signal),
+    };
+    this.health = { due: this.since + HEALTH_MS, run: (_, signal) => this.checkHealth(signal) };
+    this.comparison = { due: since(spread(AUDIT_MS)), run: (_, signal) => this.audit(signal) };
+    const chores = [this.userPoll, this.outboundPoll, this.health, this.comparison];
+    this.chores = new Chores(chores, context.signal, context.wake);
     this.sync = new UserSync(
       {
         connection,
@@ -188,27 +212,45 @@ export class AttachedCore {
     return { pending: this.sync.pending, ...this.meter.recent.sighting(performance.now()) };
   }
 
-  /** Does what is due. Returns in how many milliseconds something is due again. */
+  /**
+   * Applies what users have changed, which waits for nothing, and starts what else is due. Returns in how many
+   * milliseconds something is due again. @throws CoreSilent
+   */
   async work(state: NodeState): Promise<number> {
-    const { signal } = this.context;
+    if (!isRateCharged(state) && this.nextRate !== state.usageCoefficient) {
+      this.nextRate = state.usageCoefficient;
+      this.userPoll.due = 0;
+    }
+    this.chores.start(state);
     this.takeChanges();
-    await this.sync.applyDue(performance.now(), signal);
-    if (state.usageCoefficient !== state.chargedCoefficient) await this.changeRate(state, signal);
-    if (performance.now() >= this.nextUserPoll) await this.pollUsers(state.now, signal);
-    if (performance.now() >= this.nextOutboundPoll) await this.pollOutbounds(state.now, signal);
-    if (performance.now() >= this.nextHealth) await this.checkHealth(signal);
-    if (performance.now() >= this.nextAudit) await this.audit(signal);
+    const isBusy = this.sync.isDue(performance.now());
+    try {
+      await this.sync.applyDue(performance.now(), this.context.signal);
+      if (isBusy) this.silence.answered(this.sync);
+    } catch (error) {
+      this.judge(this.sync, error);
+      return RETRY_MS;
+    }
+    for (const { chore, error } of this.chores.takeFaults()) this.judge(chore, error);
     await this.saveCursorSometimes();
     const now = performance.now();
-    if (this.sync.isDue(now)) return 0;
-    return Math.max(
-      0,
-      Math.min(this.nextUserPoll, this.nextOutboundPoll, this.nextHealth, this.nextAudit) - now,
-    );
+    return this.sync.isDue(now) ? 0 : Math.max(0, this.chores.nextDue - now);
+  }
+
+  /** Takes note that a call has failed. Whether that was one too many. */
+  hasFallenSilent(call: object, error: Error): boolean {
+    this.logger.warn(`Xray does not answer: ${error.message}`);
+    return this.silence.failed(call);
+  }
+
+  /** Gives up what is under way beside {@link work}, and waits for its end. */
+  async quiet(): Promise<void> {
+    await this.chores.giveUp();
   }
 
   /** Charges everything the core has counted up to now. */
   async readCounters(at: Date, signal: AbortSignal): Promise<void> {
+    await this.quiet();
     await this.pollUsers(at, signal);
     await this.pollOutbounds(at, signal);
   }
@@ -257,6 +299,13 @@ export class AttachedCore {
   /** Ends the care for the core, whatever becomes of it. */
   close(): void {
     this.changes.close();
+    void this.quiet();
+  }
+
+  private judge(call: object, error: unknown): void {
+    if (!(error instanceof CoreError) || this.context.signal.aborted) throw error;
+    if (this.connection.lost?.aborted) throw error;
+    if (this.hasFallenSilent(call, error)) throw new CoreSilent(error.message);
   }
 
   private takeChanges(): void {
@@ -266,24 +315,28 @@ export class AttachedCore {
     }
   }
 
-  /** Charges the traffic so far by the old coefficient before the new one holds. */
-  private async changeRate(state: NodeState, signal: AbortSignal): Promise<void> {
-    await this.pollUsers(state.now, signal);
-    await this.services.runtime.recordCoefficient(this.lease.grant, state.usageCoefficient);
-  }
-
   private async pollUsers(at: Date, signal: AbortSignal): Promise<void> {
     const due = await this.meter.pollUsers(this.connection, at, signal);
     const now = performance.now();
-    this.nextUserPoll = now + this.services.config.jobs.userUsagesSeconds * 1000;
-    this.nextHealth = now + HEALTH_MS;
-    await this.review(due);
+    this.silence.answered(this.userPoll);
+    this.userPoll.due = now + this.services.config.jobs.userUsagesSeconds * 1000;
+    this.health.due = now + HEALTH_MS;
+    void this.review(due); // which need not be waited for: the next poll has its own pace
   }
 
-  private async review(due: readonly number[]): Promise<void> {
-    if (due.length === 0) return;
+  private review(due: readonly number[]): Promise<void> {
+    for (const id of due) this.toReview.add(id);
+    this.reviewing ??= this.reviewAll().finally(() => (this.reviewing = undefined));
+    return this.reviewing;
+  }
+
+  private async reviewAll(): Promise<void> {
     try {
-      await this.services.users.reviewUsers(due, new Date());
+      while (this.toReview.size > 0) {
+        const ids = [...this.toReview];
+        this.toReview.clear();
+        await this.services.users.reviewUsers(ids, new Date());
+      }
     } catch (error) {
       // The periodic review finds them too.
       this.logger.warn({ err: error }, 'Users who may have reached a limit could not be reviewed at once');
@@ -292,27 +345,30 @@ export class AttachedCore {
 
   private async pollOutbounds(at: Date, signal: AbortSignal): Promise<void> {
     await this.meter.pollOutbounds(this.connection, at, signal);
-    this.nextOutboundPoll = performance.now() + this.services.config.jobs.nodeUsagesSeconds * 1000;
+    this.silence.answered(this.outboundPoll);
+    this.outboundPoll.due = performance.now() + this.services.config.jobs.nodeUsagesSeconds * 1000;
   }
 
   private async checkHealth(signal: AbortSignal): Promise<void> {
     const seen = await this.connection.observe(signal);
     const interval = Math.min(HEALTH_MS, this.services.config.jobs.coreHealthSeconds * 1000);
-    this.nextHealth = performance.now() + interval;
+    this.silence.answered(this.health);
+    this.health.due = performance.now() + interval;
     if (!seen.running || !isSameProcess(this.started, seen.started)) throw new CoreReplaced();
   }
 
   private async audit(signal: AbortSignal): Promise<void> {
-    this.nextAudit = performance.now() + spread(AUDIT_MS);
     const { connection, services } = this;
     let found: Difference[];
     try {
       found = await audit(connection, this.sync.inbounds, (take) => services.desired.snapshot(take), signal);
     } catch (error) {
       if (!(error instanceof CoreError) || error.code !== 'unsupported') throw error;
-      this.nextAudit = Infinity;
+      this.comparison.due = Infinity;
       return this.logger.warn('This Xray cannot list its users, so nobody can tell whether they are right');
     }
+    this.silence.answered(this.comparison);
+    this.comparison.due = performance.now() + spread(AUDIT_MS);
     for (const { userId, email } of found) this.sync.addDifference(userId, email);
     this.isAudited = true;
     if (found.length > 0) this.logger.log(`${found.length} users differ on the core and are applied again`);
@@ -339,6 +395,10 @@ async function configOf(
     if (config && markerTag(config.hash) === marker) return config;
   }
   return undefined;
+}
+
+function isRateCharged({ usageCoefficient, chargedCoefficient }: NodeState): boolean {
+  return usageCoefficient === chargedCoefficient;
 }
 
 /** Within a tenth of the interval, so that many nodes do not keep in step. */

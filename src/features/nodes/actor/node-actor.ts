@@ -16,6 +16,7 @@ import { planCore, type RestartReason } from '../domain/plan.js';
 import type { Sighting } from '../domain/sighting.js';
 import { CoreReplaced } from '../metering/usage-meter.js';
 import { AttachedCore, type CoreContext } from './attached-core.js';
+import { CoreSilent } from './silence.js';
 import type { NodeLease } from './node-lease.js';
 import type { NodeState, Refusal } from './node-runtime.repository.js';
 import type { NodeServices } from './node-services.js';
@@ -24,9 +25,8 @@ import { Pause } from '../../../shared/scheduling/pause.js';
 /** Whatever may be due is found by looking so often; what others write and users that change wake us. */
 const LOOK_MS = 2_000;
 const RETRY_MS = 1_000;
-/** A core that does not answer this often or this long in a row counts as hung. */
+/** A core that cannot even be attached to this often in a row counts as hung. */
 const MAX_SILENT_CALLS = 3;
-const MAX_SILENT_MS = 15_000;
 /** A core that ran this long did not crash at its start. */
 const STABLE_MS = 60_000;
 const HAND_OVER_MS = 3_000;
@@ -53,8 +53,6 @@ export class NodeActor {
   private watched: AbortSignal | undefined;
   /** Of the row when this one began. */
   private generation: bigint | undefined;
-  private silentCalls = 0;
-  private silentSince = 0;
   private crashes = 0;
   private databaseFailed = false;
 
@@ -115,6 +113,7 @@ export class NodeActor {
     this.aborter.abort();
     this.wake();
     await this.done;
+    await this.core?.quiet();
     this.connection.close();
   }
 
@@ -187,7 +186,6 @@ export class NodeActor {
       await this.converge(state);
       this.watchLoss();
       const waitMs = (await this.core?.work(state)) ?? LOOK_MS;
-      this.silentCalls = 0;
       return Math.min(LOOK_MS, waitMs);
     } catch (error) {
       return this.onNodeFailure(state, error);
@@ -324,13 +322,11 @@ export class NodeActor {
     if (!isNodes || this.signal.aborted) throw error;
     if (this.core) {
       if (this.connection.lost?.aborted) return 0;
-      if (this.silentCalls++ === 0) this.silentSince = performance.now();
-      const silentMs = performance.now() - this.silentSince;
-      this.logger.warn(`Xray does not answer: ${error.message}`);
-      if (this.silentCalls < MAX_SILENT_CALLS && silentMs < MAX_SILENT_MS) return RETRY_MS;
+      if (!(error instanceof CoreSilent) && !this.core.hasFallenSilent(this, error)) return RETRY_MS;
       this.core = undefined;
       this.endedFor = 'died';
-      this.silentCalls = 0;
+      const message = `Xray does not answer: ${error.message}`;
+      await this.services.runtime.showStatus(this.lease.grant, 'error', { version: null, message });
       if (this.connection.endsWithOwner) await this.connection.stop();
       return 0;
     }
