@@ -61,7 +61,7 @@ export class Environment {
 }
 
 /** Jinja ignores empty parts and `.` in the names of templates. */
-export function normalized(name: string): string {
+function normalized(name: string): string {
   return name
     .split('/')
     .filter((part) => part !== '' && part !== '.')

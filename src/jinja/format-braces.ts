@@ -22,7 +22,7 @@ export interface Lookup {
 const SPEC = /^(?:(.)?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([a-zA-Z%])?$/su;
 
 /** Python's `format(value, spec)`. */
-export function formatValue(value: Value, spec: string): string {
+function formatValue(value: Value, spec: string): string {
   if (value instanceof DateTime) return spec === '' ? value.str() : formatTime(value, spec);
   if (spec === '') return str(value);
   const parts = SPEC.exec(spec);

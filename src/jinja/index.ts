@@ -1,6 +1,6 @@
 export { Dict, sequence, Tuple } from './containers.js';
 export { DateTime } from './datetime.js';
-export { Environment, normalized } from './environment.js';
+export { Environment } from './environment.js';
 export { fail, JinjaError } from './errors.js';
 export { roundFloat } from './format-number.js';
 export { Model } from './model.js';

@@ -27,7 +27,7 @@ function literal(text: string): Value {
  * Binds arguments as Python does for a function of this signature, e.g. `indent(s, width=4, *rest, **others)`. What is
  * in front of a `/` cannot be given by name. `*rest` becomes a list and `**others` a mapping.
  */
-export function binder(signature: string): Bind {
+function binder(signature: string): Bind {
   const [, name = '', list = ''] = /^(\w*)\((.*)\)$/.exec(signature)!;
   const parts: string[] = list.match(/(?:[^,' ]|'[^']*')+/g) ?? [];
   const positionalOnly = parts.indexOf('/');

@@ -93,12 +93,8 @@ export class ReviewRepository {
   /** Writes what the review decided about locked users. */
   async write(tx: Tx, changes: readonly ReviewChange[], at: Date): Promise<void> {
     if (changes.length === 0) return;
-    const emptied = changes.filter(({ taken }) => taken !== null);
-    if (emptied.length > 0)
-      await lockUsage(
-        tx,
-        emptied.map(({ id }) => id),
-      );
+    const emptied = changes.flatMap(({ id, taken }) => (taken === null ? [] : [id]));
+    if (emptied.length > 0) await lockUsage(tx, emptied);
     await tx.run(WRITE, [
       at,
       changes.map((change) => change.id),

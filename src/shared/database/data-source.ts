@@ -12,7 +12,7 @@ export type Connection = { url: string } | { socketDir: string; user: string; da
 
 /** What the server gives an ordinary statement. */
 export const STATEMENT_TIMEOUT_MS = 60_000;
-export const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 /** Connections are made anew so often, or they would stay with a server that the address no longer leads to. */
 const LIFETIME_SECONDS = 600;
 

@@ -6,7 +6,7 @@ import type { Issue } from '../domain/errors.js';
  */
 
 /** An answer tells of so many issues; what else is wrong nobody looks for. */
-export const MOST_ISSUES = 100;
+const MOST_ISSUES = 100;
 
 /** Why a value cannot be read. Locations are relative to the value. */
 export class Invalid {
