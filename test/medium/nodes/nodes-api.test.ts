@@ -1,5 +1,6 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NodeIdentity } from '../../../src/features/nodes/identity/node-identity.js';
 import type { TestClient } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
 import { type Fleet, issues, startFleet } from '../../support/user-fleet.js';
@@ -290,10 +291,7 @@ describe('the identity towards nodes', () => {
     expect([parsed.subject, parsed.issuer, parsed.ca]).toEqual(['CN=Gozargah', 'CN=Gozargah', false]);
     expect(new Date(parsed.validTo).getFullYear()).toBeGreaterThan(2120);
     expect(parsed.verify(parsed.publicKey)).toBe(true);
-    const [secret] = await fleet.sql<{ value: string }>(
-      "SELECT value FROM secrets WHERE name = 'node_client_certificate'",
-    );
-    const { key } = JSON.parse(secret!.value) as { key: string };
+    const { key } = await fleet.app.get(NodeIdentity, { strict: false }).get();
     expect(parsed.checkPrivateKey(createPrivateKey(key))).toBe(true);
   });
 });

@@ -192,9 +192,14 @@ export class NodeActor {
     }
   }
 
-  /** The node is at another address, or trusted anew: whoever leases it next connects anew. */
+  /**
+   * The node is at another address, or trusted anew: whoever leases it next connects anew. A core where it was is ended, or
+   * it would serve its users for ever as they are now.
+   */
   private async giveUpConnection(state: NodeState): Promise<number> {
-    await this.core?.readCounters(state.now, this.signal).catch(() => undefined);
+    await this.stopCore(state).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'The core at the former address could not be ended');
+    });
     this.isRetired = true;
     return 0;
   }
