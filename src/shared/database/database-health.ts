@@ -3,6 +3,7 @@ import { DatabaseEvents } from './database-events.js';
 import { Database } from './database.js';
 import { PipelinedClients } from './pipelined-clients.js';
 import { StandbyReached } from './primary.js';
+import { WorkerDatabase } from './worker-database.js';
 
 const PATIENCE_MS = 2_000;
 
@@ -11,6 +12,7 @@ const PATIENCE_MS = 2_000;
 export class DatabaseHealth {
   constructor(
     private readonly db: Database,
+    private readonly workers: WorkerDatabase,
     private readonly pipelined: PipelinedClients,
     private readonly events: DatabaseEvents,
   ) {}
@@ -21,7 +23,12 @@ export class DatabaseHealth {
     const late = new Promise<string>((resolve) => {
       timer = setTimeout(() => resolve('the database does not answer'), PATIENCE_MS);
     });
-    const asked = Promise.all([this.db.check(), this.pipelined.check(), this.events.check()]).then(
+    const asked = Promise.all([
+      this.db.check(),
+      this.workers.check(),
+      this.pipelined.check(),
+      this.events.check(),
+    ]).then(
       () => undefined,
       (error: unknown) =>
         error instanceof StandbyReached

@@ -11,6 +11,7 @@ import { DatabaseHealth } from './database-health.js';
 import { Database } from './database.js';
 import type { Patience } from './patience.js';
 import { PipelinedClients } from './pipelined-clients.js';
+import { WORKER_POOL_SIZE, WorkerDatabase } from './worker-database.js';
 
 @Module({})
 export class DatabaseModule {
@@ -18,14 +19,17 @@ export class DatabaseModule {
   static with(connection: Connection, poolSize: number, patience: Patience): DynamicModule {
     const watch = new ConnectionWatch(connection);
     const options = clientOptions(connection);
+    const pool = (size: number) => ({
+      ...dataSourceOptions(connection, size, (client) => watch.add(client, { brisk: false })),
+      migrations: [],
+    });
     return {
       module: DatabaseModule,
       global: true,
       imports: [
         TypeOrmModule.forRootAsync({
           useFactory: () => ({
-            ...dataSourceOptions(connection, poolSize, (client) => watch.add(client, { brisk: false })),
-            migrations: [],
+            ...pool(poolSize),
             autoLoadEntities: true,
             retryAttempts: 0,
           }),
@@ -36,6 +40,15 @@ export class DatabaseModule {
         Database,
         DatabaseHealth,
         { provide: PipelinedClients, useFactory: () => new PipelinedClients(options, watch) },
+        {
+          provide: WorkerDatabase,
+          useFactory: (pipelined: PipelinedClients) =>
+            patience.with(
+              async () =>
+                new WorkerDatabase(await new DataSource(pool(WORKER_POOL_SIZE)).initialize(), pipelined),
+            ),
+          inject: [PipelinedClients],
+        },
         { provide: DatabaseEvents, useFactory: () => new DatabaseEvents(options, watch) },
         {
           provide: SecretStore,
@@ -48,7 +61,7 @@ export class DatabaseModule {
           inject: [SecretStore],
         },
       ],
-      exports: [Database, DatabaseEvents, DatabaseHealth, Secrets, SecretStore],
+      exports: [Database, DatabaseEvents, DatabaseHealth, Secrets, SecretStore, WorkerDatabase],
     };
   }
 }

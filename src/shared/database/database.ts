@@ -33,7 +33,7 @@ export class Database implements Queryable, OnApplicationShutdown {
   private readonly longReads: Turnstile;
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource() protected readonly dataSource: DataSource,
     private readonly pipelined: PipelinedClients,
   ) {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
@@ -74,11 +74,16 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   /** Runs `read`, once, on one moment of the database: all it reads is of that moment, and it cannot write. */
-  snapshot<T>(read: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.once(async (tx) => {
-      await tx.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-      return read(tx);
-    });
+  async snapshot<T>(read: (tx: Tx) => Promise<T>): Promise<T> {
+    await this.longReads.enter();
+    try {
+      return await this.once(async (tx) => {
+        await tx.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+        return read(tx);
+      });
+    } finally {
+      this.longReads.leave();
+    }
   }
 
   private async once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {

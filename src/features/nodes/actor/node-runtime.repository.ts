@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../../shared/database/database.js';
+import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import type { Cursor } from '../domain/change-cursor.js';
 import type { StartInterval } from '../domain/core-process.js';
 import { REMEMBERED_STARTS, type StartReason } from '../domain/core-start.js';
@@ -95,7 +95,7 @@ export interface Failure {
 export class NodeRuntimeRepository {
   private readonly written = new WeakMap<Grant, number>();
 
-  constructor(private readonly db: Database) {}
+  constructor(private readonly db: WorkerDatabase) {}
 
   /** The rows of these nodes, without those that belong to another replica now. */
   async load(grants: readonly Grant[]): Promise<Map<Grant, NodeState>> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../../shared/database/database.js';
+import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import type { CoreUser } from '../../../xray/config/types.js';
 import { CoreUsersRepository } from '../../users/index.js';
 import type { Cursor } from '../domain/change-cursor.js';
@@ -9,7 +9,7 @@ import { UserChangesRepository } from './user-changes.repository.js';
 @Injectable()
 export class DesiredUsers {
   constructor(
-    private readonly db: Database,
+    private readonly db: WorkerDatabase,
     private readonly users: CoreUsersRepository,
     private readonly changes: UserChangesRepository,
   ) {}

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Queryable } from '../../../shared/database/database.js';
+import type { Queryable } from '../../../shared/database/database.js';
+import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import type { Cursor, ReadPosition, UserChange } from '../domain/change-cursor.js';
 
 /** Changes read at once. */
@@ -27,7 +28,7 @@ export interface ReadChanges {
 /** The outbox of users whose accounts may differ from what they should be. */
 @Injectable()
 export class UserChangesRepository {
-  constructor(private readonly db: Database) {}
+  constructor(private readonly db: WorkerDatabase) {}
 
   /** What has become visible after a position, at most {@link LIMIT} changes. */
   async after({ cursor, beyond }: ReadPosition): Promise<ReadChanges> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Tx } from '../../../shared/database/database.js';
+import type { Tx } from '../../../shared/database/database.js';
+import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import type { Traffic } from '../../../xray/grpc/index.js';
 import { lockUsage } from '../../users/index.js';
 import type { Grant } from '../domain/grant.js';
@@ -25,7 +26,7 @@ export class PollRefused extends Error {
  */
 @Injectable()
 export class UsageRepository {
-  constructor(private readonly db: Database) {}
+  constructor(private readonly db: WorkerDatabase) {}
 
   /**
    * Charges users by the node's coefficient, rounded down, and their owners; keeps hourly history if `hourly`.

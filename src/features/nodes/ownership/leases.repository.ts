@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../../shared/database/database.js';
+import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import { type Grant, LEASE_SECONDS } from '../domain/grant.js';
 import type { Census } from '../domain/sharing.js';
 import type { NodeKind } from '../node.js';
@@ -15,7 +15,7 @@ export interface Reachable {
 /** Which replica works on which node: rows with an end, on the database's clock. */
 @Injectable()
 export class LeasesRepository {
-  constructor(private readonly db: Database) {}
+  constructor(private readonly db: WorkerDatabase) {}
 
   /** Shows that this replica lives; forgets those that have been dead for long. */
   async heartbeat({ id, name, version, role }: Replica): Promise<void> {

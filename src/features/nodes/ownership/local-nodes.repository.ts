@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../../shared/database/database.js';
+import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 
 /** The nodes of local cores, one for each data folder. Operators see all of them together as `Master`. */
 @Injectable()
 export class LocalNodesRepository {
-  constructor(private readonly db: Database) {}
+  constructor(private readonly db: WorkerDatabase) {}
 
   /**
    * The node of a data folder: the one it has, also when nobody was seen there for long; else one that was made before
