@@ -70,13 +70,14 @@ async function chargeRows(usage: UsageRepository, db: pg.Client, users: number):
   await db.query('UPDATE node_runtime SET owner_epoch = 1, core_epoch = 1 WHERE node_id = $1', [nodeId]);
   const ids = (await db.query<{ id: number }>('SELECT id FROM users ORDER BY id')).rows.map((row) => row.id);
   let counted = 0n;
+  let polls = 0n;
   const poll = async (some: number[]) => {
     counted += 1_000_000n;
     const traffic = new Map<number, Traffic>(some.map((id) => [id, { up: counted, down: counted * 10n }]));
     const grant = { nodeId, kind: 'xray_grpc' as const, epoch: 1n };
     const begun = performance.now();
     const cpu = process.cpuUsage();
-    await usage.chargeUsers({ grant, coreEpoch: 1n, startedAt: new Date() }, traffic, true);
+    await usage.chargeUsers({ grant, coreEpoch: 1n, uptimeSeconds: 0, after: polls++ }, traffic, true);
     const wall = performance.now() - begun;
     const { user, system } = process.cpuUsage(cpu);
     return { wall, database: wall - (user + system) / 1000 }; // what this process did not work, it waited

@@ -6,7 +6,6 @@ import {
   CoreRefused,
   type CoreState,
 } from '../../src/features/nodes/adapters/core-connection.js';
-import { startedBetween, type StartInterval } from '../../src/features/nodes/domain/core-process.js';
 import { CoreError, XrayClient } from '../../src/xray/grpc/index.js';
 import { text as textOf } from 'node:stream/consumers';
 import { FakeXray } from './fake-xray.js';
@@ -67,18 +66,14 @@ class FakeConnection implements CoreConnection {
     return this.current().observe('26.3.27', signal);
   }
 
-  async restart(
-    body: CoreBody,
-    beforeEnd: () => Promise<void>,
-  ): Promise<{ version: string; started: StartInterval }> {
+  async restart(body: CoreBody, beforeEnd: () => Promise<void>): Promise<string> {
     const config = await textOf(body.chunks({ apiListen: '/nowhere' }));
     await this.node.beforeStart();
     await beforeEnd();
     this.close();
     await this.node.start(config);
-    const now = new Date();
     this.current();
-    return { version: '26.3.27', started: startedBetween(0, now, now) };
+    return '26.3.27';
   }
 
   async stop(): Promise<void> {
@@ -101,10 +96,7 @@ class FakeConnection implements CoreConnection {
     if (!core?.isAlive) throw new CoreError('unavailable', 'connect ECONNREFUSED');
     if (this.api?.core !== core) {
       this.api?.api.close();
-      const api = new CoreApi(new XrayClient(core.target), ({ uptimeSeconds }, askedAt, answeredAt) =>
-        startedBetween(uptimeSeconds, askedAt, answeredAt),
-      );
-      this.api = { core, api };
+      this.api = { core, api: new CoreApi(new XrayClient(core.target)) };
       const lost = new AbortController();
       core.onDeath = () => lost.abort();
       this.lost = lost.signal;

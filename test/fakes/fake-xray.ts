@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall, status } from '@grpc/grpc-js';
 import type { AlterInboundRequest__Output } from '../../src/generated/xray/app/proxyman/command/AlterInboundRequest.js';
 import type { User__Output } from '../../src/generated/xray/common/protocol/User.js';
@@ -26,7 +27,8 @@ type Method = 'AlterInbound' | 'GetInboundUsers' | 'QueryStats' | 'GetSysStats';
  * shadowsocks that keeps copies, death by an account of the wrong type, counters that are never zeroed.
  */
 export class FakeXray {
-  readonly startedAt = new Date();
+  /** How long it runs, by a clock of its own: that of the service may be any. */
+  uptime: () => number = secondsSince(performance.now());
   /** Calls served, by method. */
   readonly calls = new Map<Method, number>();
   isAlive = true;
@@ -70,7 +72,7 @@ export class FakeXray {
       })),
       GetSysStats: core.serve('GetSysStats', () => ({
         NumGoroutine: 1,
-        Uptime: Math.floor((Date.now() - core.startedAt.getTime()) / 1000),
+        Uptime: Math.floor(core.uptime()),
       })),
     });
     await new Promise<void>((resolve, reject) => {
@@ -195,6 +197,10 @@ export class FakeXray {
       }
     };
   }
+}
+
+function secondsSince(start: number): () => number {
+  return () => (performance.now() - start) / 1000;
 }
 
 /** Where a core listens for its API, and how. */

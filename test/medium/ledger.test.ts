@@ -58,10 +58,10 @@ beforeEach(async () => {
 async function charge(isOver: () => boolean): Promise<Map<number, bigint>> {
   const usage = fleet.app.get(UsageRepository, { strict: false });
   const reported = new Map<number, bigint>();
-  const start = Date.now();
   await Promise.all(
     nodes.map(async (nodeId) => {
       const grant = { nodeId, kind: 'xray_grpc' as const, epoch: 0n };
+      let after = 0n; // polls, of a new node
       const counters = new Map(ids.map((id) => [id, { up: 0n, down: 0n }]));
       for (let round = 1; round <= 3 || !isOver(); round++) {
         for (const id of ids) {
@@ -69,7 +69,7 @@ async function charge(isOver: () => boolean): Promise<Map<number, bigint>> {
           counters.set(id, { up: up + BigInt(id % 7), down: down + 1n });
           reported.set(id, (reported.get(id) ?? 0n) + BigInt(id % 7) + 1n);
         }
-        const poll = { grant, coreEpoch: 0n, startedAt: new Date(start + round) };
+        const poll = { grant, coreEpoch: 0n, uptimeSeconds: 0, after: after++ };
         await usage.chargeUsers(poll, counters, true);
       }
     }),

@@ -75,7 +75,7 @@ export class CoreService {
       inbounds,
       users: [TRIAL_USER],
       place: { apiListen: '127.0.0.1:1' },
-      marker: markerTag(hash),
+      marker: markerTag(hash, 'trial'),
       secret: this.secrets.nodeCredentials,
     });
     try {

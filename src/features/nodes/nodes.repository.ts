@@ -205,23 +205,4 @@ export class NodesRepository {
     const [row] = await this.db.point<TrafficTotals>(TRAFFIC_TOTALS, []);
     return row!;
   }
-
-  /**
-   * Prepares for a database that is another one than before, such as a restored copy: numbers of transactions mean
-   * nothing in it, so every node is compared as a whole.
-   */
-  async noteDatabase(): Promise<void> {
-    await this.db.run(
-      `WITH here AS (
-         SELECT system_identifier AS id FROM pg_control_system()
-       ), noted AS (
-         UPDATE control_meta SET system_identifier = here.id FROM here
-          WHERE control_meta.system_identifier IS DISTINCT FROM here.id
-         RETURNING 1
-       )
-       UPDATE node_runtime
-          SET full_sync_needed = true, cursor_xid = pg_snapshot_xmin(pg_current_snapshot()), cursor_seq = 0
-        WHERE EXISTS (SELECT FROM noted)`,
-    );
-  }
 }

@@ -6,6 +6,8 @@ import {
   type CorePlace,
   type CoreUser,
   type JsonObject,
+  configMark,
+  markedConfig,
   markerTag,
   parseCoreConfig,
   resolveInbounds,
@@ -79,7 +81,10 @@ describe('a built config', () => {
   });
 
   it('ends with the marker, which is no default route', () => {
-    expect(build().outbounds).toEqual([direct, { protocol: 'blackhole', tag: 'PANEL_CFG_0123456789abcdef' }]);
+    expect(build().outbounds).toEqual([
+      direct,
+      { protocol: 'blackhole', tag: 'PANEL_CFG_0123456789abcdef_a1' },
+    ]);
   });
 
   it.each([
@@ -214,7 +219,12 @@ describe('the hash of a config', () => {
   });
 
   it('names the marker', () => {
-    expect(markerTag('0123456789abcdef'.repeat(4))).toBe('PANEL_CFG_0123456789abcdef');
+    const hash = '0123456789abcdef'.repeat(4);
+    expect(markerTag(hash, 'a1')).toBe('PANEL_CFG_0123456789abcdef_a1');
+    expect(markerTag(hash)).toBe('PANEL_CFG_0123456789abcdef');
+    for (const tag of [markerTag(hash, 'a1'), markerTag(hash)])
+      expect(markedConfig(tag)).toBe(configMark(hash));
+    expect(markedConfig('DIRECT')).toBeUndefined();
   });
 });
 
@@ -253,7 +263,7 @@ function buildText(
     inbounds: resolveInbounds(config, { excludeTags: [], fallbacksTag: '', readCertificate: () => '' }),
     users,
     place,
-    marker: markerTag('0123456789abcdef'),
+    marker: markerTag('0123456789abcdef', 'a1'),
     secret: createSecretKey(Buffer.from('secret')),
   });
 }

@@ -17,8 +17,6 @@ export interface CoreConfigParts {
   config: CoreConfigJson;
   /** The managed inbounds of `config`. */
   inbounds: readonly ResolvedInbound[];
-  /** Tag of the last outbound, see {@link markerTag}. */
-  marker: string;
   /** Any secret of the installation: keys of accounts that must exist and never be used are made from it. */
   secret: KeyObject;
 }
@@ -41,13 +39,14 @@ export type CorePlace =
 export function buildCoreConfig({
   users,
   place,
+  marker,
   ...parts
-}: CoreConfigParts & { users: Iterable<CoreUser>; place: CorePlace }): string {
+}: CoreConfigParts & { users: Iterable<CoreUser>; place: CorePlace; marker: string }): string {
   const text = new CoreConfigText(parts);
   const lists = parts.inbounds.map(() => '');
   for (const user of users) text.clientsOf(user).forEach((clients, index) => (lists[index] += clients));
   return text
-    .pieces(place)
+    .pieces(place, marker)
     .map((piece) => (typeof piece === 'string' ? piece : lists[piece.list]!.slice(piece.skip)))
     .join('');
 }
@@ -79,9 +78,9 @@ export class CoreConfigText {
     });
   }
 
-  /** The text around the lists of clients, and where each of them belongs. */
-  pieces(place: CorePlace): (string | ClientList)[] {
-    const { inbounds, outbounds, ...rest } = this.frame(place);
+  /** The text around the lists of clients, and where each of them belongs. `marker` is of this start, see `markerTag`. */
+  pieces(place: CorePlace, marker: string): (string | ClientList)[] {
+    const { inbounds, outbounds, ...rest } = this.frame(place, marker);
     const written = inbounds.flatMap((inbound, index) => [
       index > 0 ? ',' : '',
       ...this.inboundPieces(inbound),
@@ -94,7 +93,7 @@ export class CoreConfigText {
   }
 
   /** The config without users. */
-  private frame(place: CorePlace): CoreConfigJson {
+  private frame(place: CorePlace, marker: string): CoreConfigJson {
     const { api: _, ...config } = this.parts.config;
     return withApi(place, {
       ...config,
@@ -102,7 +101,7 @@ export class CoreConfigText {
       stats: {},
       policy: withStatistics(config.policy),
       // The first outbound is the default route, so the marker comes last.
-      outbounds: [...config.outbounds, { protocol: 'blackhole', tag: this.parts.marker }],
+      outbounds: [...config.outbounds, { protocol: 'blackhole', tag: marker }],
     });
   }
 

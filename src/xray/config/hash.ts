@@ -17,9 +17,22 @@ export function configHash(config: CoreConfigJson, inbounds: readonly ResolvedIn
     .digest('hex');
 }
 
-/** The outbound tag by which a running core tells its config: `PANEL_CFG_` and 16 hexadecimal digits. */
-export function markerTag(hash: string): string {
-  return MARKER_PREFIX + hash.slice(0, 16);
+/** What a running core shows of its config: the first 16 hexadecimal digits of the hash. */
+export function configMark(hash: string): string {
+  return hash.slice(0, 16);
+}
+
+/**
+ * The tag of an outbound by which a running core tells its config and, by a nonce, which of all starts it comes from. Those
+ * that the version before started have none.
+ */
+export function markerTag(hash: string, nonce?: string): string {
+  return `${MARKER_PREFIX}${configMark(hash)}${nonce === undefined ? '' : `_${nonce}`}`;
+}
+
+/** What a marker tells of the config. */
+export function markedConfig(tag: string): string | undefined {
+  return tag.startsWith(MARKER_PREFIX) ? tag.slice(MARKER_PREFIX.length).split('_')[0] : undefined;
 }
 
 /**

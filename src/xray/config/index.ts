@@ -14,7 +14,7 @@ export {
   type DefaultPorts,
 } from './default-config.js';
 export { InvalidCoreConfig } from './errors.js';
-export { configHash, markerTag } from './hash.js';
+export { configHash, configMark, markedConfig, markerTag } from './hash.js';
 export { parseJson, writeJson } from './json.js';
 export { resolveInbounds, type ResolveOptions, unmanagedInbounds } from './resolve.js';
 export { certificatePaths } from './security.js';

@@ -1,19 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
-import { markerTag } from '../../../xray/config/index.js';
+import { configMark, markerTag } from '../../../xray/config/index.js';
 import { CoreError } from '../../../xray/grpc/index.js';
 import type { ActiveCoreConfig } from '../../core/index.js';
-import type { CoreBody, CoreConnection, CoreState } from '../adapters/core-connection.js';
-import type { Cursor } from '../domain/change-cursor.js';
-import { isSameProcess, type StartInterval } from '../domain/core-process.js';
+import type { CoreConnection, CoreState } from '../adapters/core-connection.js';
+import type { Cursor, OutboxPlace } from '../domain/change-cursor.js';
+import { type CoreProcess, CoreReplaced, isSameProcess, KnownProcess } from '../domain/core-process.js';
 import type { StartReason } from '../domain/core-start.js';
 import type { Sighting } from '../domain/sighting.js';
-import { CoreReplaced, type Reading, UsageMeter } from '../metering/usage-meter.js';
+import { type Reading, UsageMeter } from '../metering/usage-meter.js';
+import { PollRefused } from '../metering/usage.repository.js';
 import type { ChangeFollower } from '../convergence/change-feed.js';
 import { audit, type Difference } from '../convergence/audit.js';
+import type { SharedBody } from '../convergence/core-bodies.js';
 import { type Chore, Chores } from './chores.js';
 import type { NodeLease } from './node-lease.js';
-import type { NodeState, Refusal } from './node-runtime.repository.js';
+import type { CoreAccount, NodeState, Refusal } from './node-runtime.repository.js';
 import type { NodeServices } from './node-services.js';
 import { CoreSilent, Silence } from './silence.js';
 import { UserSync } from '../convergence/user-sync.js';
@@ -39,11 +42,11 @@ export interface CoreContext {
 
 interface Running {
   version: string;
-  started: StartInterval;
-  coreEpoch: bigint;
+  process: CoreProcess;
+  account: CoreAccount;
   config: ActiveCoreConfig | undefined;
-  marker: string | undefined;
-  cursor: Cursor;
+  configMark: string | undefined;
+  place: OutboxPlace;
 }
 
 /** One running core process under its owner's care: its users are kept true and its counters charged. */
@@ -51,16 +54,18 @@ export class AttachedCore {
   /** Milliseconds of the monotonic clock. */
   readonly since = performance.now();
   readonly version: string;
-  readonly marker: string | undefined;
+  readonly configMark: string | undefined;
+  /** What its cursor is a place in. */
+  readonly outboxId: string;
   private readonly logger: Logger;
   private readonly meter: UsageMeter;
   private readonly sync: UserSync;
-  private readonly started: StartInterval;
+  private readonly process: KnownProcess;
   private readonly changes: ChangeFollower;
   private saved: { cursor: Cursor; at: number };
   private hasNews = false;
   private isAudited: boolean;
-  private last: { reading: Reading; at: Date } | undefined;
+  private last: Reading | undefined;
   private isLastRead = false;
   private readonly silence = new Silence();
   private readonly userPoll: Chore<NodeState>;
@@ -88,27 +93,28 @@ export class AttachedCore {
     this.connection = connection;
     this.logger = new Logger(`Node ${lease.grant.nodeId}`);
     this.version = running.version;
-    this.marker = running.marker;
-    this.started = running.started;
-    const metered = { grant: lease.grant, coreEpoch: running.coreEpoch, started: running.started };
+    this.configMark = running.configMark;
+    this.outboxId = running.place.outboxId;
+    this.process = new KnownProcess(running.process);
+    const metered = { grant: lease.grant, process: this.process, ...running.account };
     this.meter = new UsageMeter(services.usage, metered, services.config.recordNodeUsage);
-    this.changes = services.changes.follow(running.cursor, context.wake);
-    this.saved = { cursor: running.cursor, at: this.since };
+    this.changes = services.changes.follow(running.place.cursor, context.wake);
+    this.saved = { cursor: running.place.cursor, at: this.since };
     this.isAudited = isFresh;
     const { userUsagesSeconds, nodeUsagesSeconds } = services.config.jobs;
     const since = (milliseconds: number) => (isFresh ? this.since + milliseconds : this.since);
     this.userPoll = {
       due: since(userUsagesSeconds * 1000),
       run: async (state, signal) => {
-        await this.pollUsers(state.now, signal);
+        const isCharged = await this.pollUsers(signal);
         // The traffic so far is charged by the old coefficient before the new one holds.
-        if (!isRateCharged(state))
+        if (isCharged && !isRateCharged(state))
           await services.runtime.recordCoefficient(lease.grant, state.usageCoefficient);
       },
     };
     this.outboundPoll = {
       due: since(nodeUsagesSeconds * 1000),
-      run: (state, signal) => this.pollOutbounds(state.now, signal),
+      run: (_, signal) => this.pollOutbounds(signal),
     };
     this.health = { due: this.since + HEALTH_MS, run: (_, signal) => this.checkHealth(signal) };
     this.comparison = { due: since(spread(AUDIT_MS)), run: (_, signal) => this.audit(signal) };
@@ -123,7 +129,7 @@ export class AttachedCore {
         onFailure: (userId, error) =>
           this.logger.warn(`User ${userId} could not be applied: ${error.message}`),
       },
-      running.cursor,
+      running.place.cursor,
     );
   }
 
@@ -135,17 +141,17 @@ export class AttachedCore {
   ): Promise<AttachedCore> {
     const { services } = context;
     const { grant } = context.lease;
-    const isNew = !isSameProcess(state.started, found.started);
-    const config = await configOf(services, state, found.marker);
-    const { started, version } = found;
-    const seen = { started, isNew, version, configVersion: config?.version ?? null };
-    const coreEpoch = await services.runtime.recordFound(grant, seen);
+    const isNew = !isSameProcess(state.process, found.process);
+    const config = await configOf(services, state, found.configMark);
+    const { process, version } = found;
+    const seen = { process, isNew, version, configVersion: config?.version ?? null };
+    const account = await services.runtime.recordFound(grant, seen);
     if (config) {
       const { status, message } = state.status === 'error' ? state : RUNS_WELL;
       await services.runtime.showStatus(grant, status, { version: found.version, message });
     }
-    const cursor = state.fullSyncNeeded ? await services.changes.horizon() : state.cursor;
-    const running = { ...found, coreEpoch, config, cursor };
+    const place = state.fullSyncNeeded ? await services.changes.horizon() : state;
+    const running = { ...found, account, config, place };
     return new AttachedCore(context, running, false);
   }
 
@@ -168,35 +174,44 @@ export class AttachedCore {
     const { services, lease, connection, signal } = context;
     const { state, wanted, config, reason, refusal, former } = what;
     const beforeEnd = async () => {
-      await former?.readLast(state.now, signal);
+      await former?.readLast(signal);
       lease.assertHeld(); // all of that took a while
     };
-    const start = async (body: CoreBody & { cursor: Cursor }) => {
+    const marker = markerTag(config.hash, randomBytes(8).toString('hex'));
+    const start = async (body: SharedBody) => {
       lease.assertHeld();
-      const core = await connection.restart(body, beforeEnd, signal).finally(() => former?.chargeLast());
-      return { ...core, cursor: body.cursor };
+      const version = await connection
+        .restart(body.marked(marker), beforeEnd, signal)
+        .finally(() => former?.chargeLast());
+      return { version, place: body.place };
     };
-    const { version, started, cursor } = await services.starts.pass(() => services.bodies.use(config, start));
-    const coreEpoch = await services.runtime.recordStart(lease.grant, {
+    const { version, place } = await services.starts.pass(() => services.bodies.use(config, start));
+    const account = await services.runtime.recordStart(lease.grant, {
       version,
-      started,
+      marker,
       reason,
       generation: state.generation,
       restartGeneration: state.restartGeneration,
       configVersion: wanted.version,
       runningVersion: config.version,
       runningHash: config.hash,
-      cursor,
+      place,
       refusal,
     });
-    const marker = markerTag(config.hash);
-    const running = { version, started, coreEpoch, config, marker, cursor };
+    const running = {
+      version,
+      process: { marker, uptimeSeconds: 0 },
+      account,
+      config,
+      configMark: configMark(config.hash),
+      place,
+    };
     return new AttachedCore(context, running, true);
   }
 
   /** Notes that this core runs the active config, also when only its version is new. */
   async confirmConfig(state: NodeState, active: ActiveCoreConfig): Promise<void> {
-    if (this.marker !== markerTag(active.hash)) return;
+    if (this.configMark !== configMark(active.hash)) return;
     const isNoted =
       state.appliedConfigVersion === active.version && state.lastGoodConfigVersion === active.version;
     if (!isNoted) await this.services.runtime.recordConfig(this.lease.grant, active);
@@ -249,10 +264,10 @@ export class AttachedCore {
   }
 
   /** Charges everything the core has counted up to now. */
-  async readCounters(at: Date, signal: AbortSignal): Promise<void> {
+  async readCounters(signal: AbortSignal): Promise<void> {
     await this.quiet();
-    await this.pollUsers(at, signal);
-    await this.pollOutbounds(at, signal);
+    await this.pollUsers(signal);
+    await this.pollOutbounds(signal);
   }
 
   /**
@@ -260,11 +275,10 @@ export class AttachedCore {
    * core goes on counting, so it is read once more, and that little is charged later. Never fails: a core that cannot be
    * read is ended all the same.
    */
-  async readLast(at: Date, signal: AbortSignal): Promise<void> {
+  async readLast(signal: AbortSignal): Promise<void> {
     try {
-      await this.readCounters(at, signal);
-      const reading = await this.meter.read(this.connection, signal);
-      this.last = { reading, at: new Date(at.getTime() + 1) }; // or it would not count as a later poll
+      await this.readCounters(signal);
+      this.last = await this.meter.read(this.connection, signal);
     } catch (error) {
       this.logger.warn({ err: error }, 'The last counters of the core could not be read');
     }
@@ -282,7 +296,7 @@ export class AttachedCore {
     if (!last) return;
     this.last = undefined;
     try {
-      await this.review(await this.meter.charge(last.reading, last.at));
+      await this.review(await this.meter.charge(last));
     } catch (error) {
       this.logger.warn({ err: error }, 'The last counters of the core could not be charged');
     }
@@ -291,7 +305,7 @@ export class AttachedCore {
   async saveCursor(): Promise<void> {
     const cursor = this.sync.appliedTo;
     const isSynced = this.isAudited && this.sync.pending === 0;
-    await this.services.runtime.saveCursor(this.lease.grant, cursor, isSynced);
+    await this.services.runtime.saveCursor(this.lease.grant, { outboxId: this.outboxId, cursor }, isSynced);
     this.saved = { cursor, at: performance.now() };
     this.hasNews = this.sync.pending > 0; // the cursor moves once they are applied
   }
@@ -315,13 +329,15 @@ export class AttachedCore {
     }
   }
 
-  private async pollUsers(at: Date, signal: AbortSignal): Promise<void> {
-    const due = await this.meter.pollUsers(this.connection, at, signal);
+  /** Whether what was read is charged; if not, the next poll is due at once. */
+  private async pollUsers(signal: AbortSignal): Promise<boolean> {
+    const due = await unlessRefused(this.meter.pollUsers(this.connection, signal));
     const now = performance.now();
     this.silence.answered(this.userPoll);
-    this.userPoll.due = now + this.services.config.jobs.userUsagesSeconds * 1000;
+    this.userPoll.due = due ? now + this.services.config.jobs.userUsagesSeconds * 1000 : now;
     this.health.due = now + HEALTH_MS;
-    void this.review(due); // which need not be waited for: the next poll has its own pace
+    if (due) void this.review(due); // which need not be waited for: the next poll has its own pace
+    return due !== undefined;
   }
 
   private review(due: readonly number[]): Promise<void> {
@@ -343,18 +359,21 @@ export class AttachedCore {
     }
   }
 
-  private async pollOutbounds(at: Date, signal: AbortSignal): Promise<void> {
-    await this.meter.pollOutbounds(this.connection, at, signal);
+  private async pollOutbounds(signal: AbortSignal): Promise<void> {
+    await unlessRefused(this.meter.pollOutbounds(this.connection, signal)); // the next one holds it
     this.silence.answered(this.outboundPoll);
     this.outboundPoll.due = performance.now() + this.services.config.jobs.nodeUsagesSeconds * 1000;
   }
 
   private async checkHealth(signal: AbortSignal): Promise<void> {
-    const seen = await this.connection.observe(signal);
+    await this.process.ask(async () => {
+      const seen = await this.connection.observe(signal);
+      if (!seen.running) throw new CoreReplaced();
+      return seen;
+    });
     const interval = Math.min(HEALTH_MS, this.services.config.jobs.coreHealthSeconds * 1000);
     this.silence.answered(this.health);
     this.health.due = performance.now() + interval;
-    if (!seen.running || !isSameProcess(this.started, seen.started)) throw new CoreReplaced();
   }
 
   private async audit(signal: AbortSignal): Promise<void> {
@@ -371,6 +390,7 @@ export class AttachedCore {
     this.comparison.due = performance.now() + spread(AUDIT_MS);
     for (const { userId, email } of found) this.sync.addDifference(userId, email);
     this.isAudited = true;
+    this.hasNews = true; // that it is
     if (found.length > 0) this.logger.log(`${found.length} users differ on the core and are applied again`);
   }
 
@@ -381,24 +401,33 @@ export class AttachedCore {
   }
 }
 
-/** The config that a marker stands for: a core runs the wanted one, or the one that was started last. */
+/** The config that a mark stands for: a core runs the wanted one, or the one that was started last. */
 async function configOf(
   { configs }: NodeServices,
   state: NodeState,
-  marker: string | undefined,
+  mark: string | undefined,
 ): Promise<ActiveCoreConfig | undefined> {
   const active = configs.current();
-  if (marker === markerTag(active.hash)) return active;
+  if (mark === configMark(active.hash)) return active;
   for (const version of new Set([state.appliedConfigVersion, state.lastGoodConfigVersion])) {
     if (version === null) continue;
     const config = await configs.byVersion(version).catch(() => undefined);
-    if (config && markerTag(config.hash) === marker) return config;
+    if (config && configMark(config.hash) === mark) return config;
   }
   return undefined;
 }
 
 function isRateCharged({ usageCoefficient, chargedCoefficient }: NodeState): boolean {
   return usageCoefficient === chargedCoefficient;
+}
+
+async function unlessRefused<T>(poll: Promise<T>): Promise<T | undefined> {
+  try {
+    return await poll;
+  } catch (error) {
+    if (error instanceof PollRefused) return undefined;
+    throw error;
+  }
 }
 
 /** Within a tenth of the interval, so that many nodes do not keep in step. */

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import { CoreError } from '../../../xray/grpc/index.js';
-import { markerTag } from '../../../xray/config/index.js';
+import { configMark } from '../../../xray/config/index.js';
 import {
   type CoreConnection,
   CoreRefused,
@@ -14,7 +14,7 @@ import { LeaseLost } from '../domain/grant.js';
 import type { StartReason } from '../domain/core-start.js';
 import { planCore, type RestartReason } from '../domain/plan.js';
 import type { Sighting } from '../domain/sighting.js';
-import { CoreReplaced } from '../metering/usage-meter.js';
+import { CoreReplaced } from '../domain/core-process.js';
 import { AttachedCore, type CoreContext } from './attached-core.js';
 import { CoreSilent } from './silence.js';
 import type { NodeLease } from './node-lease.js';
@@ -142,12 +142,12 @@ export class NodeActor {
     const { runtime, states } = this.services;
     const { grant } = this.lease;
     try {
-      const { now } = await states.of(grant);
+      await states.of(grant);
       await this.core?.saveCursor();
       const signal = AbortSignal.timeout(HAND_OVER_MS);
-      if (!this.connection.endsWithOwner) return await this.core?.readCounters(now, signal);
+      if (!this.connection.endsWithOwner) return await this.core?.readCounters(signal);
       await runtime.showStatus(grant, 'connecting', { version: null, message: null });
-      await this.core?.readLast(now, signal);
+      await this.core?.readLast(signal);
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       this.logger.warn({ err: error }, 'The last counters of the node could not be charged');
@@ -177,8 +177,10 @@ export class NodeActor {
     const state = await this.services.states.of(this.lease.grant);
     this.generation ??= state.generation;
     this.isWanted = isEnabled(state);
-    if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection(state);
+    if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection();
     if (this.core && this.connection.lost?.aborted) await this.onDeath(state);
+    // The database went back: what is known of it is true no more, so the core is looked at as if for the first time.
+    if (this.core && this.core.outboxId !== state.outboxId) this.core = undefined;
     if (!this.core && state.nextAttemptAt > state.now) {
       return Math.min(LOOK_MS, state.nextAttemptAt.getTime() - state.now.getTime());
     }
@@ -196,8 +198,8 @@ export class NodeActor {
    * The node is at another address, or trusted anew: whoever leases it next connects anew. A core where it was is ended, or
    * it would serve its users for ever as they are now.
    */
-  private async giveUpConnection(state: NodeState): Promise<number> {
-    await this.stopCore(state).catch((error: unknown) => {
+  private async giveUpConnection(): Promise<number> {
+    await this.stopCore().catch((error: unknown) => {
       this.logger.warn({ err: error }, 'The core at the former address could not be ended');
     });
     this.isRetired = true;
@@ -217,30 +219,30 @@ export class NodeActor {
     const active = this.services.configs.current();
     const enabled = isEnabled(state);
     const observed = this.core
-      ? { running: true as const, marker: this.core.marker }
+      ? { running: true as const, configMark: this.core.configMark }
       : await this.observe(state, enabled);
     const step = planCore(
       {
         enabled,
         restartGeneration: state.restartGeneration,
         configVersion: active.version,
-        marker: markerTag(active.hash),
+        configMark: configMark(active.hash),
       },
       {
         restartGeneration: state.appliedRestartGeneration,
         configVersion: state.appliedConfigVersion,
         lastGoodVersion: state.lastGoodConfigVersion,
         isRetryDue: state.retryRefusedAt === null || state.retryRefusedAt <= state.now,
-        marker: state.appliedConfigHash === null ? undefined : markerTag(state.appliedConfigHash),
+        configMark: state.appliedConfigHash === null ? undefined : configMark(state.appliedConfigHash),
       },
       observed,
     );
-    if (!this.core && 'started' in observed) {
+    if (!this.core && 'process' in observed) {
       this.core = await AttachedCore.toFound(this.context, state, observed);
       this.endedFor = undefined;
     }
     if (step.do === 'restart') await this.restart(state, step.configVersion, step.reason);
-    else if (step.do === 'stop') await this.stopCore(state);
+    else if (step.do === 'stop') await this.stopCore();
     else if (this.core) await this.core.confirmConfig(state, active);
     if (!enabled) await this.services.runtime.recordRetirement(this.lease.grant, state.generation);
     this.isRetired = !enabled;
@@ -297,10 +299,10 @@ export class NodeActor {
     this.logger.log(`Xray ${this.core.version} runs`);
   }
 
-  private async stopCore(state: NodeState): Promise<void> {
+  private async stopCore(): Promise<void> {
     const former = this.core;
     this.core = undefined;
-    await former?.readLast(state.now, this.signal);
+    await former?.readLast(this.signal);
     await this.connection.stop();
     await former?.chargeLast();
   }

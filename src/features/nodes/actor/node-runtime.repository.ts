@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
-import type { Cursor } from '../domain/change-cursor.js';
-import type { StartInterval } from '../domain/core-process.js';
+import { markerTag } from '../../../xray/config/index.js';
+import type { Cursor, OutboxPlace } from '../domain/change-cursor.js';
+import type { CoreProcess } from '../domain/core-process.js';
 import { REMEMBERED_STARTS, type StartReason } from '../domain/core-start.js';
 import { type Grant, LeaseLost } from '../domain/grant.js';
 import type { NodeKind, NodeStatus } from '../node.js';
@@ -28,8 +29,10 @@ export interface NodeState {
   /** 64 hexadecimal digits of the config that was started last. */
   appliedConfigHash: string | null;
   lastGoodConfigVersion: bigint | null;
-  coreEpoch: bigint;
-  started: StartInterval | undefined;
+  /** The process that counters were charged of last. */
+  process: CoreProcess | undefined;
+  /** What cursors are places in now. Another one than before: transactions are numbered anew, and some may be lost. */
+  outboxId: string;
   cursor: Cursor;
   fullSyncNeeded: boolean;
   failures: number;
@@ -39,11 +42,13 @@ export interface NodeState {
   retryRefusedAt: Date | null;
 }
 
-interface Row extends Omit<NodeState, 'cursor' | 'started' | 'appliedConfigHash'> {
+interface Row extends Omit<NodeState, 'cursor' | 'process' | 'appliedConfigHash'> {
   nodeId: number;
   epoch: bigint;
-  startedLo: Date | null;
-  startedHi: Date | null;
+  coreEpoch: bigint;
+  marker: string | null;
+  uptimeSeconds: bigint;
+  isOfVersionBefore: boolean;
   configHash: Buffer | null;
   cursorXid: string;
   cursorSeq: bigint;
@@ -52,7 +57,7 @@ interface Row extends Omit<NodeState, 'cursor' | 'started' | 'appliedConfigHash'
 /** What to record of a core that has been started. */
 export interface StartedCore {
   version: string;
-  started: StartInterval;
+  marker: string;
   reason: StartReason;
   generation: bigint;
   restartGeneration: bigint;
@@ -60,9 +65,17 @@ export interface StartedCore {
   configVersion: bigint;
   runningVersion: bigint;
   runningHash: string;
-  cursor: Cursor;
+  place: OutboxPlace;
   /** Why it does not run the wanted config. */
   refusal: Refusal | undefined;
+}
+
+/** Where the counters of a core process are charged. */
+export interface CoreAccount {
+  /** One more for each process. */
+  coreEpoch: bigint;
+  /** How many polls of the node have been charged. */
+  polls: { users: bigint; outbounds: bigint };
 }
 
 export interface Refusal {
@@ -75,7 +88,7 @@ export interface Refusal {
 
 /** What to record of a core that was found running. */
 export interface FoundCore {
-  started: StartInterval;
+  process: CoreProcess;
   /** Whether it is another process than the one known before. */
   isNew: boolean;
   version: string;
@@ -114,41 +127,41 @@ export class NodeRuntimeRepository {
     return this.written.get(grant) ?? 0;
   }
 
-  /** Records a core that was just started, as a new epoch of counters. Returns that epoch. */
-  async recordStart(grant: Grant, core: StartedCore): Promise<bigint> {
-    const row = await this.about<{ coreEpoch: bigint }>(
+  /** Records a core that was just started, as a new epoch of counters. */
+  async recordStart(grant: Grant, core: StartedCore): Promise<CoreAccount> {
+    const row = await this.about<AccountRow>(
       grant,
       `WITH started AS (
          UPDATE node_runtime
-            SET core_epoch = core_epoch + 1, core_started_lo = $3, core_started_hi = $4,
-                applied_generation = $5, applied_restart_generation = $6,
+            SET core_epoch = core_epoch + 1, core_marker = $3, core_uptime_seconds = 0,
+                core_started_lo = NULL, core_started_hi = NULL, applied_generation = $5, applied_restart_generation = $6,
                 applied_config_version = $7, last_good_config_version = $8, applied_config_hash = $9,
-                cursor_xid = $10, cursor_seq = $11, full_sync_needed = false,
+                cursor_outbox = $4, cursor_xid = $10, cursor_seq = $11, full_sync_needed = false,
                 failures = 0, next_attempt_at = now(), core_starts = ${oneMore('$17')}, refusals = $15::int,
                 last_error = coalesce($14, last_error),
                 last_error_at = CASE WHEN $14::text IS NULL THEN last_error_at ELSE now() END,
                 retry_refused_at = CASE WHEN $15::int = 0 THEN NULL WHEN $16::float8 IS NULL THEN retry_refused_at
                                         ELSE now() + make_interval(secs => $16) END
           WHERE node_id = $1 AND owner_epoch = $2
-         RETURNING node_id, core_epoch
+         RETURNING node_id, core_epoch, ${ACCOUNT}
        ), ${remember('started', '$17', '$13', '$8')},
        shown AS (
          UPDATE nodes SET status = $12, xray_version = $13, message = $14, last_status_change = now()
            FROM started WHERE id = started.node_id AND ${IS_SHOWN}
        )
-       SELECT core_epoch AS "coreEpoch" FROM started`,
+       SELECT * FROM started`,
       [
         grant.nodeId,
         grant.epoch,
-        core.started.earliest,
-        core.started.latest,
+        core.marker,
+        core.place.outboxId,
         core.generation,
         core.restartGeneration,
         core.configVersion,
         core.runningVersion,
         Buffer.from(core.runningHash, 'hex'),
-        core.cursor.xid.toString(),
-        core.cursor.seq,
+        core.place.cursor.xid.toString(),
+        core.place.cursor.seq,
         core.refusal ? 'error' : 'connected',
         core.version,
         cut(core.refusal?.message ?? null),
@@ -157,33 +170,41 @@ export class NodeRuntimeRepository {
         core.reason,
       ],
     );
-    if (!row) throw new LeaseLost(grant.nodeId);
-    return row.coreEpoch;
+    return accountOf(row, grant);
   }
 
   /**
    * Records a core that was found running: a process seen for the first time begins a new epoch of counters, and counts as
    * a start.
    */
-  async recordFound(grant: Grant, found: FoundCore): Promise<bigint> {
-    const { started, isNew, version, configVersion } = found;
+  async recordFound(grant: Grant, found: FoundCore): Promise<CoreAccount> {
+    const { process, isNew, version, configVersion } = found;
     const reason: StartReason = 'found';
-    const row = await this.about<{ coreEpoch: bigint }>(
+    const row = await this.about<AccountRow>(
       grant,
       `WITH found AS (
          UPDATE node_runtime
-            SET core_epoch = core_epoch + $3::boolean::int, core_started_lo = $4, core_started_hi = $5,
+            SET core_epoch = core_epoch + $3::boolean::int, core_marker = $4, core_uptime_seconds = $5,
+                core_started_lo = NULL, core_started_hi = NULL,
                 core_starts = CASE WHEN $3 THEN ${oneMore('$6')} ELSE core_starts END,
                 failures = 0, next_attempt_at = now()
           WHERE node_id = $1 AND owner_epoch = $2
-         RETURNING node_id, core_epoch
+         RETURNING node_id, core_epoch, ${ACCOUNT}
        ), begun AS (SELECT * FROM found WHERE $3
        ), ${remember('begun', '$6', '$7', '$8')}
-       SELECT core_epoch AS "coreEpoch" FROM found`,
-      [grant.nodeId, grant.epoch, isNew, started.earliest, started.latest, reason, version, configVersion],
+       SELECT "coreEpoch", "userPolls", "outboundPolls" FROM found`,
+      [
+        grant.nodeId,
+        grant.epoch,
+        isNew,
+        process.marker ?? null,
+        process.uptimeSeconds,
+        reason,
+        version,
+        configVersion,
+      ],
     );
-    if (!row) throw new LeaseLost(grant.nodeId);
-    return row.coreEpoch;
+    return accountOf(row, grant);
   }
 
   /** Records that the node has been seen to do nothing more, as its row of this generation wants it. */
@@ -264,14 +285,15 @@ export class NodeRuntimeRepository {
     );
   }
 
-  /** Remembers up to where user changes are applied. */
-  async saveCursor(grant: Grant, cursor: Cursor, isSynced: boolean): Promise<void> {
+  /** Remembers up to where user changes are applied: a place in an outbox that may be another by now. */
+  async saveCursor(grant: Grant, { outboxId, cursor }: OutboxPlace, isSynced: boolean): Promise<void> {
     // Not noted: who starts at an older place than this does work twice, which does no harm.
     const written = await this.db.run(
       `UPDATE node_runtime
-          SET cursor_xid = $3, cursor_seq = $4, full_sync_needed = full_sync_needed AND NOT $5
+          SET cursor_outbox = $6, cursor_xid = $3, cursor_seq = $4,
+              full_sync_needed = (full_sync_needed OR cursor_outbox IS DISTINCT FROM $6) AND NOT $5
         WHERE node_id = $1 AND owner_epoch = $2`,
-      [grant.nodeId, grant.epoch, cursor.xid.toString(), cursor.seq, isSynced],
+      [grant.nodeId, grant.epoch, cursor.xid.toString(), cursor.seq, isSynced, outboxId],
     );
     if (written === 0) throw new LeaseLost(grant.nodeId);
   }
@@ -316,30 +338,45 @@ const LOAD = {
                 r.applied_restart_generation AS "appliedRestartGeneration",
                 r.applied_config_version AS "appliedConfigVersion", r.applied_config_hash AS "configHash",
                 r.last_good_config_version AS "lastGoodConfigVersion", r.core_epoch AS "coreEpoch",
-                r.core_started_lo AS "startedLo", r.core_started_hi AS "startedHi",
+                r.core_marker AS marker, r.core_uptime_seconds AS "uptimeSeconds",
+                r.core_started_lo IS NOT NULL AS "isOfVersionBefore", m.outbox_id AS "outboxId",
                 r.cursor_xid::text AS "cursorXid", r.cursor_seq AS "cursorSeq",
-                r.full_sync_needed AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt",
+                r.full_sync_needed OR r.cursor_outbox IS DISTINCT FROM m.outbox_id AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt",
                 r.refusals, r.retry_refused_at AS "retryRefusedAt"
-           FROM nodes n JOIN node_runtime r ON r.node_id = n.id
+           FROM nodes n JOIN node_runtime r ON r.node_id = n.id CROSS JOIN control_meta m
           WHERE n.id = ANY ($1)`,
 };
 
-function toState({
-  nodeId: _,
-  epoch: __,
-  startedLo,
-  startedHi,
-  configHash,
-  cursorXid,
-  cursorSeq,
-  ...state
-}: Row): NodeState {
+function toState(row: Row): NodeState {
+  const { nodeId: _, epoch: __, configHash, cursorXid, cursorSeq, ...state } = row;
   return {
     ...state,
-    started: startedLo && startedHi ? { earliest: startedLo, latest: startedHi } : undefined,
+    process: processOf(row),
     appliedConfigHash: configHash?.toString('hex') ?? null,
     cursor: { xid: BigInt(cursorXid), seq: cursorSeq },
   };
+}
+
+const ACCOUNT = 'core_epoch AS "coreEpoch", user_polls AS "userPolls", outbound_polls AS "outboundPolls"';
+
+interface AccountRow {
+  coreEpoch: bigint;
+  userPolls: bigint;
+  outboundPolls: bigint;
+}
+
+function accountOf(row: AccountRow | undefined, { nodeId }: Grant): CoreAccount {
+  if (!row) throw new LeaseLost(nodeId);
+  return { coreEpoch: row.coreEpoch, polls: { users: row.userPolls, outbounds: row.outboundPolls } };
+}
+
+/** Cores that the version before started are marked with their config alone. It noted when that was, in place of the rest. */
+function processOf(row: Row): CoreProcess | undefined {
+  if (row.coreEpoch === 0n) return undefined;
+  if (!row.isOfVersionBefore) {
+    return { marker: row.marker ?? undefined, uptimeSeconds: Number(row.uptimeSeconds) };
+  }
+  return { marker: row.configHash ? markerTag(row.configHash.toString('hex')) : undefined, uptimeSeconds: 0 };
 }
 
 function cut(message: string | null): string | null {

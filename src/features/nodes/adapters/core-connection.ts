@@ -2,7 +2,7 @@ import type { CorePlace } from '../../../xray/config/index.js';
 import type { Account, ResolvedInbound } from '../../../xray/config/types.js';
 import { CoreError, type Traffic } from '../../../xray/grpc/index.js';
 import type { ObservedCore } from '../domain/plan.js';
-import type { StartInterval } from '../domain/core-process.js';
+import type { CoreProcess } from '../domain/core-process.js';
 
 /** The config to start a core with. What it says of the API and of files depends on where the core runs. */
 export interface CoreBody {
@@ -12,14 +12,14 @@ export interface CoreBody {
 
 export type RunningCore = Extract<ObservedCore, { running: true }> & {
   version: string;
-  started: StartInterval;
+  process: CoreProcess;
 };
 
 export type CoreState = Extract<ObservedCore, { running: false }> | RunningCore;
 
 /** Cumulative traffic of one core process, by account email or outbound tag. */
 export interface Counters {
-  started: StartInterval;
+  process: CoreProcess;
   values: ReadonlyMap<string, Traffic>;
 }
 
@@ -41,13 +41,10 @@ export interface CoreConnection {
   /**
    * Ends a running core and starts one with this config; after `observe` told of another panel, it takes the node from it.
    * What can be prepared is ready before `beforeEnd` is called, and the core is ended right after it: what it counts in
-   * between is lost. @throws CoreRefused with the core's own words, HeldByAnother when that was not told yet
+   * between is lost. Returns the core's version. @throws CoreRefused with the core's own words, HeldByAnother when that was
+   * not told yet
    */
-  restart(
-    body: CoreBody,
-    beforeEnd: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<{ version: string; started: StartInterval }>;
+  restart(body: CoreBody, beforeEnd: () => Promise<void>, signal: AbortSignal): Promise<string>;
   stop(): Promise<void>;
   /** Frees local resources. Never stops the core. */
   close(): void;

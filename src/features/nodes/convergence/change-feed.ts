@@ -7,6 +7,7 @@ import {
   type Cursor,
   isAfter,
   newTo,
+  type OutboxPlace,
   type ReadPosition,
   startAt,
   type UserChange,
@@ -56,8 +57,13 @@ export class ChangeFeed {
     return follower;
   }
 
+  /** Prepares for a database that is another one than before. */
+  noteDatabase(): Promise<void> {
+    return this.outbox.noteDatabase();
+  }
+
   /** Where one starts that has seen the users as they are now. */
-  horizon(): Promise<Cursor> {
+  horizon(): Promise<OutboxPlace> {
     return this.outbox.horizon();
   }
 
@@ -86,7 +92,9 @@ export class ChangeFeed {
   private async read(): Promise<boolean> {
     const groups = byPosition([...this.followers].filter(({ hasRoom }) => hasRoom));
     if (groups.size === 0) return true;
-    const read = await this.outbox.after(before([...groups.keys()]));
+    const positions = [...groups.keys()];
+    const furthest = positions.reduce((most, { cursor }) => (cursor.xid > most ? cursor.xid : most), 0n);
+    const read = await this.outbox.after(before(positions), furthest);
     if (read.isComplete) {
       tell(groups, read);
       return true;

@@ -3,14 +3,22 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { Secrets } from '../../../shared/secrets/secrets.js';
 import { Spool } from '../../../shared/spool.js';
-import { CoreConfigText, type CorePlace, markerTag } from '../../../xray/config/index.js';
+import { CoreConfigText, type CorePlace } from '../../../xray/config/index.js';
 import type { ActiveCoreConfig } from '../../core/index.js';
 import type { CoreBody } from '../adapters/core-connection.js';
-import type { Cursor } from '../domain/change-cursor.js';
+import type { OutboxPlace } from '../domain/change-cursor.js';
 import { DesiredUsers } from './desired-users.js';
 
 /** A body that is older than this is made anew, even while others use it: what changed since has to be applied one by one. */
 const SHARED_MS = 30_000;
+
+/** What many cores may be started with. */
+export interface SharedBody {
+  /** The place in the outbox that belongs to its users. */
+  place: OutboxPlace;
+  /** The config for one start of one core, with the marker of that start. */
+  marked(marker: string): CoreBody;
+}
 
 /** Complete configs to start cores with, each for all cores that are started with it at the same time. */
 @Injectable()
@@ -28,7 +36,7 @@ export class CoreBodies {
   }
 
   /** Lets `work` use the config with all users of one moment, at most half a minute ago. */
-  async use<T>(active: ActiveCoreConfig, work: (body: SpooledBody) => Promise<T>): Promise<T> {
+  async use<T>(active: ActiveCoreConfig, work: (body: SharedBody) => Promise<T>): Promise<T> {
     const { version } = active;
     const isUsable = this.current?.version === version && Date.now() < this.current.madeAt + SHARED_MS;
     const entry = isUsable ? this.current! : { version, madeAt: Date.now(), body: this.make(active) };
@@ -56,18 +64,17 @@ export class CoreBodies {
     const text = new CoreConfigText({
       config: active.config,
       inbounds: active.inbounds,
-      marker: markerTag(active.hash),
       secret: this.secrets.nodeCredentials,
     });
     const lists = await Promise.all(active.inbounds.map(() => Spool.make(this.folder)));
     try {
-      const cursor = await this.users.snapshot(async (batch) => {
+      const place = await this.users.snapshot(async (batch) => {
         const added = batch.map((user) => text.clientsOf(user));
         await Promise.all(
           lists.map((list, index) => list.append(added.map((clients) => clients[index]).join(''))),
         );
       });
-      return new SpooledBody(text, lists, cursor);
+      return new SpooledBody(text, lists, place);
     } catch (error) {
       await Promise.all(lists.map((list) => list.close()));
       throw error;
@@ -76,19 +83,22 @@ export class CoreBodies {
 }
 
 /** A config whose lists of clients are on disk. */
-class SpooledBody implements CoreBody {
+class SpooledBody implements SharedBody {
   /** How many use it. */
   users = 0;
 
   constructor(
     private readonly text: CoreConfigText,
     private readonly lists: readonly Spool[],
-    /** The place in the outbox that belongs to its users. */
-    readonly cursor: Cursor,
+    readonly place: OutboxPlace,
   ) {}
 
-  async *chunks(place: CorePlace): AsyncGenerator<Buffer> {
-    for (const piece of this.text.pieces(place)) {
+  marked(marker: string): CoreBody {
+    return { chunks: (place) => this.chunks(place, marker) };
+  }
+
+  private async *chunks(place: CorePlace, marker: string): AsyncGenerator<Buffer> {
+    for (const piece of this.text.pieces(place, marker)) {
       if (typeof piece === 'string') yield Buffer.from(piece);
       else yield* this.lists[piece.list]!.read(piece.skip);
     }

@@ -1,15 +1,20 @@
-import { Injectable } from '@nestjs/common';
+import { performance } from 'node:perf_hooks';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Queryable } from '../../../shared/database/database.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
-import type { Cursor, ReadPosition, UserChange } from '../domain/change-cursor.js';
+import type { OutboxPlace, ReadPosition, UserChange } from '../domain/change-cursor.js';
 
 /** Changes read at once. */
 export const LIMIT = 5_000;
 /** With more than this seen beyond the cursor, wait for the transaction that holds it back. */
 const MAX_BEYOND = 100_000;
+/** Within so long of another outbox, whoever stands beyond the horizon is about to start anew in it. */
+const SETTLING_MS = 3_000;
 
 interface Row {
   horizon: string;
+  outboxId: string;
+  isNoted: boolean;
   xid: string | null;
   seq: bigint;
   userId: number;
@@ -28,10 +33,38 @@ export interface ReadChanges {
 /** The outbox of users whose accounts may differ from what they should be. */
 @Injectable()
 export class UserChangesRepository {
+  private readonly logger = new Logger('Nodes');
+  private outbox: { id: string; since: number } | undefined;
+
   constructor(private readonly db: WorkerDatabase) {}
 
-  /** What has become visible after a position, at most {@link LIMIT} changes. */
-  async after({ cursor, beyond }: ReadPosition): Promise<ReadChanges> {
+  /**
+   * Prepares for a database that is another one than before, such as a restored copy or a standby that took over before it
+   * had everything: numbers of transactions mean nothing in it, so its outbox gets another id, and every node is compared
+   * as a whole. So it is with the outbox `refuted`.
+   */
+  async noteDatabase(refuted?: string): Promise<void> {
+    const noted = await this.db.run(
+      `WITH here AS (${HERE})
+       UPDATE control_meta m
+          SET system_identifier = here.system_identifier, timeline = here.timeline, outbox_id = gen_random_uuid()
+         FROM here
+        WHERE (m.system_identifier, m.timeline) IS DISTINCT FROM (here.system_identifier, here.timeline)
+           OR m.outbox_id = $1`,
+      [refuted ?? null],
+    );
+    if (noted === 0) return;
+    this.logger.warn(
+      'The database is not the one it was, or went back; the users on every node are compared',
+    );
+    await this.db.run("SELECT pg_notify('node_wake', '')");
+  }
+
+  /**
+   * What has become visible after a position, at most {@link LIMIT} changes. `furthest` is the newest transaction that
+   * anybody claims to have seen.
+   */
+  async after({ cursor, beyond }: ReadPosition, furthest = cursor.xid): Promise<ReadChanges> {
     const waits = beyond.length > MAX_BEYOND;
     const rows = await this.db.rows<Row>(beyond.length === 0 ? AFTER : AFTER_WITH_GAPS, [
       cursor.xid.toString(),
@@ -41,13 +74,17 @@ export class UserChangesRepository {
     const changes = rows.flatMap(({ xid, seq, userId, email }) =>
       xid === null ? [] : [{ xid: BigInt(xid), seq, userId, email }],
     );
-    return { changes, horizon: BigInt(rows[0]!.horizon), isComplete: changes.length < LIMIT && !waits };
+    const horizon = BigInt(rows[0]!.horizon);
+    await this.checkDatabase(rows[0]!, horizon < furthest);
+    return { changes, horizon, isComplete: changes.length < LIMIT && !waits };
   }
 
   /** Where a reader starts that has seen the users in the same snapshot of the database. */
-  async horizon(db: Queryable = this.db): Promise<Cursor> {
-    const row = await db.row<{ xid: string }>('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid');
-    return { xid: BigInt(row!.xid), seq: 0n };
+  async horizon(db: Queryable = this.db): Promise<OutboxPlace> {
+    const row = await db.row<{ xid: string; outboxId: string }>(
+      `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid, outbox_id AS "outboxId" FROM control_meta`,
+    );
+    return { outboxId: row!.outboxId, cursor: { xid: BigInt(row!.xid), seq: 0n } };
   }
 
   /** Deletes what every enabled node has applied; a node that lags by a day gets a full comparison instead. */
@@ -70,11 +107,27 @@ export class UserChangesRepository {
                              AND (r.cursor_xid, r.cursor_seq) < (c.xid, c.seq))`,
     );
   }
+
+  /** Each reading shows of what database it is: connections may lead to another one without anybody noticing. */
+  private async checkDatabase({ outboxId, isNoted }: Row, isBeyondHorizon: boolean): Promise<void> {
+    if (this.outbox?.id !== outboxId) {
+      this.outbox = { id: outboxId, since: this.outbox ? performance.now() : -Infinity };
+    }
+    const isSettled = performance.now() - this.outbox.since > SETTLING_MS;
+    if (isBeyondHorizon && isSettled) await this.noteDatabase(outboxId);
+    else if (!isNoted) await this.noteDatabase();
+  }
 }
 
+/** The server, and the line of its history: a standby that takes over begins a new one. */
+const HERE = `SELECT system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline
+                FROM pg_control_system()`;
+
 const afterSql = (condition: string) =>
-  `SELECT s.horizon::text, c.xid::text, c.seq, c.user_id AS "userId", c.email
-     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon) s
+  `SELECT s.horizon::text, s."outboxId", s."isNoted", c.xid::text, c.seq, c.user_id AS "userId", c.email
+     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon, m.outbox_id AS "outboxId",
+                  (m.system_identifier, m.timeline) IS NOT DISTINCT FROM (h.system_identifier, h.timeline) AS "isNoted"
+             FROM control_meta m, (${HERE}) h) s
      LEFT JOIN LATERAL (
        SELECT * FROM user_change WHERE (xid, seq) > ($1::xid8, $2::bigint) ${condition}
         ORDER BY xid, seq LIMIT ${LIMIT}

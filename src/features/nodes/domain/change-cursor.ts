@@ -4,6 +4,12 @@ export interface Cursor {
   seq: bigint;
 }
 
+/** A cursor means something in the outbox it is a place in, and in no other database or history. */
+export interface OutboxPlace {
+  outboxId: string;
+  cursor: Cursor;
+}
+
 export interface UserChange extends Cursor {
   userId: number;
   /** The name the cores know the user by, also after it was renamed or deleted. */

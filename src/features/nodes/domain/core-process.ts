@@ -1,24 +1,44 @@
-/** When a core process started, as exactly as can be told: two processes of one node have disjoint intervals. */
-export interface StartInterval {
-  earliest: Date;
-  latest: Date;
+/** What tells one process of a core from another. No clock but the core's own has a part in it. */
+export interface CoreProcess {
+  /** The tag of its marker outbound, which holds a nonce of this one start; undefined for a core that somebody else started. */
+  marker: string | undefined;
+  /** How long it runs, in whole seconds. */
+  uptimeSeconds: number;
 }
-
-/** Allows for the whole seconds in which a core reports its uptime, and for clocks that are corrected. */
-const SLACK_MS = 2_000;
 
 /**
- * The start of a core that said `uptimeSeconds` to a question asked and answered at these instants.
- * Source: Xray's `GetSysStats`, whose uptime is cut to whole seconds.
+ * Whether `seen`, asked for after `known` was seen, is the same process: it has the same marker, and has not grown younger.
+ * The nonce alone would do, but cores that the version before has started have none.
  */
-export function startedBetween(uptimeSeconds: number, askedAt: Date, answeredAt: Date): StartInterval {
-  return {
-    earliest: new Date(askedAt.getTime() - (uptimeSeconds + 1) * 1000 - SLACK_MS),
-    latest: new Date(answeredAt.getTime() - uptimeSeconds * 1000),
-  };
+export function isSameProcess(known: CoreProcess | undefined, seen: CoreProcess): boolean {
+  return known !== undefined && seen.marker === known.marker && seen.uptimeSeconds >= known.uptimeSeconds;
 }
 
-/** Whether both may be one process: nothing shows that `seen` started after `known`. */
-export function isSameProcess(known: StartInterval | undefined, seen: StartInterval): boolean {
-  return known !== undefined && seen.earliest <= known.latest && known.earliest <= seen.latest;
+/** The core that answered is another process than the one that is worked with. */
+export class CoreReplaced extends Error {
+  constructor() {
+    super('Another core process answered');
+    this.name = 'CoreReplaced';
+  }
+}
+
+/** One process that is worked with: answers of another one are refused. */
+export class KnownProcess {
+  constructor(private last: CoreProcess) {}
+
+  get uptimeSeconds(): number {
+    return this.last.uptimeSeconds;
+  }
+
+  /**
+   * What the core answers, if it is this process that does. Answers may overtake each other, so each is compared with what
+   * was known when it was asked for. @throws CoreReplaced
+   */
+  async ask<T extends { process: CoreProcess }>(question: () => Promise<T>): Promise<T> {
+    const known = this.last;
+    const answer = await question();
+    if (!isSameProcess(known, answer.process)) throw new CoreReplaced();
+    if (answer.process.uptimeSeconds > this.last.uptimeSeconds) this.last = answer.process;
+    return answer;
+  }
 }

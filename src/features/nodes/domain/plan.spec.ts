@@ -14,7 +14,7 @@ const desired = (facts: Partial<DesiredCore> = {}): DesiredCore => ({
   enabled: true,
   restartGeneration: 1n,
   configVersion: 7n,
-  marker: 'v7',
+  configMark: 'v7',
   ...facts,
 });
 const applied = (facts: Partial<AppliedCore> = {}): AppliedCore => ({
@@ -22,15 +22,15 @@ const applied = (facts: Partial<AppliedCore> = {}): AppliedCore => ({
   configVersion: 7n,
   lastGoodVersion: 7n,
   isRetryDue: false,
-  marker: 'v7',
+  configMark: 'v7',
   ...facts,
 });
-const running = (marker: string | undefined): ObservedCore => ({ running: true, marker });
+const running = (configMark: string | undefined): ObservedCore => ({ running: true, configMark });
 const stopped: ObservedCore = { running: false };
 const shutOut: ObservedCore = { running: false, shutOut: true };
 const restart = (reason: string, configVersion = 7n) =>
   ({ do: 'restart', reason, configVersion }) as CoreStep;
-const refused = applied({ lastGoodVersion: 6n, marker: 'v6' });
+const refused = applied({ lastGoodVersion: 6n, configMark: 'v6' });
 
 describe('the plan for a core', () => {
   it.each<[string, DesiredCore, AppliedCore, ObservedCore, CoreStep]>([
@@ -86,7 +86,7 @@ describe('the plan for a core', () => {
     ['starts the last good config after a refusal', desired(), refused, stopped, restart('not_running', 6n)],
     [
       'tries a newer config after a refusal',
-      desired({ configVersion: 8n, marker: 'v8' }),
+      desired({ configVersion: 8n, configMark: 'v8' }),
       refused,
       running('v6'),
       restart('config', 8n),
@@ -114,8 +114,8 @@ describe('the plan for a core', () => {
     const anyObserved = fc.option(fc.option(small));
     fc.assert(
       fc.property(anyDesired, anyApplied, anyObserved, (d, a, o) => {
-        const wanted = { ...d, marker: `v${d.configVersion}` };
-        const done = { ...a, marker: a.lastGoodVersion === null ? undefined : `v${a.lastGoodVersion}` };
+        const wanted = { ...d, configMark: `v${d.configVersion}` };
+        const done = { ...a, configMark: a.lastGoodVersion === null ? undefined : `v${a.lastGoodVersion}` };
         const seen: ObservedCore = o === null ? stopped : running(o === undefined ? undefined : `v${o}`);
         const step = planCore(wanted, done, seen);
         const [after, now] = take(step, wanted, done, seen);
@@ -134,15 +134,15 @@ function take(
 ): [AppliedCore, ObservedCore] {
   if (step.do === 'nothing') return [done, seen];
   if (step.do === 'stop') return [done, stopped];
-  const marker = `v${step.configVersion}`;
+  const configMark = `v${step.configVersion}`;
   const after = {
     restartGeneration: wanted.restartGeneration,
     configVersion: wanted.configVersion,
     lastGoodVersion: step.configVersion,
     isRetryDue: done.isRetryDue,
-    marker,
+    configMark,
   };
-  return [after, running(marker)];
+  return [after, running(configMark)];
 }
 
 describe('the plan for an account', () => {

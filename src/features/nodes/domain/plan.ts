@@ -6,8 +6,8 @@ export interface DesiredCore {
   /** One more for each restart an operator asked for. */
   restartGeneration: bigint;
   configVersion: bigint;
-  /** The outbound tag that a core with this config has. */
-  marker: string;
+  /** By which a core with this config is known, see `configMark`. */
+  configMark: string;
 }
 
 /** What the owner of a node did last. */
@@ -18,8 +18,8 @@ export interface AppliedCore {
   lastGoodVersion: bigint | null;
   /** Whether a config that was refused has been left alone for long enough. */
   isRetryDue: boolean;
-  /** The marker of the config that was started last. */
-  marker: string | undefined;
+  /** Of the config that was started last. */
+  configMark: string | undefined;
 }
 
 export type ObservedCore =
@@ -28,7 +28,7 @@ export type ObservedCore =
       /** A core runs, but does not let this replica in, and so can neither be changed nor counted. */
       shutOut?: boolean;
     }
-  | { running: true; marker: string | undefined };
+  | { running: true; configMark: string | undefined };
 
 export type CoreStep =
   { do: 'nothing' } | { do: 'stop' } | { do: 'restart'; reason: RestartReason; configVersion: bigint };
@@ -57,8 +57,8 @@ export function planCore(desired: DesiredCore, applied: AppliedCore, observed: O
   if (!observed.running) {
     return { do: 'restart', reason: observed.shutOut ? 'shut_out' : 'not_running', configVersion };
   }
-  const wanted = waits ? applied.marker : desired.marker;
-  if (observed.marker === wanted) return { do: 'nothing' };
+  const wanted = waits ? applied.configMark : desired.configMark;
+  if (observed.configMark === wanted) return { do: 'nothing' };
   return { do: 'restart', reason: refused && !waits ? 'retry' : 'config', configVersion };
 }
 

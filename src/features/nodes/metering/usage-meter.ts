@@ -2,31 +2,31 @@ import { performance } from 'node:perf_hooks';
 import type { Traffic } from '../../../xray/grpc/index.js';
 import { MARKER_PREFIX } from '../../../xray/config/index.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
+import type { KnownProcess } from '../domain/core-process.js';
 import type { Grant } from '../domain/grant.js';
-import { isSameProcess, type StartInterval } from '../domain/core-process.js';
 import { movedSince, trafficByUser } from '../domain/user-traffic.js';
 import { RecentTraffic } from './recent-traffic.js';
-import { type Poll, PollRefused, UsageRepository } from './usage.repository.js';
-
-/** The core that answered is not the one whose counters are being charged. */
-export class CoreReplaced extends Error {
-  constructor() {
-    super('Another core process answered');
-    this.name = 'CoreReplaced';
-  }
-}
+import { PollRefused, UsageRepository } from './usage.repository.js';
 
 /** One process of one core, as far as its counters are concerned. */
 export interface MeteredCore {
   grant: Grant;
+  process: KnownProcess;
   coreEpoch: bigint;
-  started: StartInterval;
+  /** How many polls of the node have been charged. */
+  polls: { users: bigint; outbounds: bigint };
+}
+
+/** What one kind of counters stood at, and how many polls had been charged when they were asked for. */
+interface Read<K> {
+  values: ReadonlyMap<K, Traffic>;
+  after: bigint;
 }
 
 /** What the counters of one core process stood at. */
 export interface Reading {
-  users: ReadonlyMap<number, Traffic>;
-  outbounds: ReadonlyMap<string, Traffic>;
+  users: Read<number>;
+  outbounds: Read<string>;
 }
 
 /**
@@ -37,24 +37,30 @@ export class UsageMeter {
   readonly recent = new RecentTraffic();
   private users: ReadonlyMap<number, Traffic> = new Map();
   private outbounds: ReadonlyMap<string, Traffic> = new Map();
+  private readonly polls: { users: bigint; outbounds: bigint };
 
   constructor(
     private readonly usage: UsageRepository,
     private readonly core: MeteredCore,
     private readonly hourly: boolean,
-  ) {}
-
-  /** Reads and charges the users' counters; returns the ids of users whose status may be due. */
-  async pollUsers(connection: CoreConnection, at: Date, signal: AbortSignal): Promise<number[]> {
-    return this.chargeUsers(await this.readUsers(connection, signal), at);
+  ) {
+    this.polls = { ...core.polls };
   }
 
-  /** Reads the outbounds' counters and adds them to the node's totals. */
-  async pollOutbounds(connection: CoreConnection, at: Date, signal: AbortSignal): Promise<void> {
-    await this.chargeOutbounds(await this.readOutbounds(connection, signal), at);
+  /**
+   * Reads and charges the users' counters; returns the ids of users whose status may be due.
+   * @throws PollRefused, CoreReplaced
+   */
+  async pollUsers(connection: CoreConnection, signal: AbortSignal): Promise<number[]> {
+    return this.chargeUsers(await this.readUsers(connection, signal));
   }
 
-  /** Reads all counters, to be charged later. */
+  /** Reads the outbounds' counters and adds them to the node's totals. @throws PollRefused, CoreReplaced */
+  async pollOutbounds(connection: CoreConnection, signal: AbortSignal): Promise<void> {
+    await this.chargeOutbounds(await this.readOutbounds(connection, signal));
+  }
+
+  /** Reads all counters, to be charged later. @throws CoreReplaced */
   async read(connection: CoreConnection, signal: AbortSignal): Promise<Reading> {
     const [users, outbounds] = await Promise.all([
       this.readUsers(connection, signal),
@@ -63,64 +69,57 @@ export class UsageMeter {
     return { users, outbounds };
   }
 
-  /** Charges what was read. Returns the ids of users whose status may be due. */
-  async charge({ users, outbounds }: Reading, at: Date): Promise<number[]> {
-    await this.chargeOutbounds(outbounds, at);
-    return this.chargeUsers(users, at);
+  /** Charges what was read. Returns the ids of users whose status may be due. @throws PollRefused, CoreReplaced */
+  async charge({ users, outbounds }: Reading): Promise<number[]> {
+    await this.chargeOutbounds(outbounds);
+    return this.chargeUsers(users);
   }
 
-  private async readUsers(connection: CoreConnection, signal: AbortSignal): Promise<Reading['users']> {
-    const counters = await connection.counters('user', signal);
-    this.check(counters.started);
-    return trafficByUser(counters.values);
+  private async readUsers(connection: CoreConnection, signal: AbortSignal): Promise<Read<number>> {
+    const after = this.polls.users;
+    const { values } = await this.core.process.ask(() => connection.counters('user', signal));
+    return { values: trafficByUser(values), after };
   }
 
-  private async readOutbounds(
-    connection: CoreConnection,
-    signal: AbortSignal,
-  ): Promise<Reading['outbounds']> {
-    const counters = await connection.counters('outbound', signal);
-    this.check(counters.started);
-    return new Map([...counters.values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX)));
+  private async readOutbounds(connection: CoreConnection, signal: AbortSignal): Promise<Read<string>> {
+    const after = this.polls.outbounds;
+    const { values } = await this.core.process.ask(() => connection.counters('outbound', signal));
+    return { values: new Map([...values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX))), after };
   }
 
-  private async chargeUsers(current: Reading['users'], at: Date): Promise<number[]> {
-    const moved = movedSince(this.users, current);
+  private async chargeUsers({ values, after }: Read<number>): Promise<number[]> {
+    const moved = movedSince(this.users, values);
     const due =
       moved.size === 0
         ? []
-        : await unlessRefused(() => this.usage.chargeUsers(this.poll(at), moved, this.hourly));
-    if (!due) return [];
-    this.users = current;
+        : await this.inTurn('users', () => this.usage.chargeUsers(this.poll(after), moved, this.hourly));
+    this.users = values;
     this.recent.noteUsers(moved.keys(), performance.now());
     return due;
   }
 
-  private async chargeOutbounds(current: Reading['outbounds'], at: Date): Promise<void> {
-    this.recent.noteOutbounds(current.values(), performance.now());
-    const moved = movedSince(this.outbounds, current);
+  private async chargeOutbounds({ values, after }: Read<string>): Promise<void> {
+    this.recent.noteOutbounds(values.values(), performance.now());
+    const moved = movedSince(this.outbounds, values);
     if (moved.size === 0) return;
-    const done = await unlessRefused(async () => {
-      await this.usage.addOutbounds(this.poll(at), moved, this.hourly);
-      return true;
-    });
-    if (done) this.outbounds = current;
+    await this.inTurn('outbounds', () => this.usage.addOutbounds(this.poll(after), moved, this.hourly));
+    this.outbounds = values;
   }
 
-  private check(started: StartInterval): void {
-    if (!isSameProcess(this.core.started, started)) throw new CoreReplaced();
+  /** Keeps count. A poll that was refused is not lost: the next one, read after this, is in turn and holds its traffic. */
+  private async inTurn<T>(of: 'users' | 'outbounds', charge: () => Promise<T>): Promise<T> {
+    try {
+      const result = await charge();
+      this.polls[of]++;
+      return result;
+    } catch (error) {
+      if (error instanceof PollRefused) this.polls[of] = error.charged;
+      throw error;
+    }
   }
 
-  private poll(startedAt: Date): Poll {
-    return { grant: this.core.grant, coreEpoch: this.core.coreEpoch, startedAt };
-  }
-}
-
-async function unlessRefused<T>(charge: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await charge();
-  } catch (error) {
-    if (error instanceof PollRefused) return undefined;
-    throw error;
+  private poll(after: bigint) {
+    const { grant, coreEpoch, process } = this.core;
+    return { grant, coreEpoch, uptimeSeconds: process.uptimeSeconds, after };
   }
 }

@@ -3,19 +3,27 @@ import type { Tx } from '../../../shared/database/database.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import type { Traffic } from '../../../xray/grpc/index.js';
 import { lockUsage } from '../../users/index.js';
-import type { Grant } from '../domain/grant.js';
+import { CoreReplaced } from '../domain/core-process.js';
+import { type Grant, LeaseLost } from '../domain/grant.js';
 
-/** Which core process was read, and when by the database's clock. */
+/** Which core process was read. */
 export interface Poll {
   grant: Grant;
   coreEpoch: bigint;
-  startedAt: Date;
+  /** The process had been running for at least so long. */
+  uptimeSeconds: number;
+  /** How many polls of this kind had been charged when the reading began. */
+  after: bigint;
 }
 
-/** Another replica owns the node, another core process runs, or a newer poll was charged already. */
+/** Another poll was charged since this one was read; the next one holds its traffic too. */
 export class PollRefused extends Error {
-  constructor(nodeId: number) {
-    super(`A poll of node ${nodeId} came too late to be charged; the next one holds its traffic too`);
+  constructor(
+    nodeId: number,
+    /** How many have been charged by now. */
+    readonly charged: bigint,
+  ) {
+    super(`A poll of node ${nodeId} came too late to be charged`);
     this.name = 'PollRefused';
   }
 }
@@ -31,13 +39,13 @@ export class UsageRepository {
   /**
    * Charges users by the node's coefficient, rounded down, and their owners; keeps hourly history if `hourly`.
    * Returns the ids of those whose status may be due: on hold, or over their limit. Unknown users are ignored.
-   * @throws PollRefused
+   * @throws PollRefused, CoreReplaced, LeaseLost
    */
   async chargeUsers(poll: Poll, traffic: ReadonlyMap<number, Traffic>, hourly: boolean): Promise<number[]> {
     const ids = [...traffic.keys()].sort((a, b) => a - b);
     const up = ids.map((id) => traffic.get(id)!.up);
     const down = ids.map((id) => traffic.get(id)!.down);
-    return this.inTurn(poll, 'last_user_poll_at', async (tx) => {
+    return this.inTurn(poll, 'user', async (tx) => {
       if (ids.length === 0) return [];
       await lockUsage(tx, ids);
       const due = await tx.rows<{ id: number }>(chargeUsersSql(hourly), [
@@ -51,10 +59,10 @@ export class UsageRepository {
     });
   }
 
-  /** Adds to the node's totals, and to its hourly history if `hourly`. @throws PollRefused */
+  /** Adds to the node's totals, and to its hourly history if `hourly`. @throws PollRefused, CoreReplaced, LeaseLost */
   async addOutbounds(poll: Poll, traffic: ReadonlyMap<string, Traffic>, hourly: boolean): Promise<void> {
     const entries = [...traffic];
-    await this.inTurn(poll, 'last_outbound_poll_at', async (tx) => {
+    await this.inTurn(poll, 'outbound', async (tx) => {
       await tx.run(addOutboundsSql(hourly), [
         poll.grant.nodeId,
         poll.coreEpoch,
@@ -65,21 +73,36 @@ export class UsageRepository {
     });
   }
 
-  /** Runs `work` if the poll is the newest one of the node's owner; two of them wait for each other. */
+  /** Runs `work` if no poll was charged since this one was read, which alone makes sure that counters have only grown. */
   private async inTurn<T>(
-    { grant, coreEpoch, startedAt }: Poll,
-    column: 'last_user_poll_at' | 'last_outbound_poll_at',
+    { grant, coreEpoch, uptimeSeconds, after }: Poll,
+    of: 'user' | 'outbound',
     work: (tx: Tx) => Promise<T>,
   ): Promise<T> {
     return this.db.transaction(async (tx) => {
       const isInTurn = await tx.run(
-        `UPDATE node_runtime SET ${column} = $4
-          WHERE node_id = $1 AND owner_epoch = $2 AND core_epoch = $3 AND ${column} < $4`,
-        [grant.nodeId, grant.epoch, coreEpoch, startedAt],
+        `UPDATE node_runtime
+            SET ${of}_polls = ${of}_polls + 1, last_${of}_poll_at = now(), core_uptime_seconds = $5
+          WHERE node_id = $1 AND owner_epoch = $2 AND core_epoch = $3 AND ${of}_polls = $4`,
+        [grant.nodeId, grant.epoch, coreEpoch, after, uptimeSeconds],
       );
-      if (isInTurn === 0) throw new PollRefused(grant.nodeId);
+      if (isInTurn === 0) throw await this.refusal(tx, grant, coreEpoch, of);
       return work(tx);
     });
+  }
+
+  private async refusal(
+    tx: Tx,
+    { nodeId, epoch }: Grant,
+    coreEpoch: bigint,
+    of: 'user' | 'outbound',
+  ): Promise<Error> {
+    const noted = await tx.row<{ owner: bigint; core: bigint; polls: bigint }>(
+      `SELECT owner_epoch AS owner, core_epoch AS core, ${of}_polls AS polls FROM node_runtime WHERE node_id = $1`,
+      [nodeId],
+    );
+    if (noted?.owner !== epoch) return new LeaseLost(nodeId);
+    return noted.core === coreEpoch ? new PollRefused(nodeId, noted.polls) : new CoreReplaced();
   }
 }
 

@@ -51,7 +51,7 @@ export class Ownership implements OnApplicationBootstrap {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.nodes.noteDatabase();
+    await this.services.changes.noteDatabase();
     await this.localCore.prepare();
     this.stopListening.push(
       this.events.on('node_wake', (nodeId) => this.onWake(nodeId)),

@@ -1,7 +1,6 @@
 import type { Account, ResolvedInbound } from '../../../../xray/config/types.js';
 import { CoreError } from '../../../../xray/grpc/index.js';
 import { type XrayFolder, XrayProcess, XrayStartFailed } from '../../../../xray/process/index.js';
-import type { StartInterval } from '../../domain/core-process.js';
 import { CoreApi } from '../core-api.js';
 import {
   type CoreBody,
@@ -41,11 +40,7 @@ export class LocalCore implements CoreConnection {
     return api.observe(process.version, signal);
   }
 
-  async restart(
-    body: CoreBody,
-    beforeEnd: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<{ version: string; started: StartInterval }> {
+  async restart(body: CoreBody, beforeEnd: () => Promise<void>, signal: AbortSignal): Promise<string> {
     const endFormer = async () => {
       await beforeEnd();
       await this.stop();
@@ -56,7 +51,7 @@ export class LocalCore implements CoreConnection {
         signal,
       });
       this.running = connectTo(process);
-      return { version: process.version, started: exactStart(process) };
+      return process.version;
     } catch (error) {
       if (error instanceof XrayStartFailed) throw new CoreRefused(error.message, { cause: error });
       throw error;
@@ -99,10 +94,5 @@ export class LocalCore implements CoreConnection {
 function connectTo(process: XrayProcess): Running {
   const lost = new AbortController();
   void process.untilExit().then(() => lost.abort());
-  return { process, api: new CoreApi(process.connect(), () => exactStart(process)), lost: lost.signal };
-}
-
-/** Exact, since the state file remembers it: no other process of this machine has it. */
-function exactStart({ startedAt }: XrayProcess): StartInterval {
-  return { earliest: startedAt, latest: startedAt };
+  return { process, api: new CoreApi(process.connect()), lost: lost.signal };
 }

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { CoreError, XrayClient } from '../../../../xray/grpc/index.js';
 import type { NodeIdentity } from '../../identity/node-identity.js';
-import { startedBetween, type StartInterval } from '../../domain/core-process.js';
 import type { NodeReach } from '../../node.js';
 import { CoreApi } from '../core-api.js';
 import {
@@ -84,11 +83,7 @@ export class MarzbanNode implements CoreConnection {
     return (await this.reachApi(coreVersion, signal)) ?? this.shutOut(signal);
   }
 
-  async restart(
-    body: CoreBody,
-    beforeEnd: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<{ version: string; started: StartInterval }> {
+  async restart(body: CoreBody, beforeEnd: () => Promise<void>, signal: AbortSignal): Promise<string> {
     const config = () => this.chunksOf(body); // a stream is read once, and a start may be tried again
     const agent = await this.agent(signal);
     const before = await agent.state(signal);
@@ -112,7 +107,7 @@ export class MarzbanNode implements CoreConnection {
     });
     const state = await this.reachApi(coreVersion, signal);
     if (!state) throw new CoreError('unavailable', await this.whyUnreachable(signal));
-    return state;
+    return state.version;
   }
 
   async stop(): Promise<void> {
@@ -207,7 +202,7 @@ export class MarzbanNode implements CoreConnection {
     const { core, version, marker } = this.api;
     try {
       const state = await core.observe(version, signal);
-      if (state.marker === marker) return state;
+      if (state.process.marker === marker) return state;
     } catch (error) {
       if (!(error instanceof CoreError) || !error.isConnection) throw error;
     }
@@ -222,9 +217,7 @@ export class MarzbanNode implements CoreConnection {
     const client = new XrayClient(hostPort(this.apiEndpoint), pinnedCredentials(this.pin!), {
       'grpc.ssl_target_name_override': AGENT_NAME,
     });
-    const core = new CoreApi(client, ({ uptimeSeconds }, askedAt, answeredAt) =>
-      startedBetween(uptimeSeconds, askedAt, answeredAt),
-    );
+    const core = new CoreApi(client);
     const deadline = performance.now() + READY_MS;
     try {
       while (!(await answers(client, signal))) {
@@ -232,7 +225,7 @@ export class MarzbanNode implements CoreConnection {
         await sleep(READY_POLL_MS, undefined, { signal });
       }
       const state = await core.observe(version, signal);
-      this.api = { core, version, marker: state.marker };
+      this.api = { core, version, marker: state.process.marker };
       return state;
     } finally {
       if (!this.api) core.close();
