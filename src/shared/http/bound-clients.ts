@@ -6,6 +6,8 @@ const HEADERS_MS = 20_000;
 const REQUEST_MS = 150_000;
 /** A body of which nobody wants to know is taken up to here, for clients that send all of it before they read. */
 const UNREAD_BYTES = 256 * 1024;
+/** Who is refused while he sends much waits so long for it: those who do nothing else get few turns that way. */
+const REFUSAL_MS = 1_000;
 /** Whoever still sends after that gets so long to notice that he was answered. */
 const UNREAD_MS = 2_000;
 /** A client that takes nothing of its answer for so long is gone. */
@@ -38,6 +40,12 @@ function closeUnlessRead(request: Request, response: Response): void {
   const { shouldKeepAlive } = response;
   response.shouldKeepAlive = false;
   request.once('end', () => (response.shouldKeepAlive = shouldKeepAlive));
+  const end = response.end.bind(response) as (...rest: unknown[]) => Response;
+  response.end = ((...rest: unknown[]) => {
+    if (request.complete) return end(...rest);
+    setTimeout(() => end(...rest), REFUSAL_MS);
+    return response;
+  }) as Response['end'];
   response.once('prefinish', () => {
     if (!request.complete) discard(request);
   });
