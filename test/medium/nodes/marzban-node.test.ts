@@ -233,7 +233,7 @@ describe('the certificate of a Marzban-node', () => {
     await agent.restart();
     const { message } = await fleet.status(id, 'error', 60_000);
     expect(message).toMatch(
-      /^certificate of the node changed \(SHA-256 [\da-f]{16}… → [\da-f]{16}… at 127.0.0.1:\d+\); .*disable and enable/,
+      /certificate of the node changed \(SHA-256 [\da-f]{16}… → [\da-f]{16}… at 127.0.0.1:\d+\); .*disable and enable/,
     );
     expect(agent.calls).toEqual([]);
     await fleet.sudo.put(`/api/node/${id}`, { status: 'disabled' });

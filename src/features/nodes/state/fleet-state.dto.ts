@@ -136,7 +136,7 @@ export class NodeStateDto {
   @TimeField({ nullable: true })
   last_error_at!: string | null;
 
-  @TimeField({ nullable: true, description: 'When the last known core process started, within seconds' })
+  @TimeField({ nullable: true, description: 'When the last known core process was started, or found' })
   core_started_at!: string | null;
 
   @ListField(object(() => CoreStartDto), { description: 'The last 20, the latest first' })

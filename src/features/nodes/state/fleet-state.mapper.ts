@@ -44,7 +44,7 @@ function toNodeStateDto(node: NodeState, pinning: boolean): NodeStateDto {
     next_attempt_at: time(node.nextAttemptAt),
     last_error: node.lastError,
     last_error_at: time(node.lastErrorAt),
-    core_started_at: time(node.coreStartedAt),
+    core_started_at: time(node.starts[0]?.at ?? null),
     core_starts: node.starts.map((start) => ({
       at: toWireTime(start.at),
       reason: start.reason,

@@ -44,7 +44,7 @@ const NODES = {
            r.applied_config_version AS "appliedConfigVersion", r.last_good_config_version AS "lastGoodConfigVersion",
            r.refusals, r.retry_refused_at AS "retryRefusedAt", r.full_sync_needed AS "fullSyncNeeded",
            r.failures, r.next_attempt_at AS "nextAttemptAt", r.last_error AS "lastError",
-           r.last_error_at AS "lastErrorAt", r.core_started_hi AS "coreStartedAt", r.core_starts AS "startsByReason",
+           r.last_error_at AS "lastErrorAt", r.core_starts AS "startsByReason",
            encode(n.server_cert_sha256, 'hex') AS certificate, r.session_id IS NOT NULL AS "hasSession",
            l.epoch AS "leaseEpoch", l.acquired_at AS "acquiredAt", nullif(l.expires_at, '-infinity') AS "leasedUntil",
            l.owner_id AS "ownerId", p.name AS "ownerName", l.polled_at AS "polledAt", l.pending,

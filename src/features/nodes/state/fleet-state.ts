@@ -25,7 +25,6 @@ export interface NodeFacts {
   nextAttemptAt: Date;
   lastError: string | null;
   lastErrorAt: Date | null;
-  coreStartedAt: Date | null;
   /** Since ever. */
   startsByReason: Partial<Record<StartReason, number>>;
   /** SHA-256 of the certificate it is known by, in hexadecimal digits. */
