@@ -106,7 +106,7 @@ export class MarzbanNode implements CoreConnection {
       return start();
     });
     const state = await this.reachApi(coreVersion, signal);
-    if (!state) throw new CoreError('unavailable', await this.whyUnreachable(signal));
+    if (!state) throw new CoreError('unavailable', (await this.whyUnreachable(signal)).why);
     return state.version;
   }
 
@@ -237,23 +237,28 @@ export class MarzbanNode implements CoreConnection {
    * Where that may be the reason, a new session helps, once.
    */
   private async shutOut(signal: AbortSignal): Promise<CoreState> {
-    const why = await this.whyUnreachable(signal);
-    if (this.isOwnSession || !why.includes(HANGS_UP)) throw new CoreError('unavailable', why);
+    const { hangsUp, why } = await this.whyUnreachable(signal);
+    if (this.isOwnSession || !hangsUp) throw new CoreError('unavailable', why);
     this.logger.error(`The core is restarted only because ${why}`);
     this.session = null;
     return { running: false, shutOut: true };
   }
 
-  private async whyUnreachable(signal: AbortSignal): Promise<string> {
+  /** Xray takes anybody's connection and drops it once it has looked at who it is: in the middle of TLS, or after it. */
+  private async whyUnreachable(signal: AbortSignal): Promise<{ hangsUp: boolean; why: string }> {
     const where = hostPort(this.apiEndpoint);
     try {
       const { socket } = await connectPinned(this.apiEndpoint, await this.trust(), signal);
       socket.destroy();
-      return `${where} ${HANGS_UP}: set NODE_API_SOURCES to the addresses from which all replicas of this service reach nodes`;
     } catch (error) {
-      const { message } = error as CoreError;
-      return `Xray runs on the node, but its API cannot be used (${message}); api_port has to be XRAY_API_PORT of the node, and open to this service`;
+      const { message, cause } = error as CoreError;
+      if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'ECONNRESET') {
+        const why = `Xray runs on the node, but its API cannot be used (${message}); api_port has to be XRAY_API_PORT of the node, and open to this service`;
+        return { hangsUp: false, why };
+      }
     }
+    const why = `${where} takes connections but does not let this replica into Xray's API: set NODE_API_SOURCES to the addresses from which all replicas of this service reach nodes`;
+    return { hangsUp: true, why };
   }
 
   private taken(): HeldByAnother {
@@ -273,5 +278,3 @@ async function answers(client: XrayClient, signal: AbortSignal): Promise<boolean
     throw error;
   }
 }
-
-const HANGS_UP = "takes TLS but does not let this replica into Xray's API";
