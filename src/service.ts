@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { createServer } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -126,7 +127,7 @@ export class Service {
         .begin()
         .catch(() => undefined); // closing meets with it again
       if (server.listening) await sleep(delaySeconds * 1000);
-      const begun = Date.now();
+      const begun = performance.now();
       app.get(WebSockets, { strict: false }).end(); // they would be waited for
       await drain(server, DRAIN_MS);
       const closed = Promise.all([handedOver, app.close()]).then(
@@ -136,7 +137,7 @@ export class Service {
           return true;
         },
       );
-      const left = Math.max(CLOSE_MS - (Date.now() - begun), 0);
+      const left = Math.max(CLOSE_MS - (performance.now() - begun), 0);
       if (!(await Promise.race([closed, sleep(left, false)]))) {
         this.logger.warn('A part of the service did not stop in time; going on without it');
       }

@@ -26,6 +26,7 @@ const FILES: Record<string, string> = {
   'src/shared/cycle-b.ts': `import { a } from './cycle-a.js'; export const b = () => a;`,
   'src/shared/uses-vitest.ts': `import { it } from 'vitest'; export const a = it;`,
   'src/shared/environment.ts': `export const a = process.env.HOME;`,
+  'src/shared/wall-clock.ts': `export const a = Date.now();`,
   'src/features/users/throws-http.ts': `import { NotFoundException } from '@nestjs/common'; throw new NotFoundException();`,
   'src/shared/any.ts': `export const a = (b: any) => b;`,
   'src/fine.ts': `import { user } from './features/users/index.js'; export const a = user;`,
@@ -80,7 +81,7 @@ describe('the rules of the house', () => {
     expect(found.filter((line) => line.startsWith('src/fine.ts'))).toEqual([]);
   });
 
-  it('notice the environment, HTTP exceptions and any where they do not belong', () => {
+  it('notice the environment, the time of day, HTTP exceptions and any where they do not belong', () => {
     const found = run(
       'oxlint',
       '--config',
@@ -90,6 +91,7 @@ describe('the rules of the house', () => {
       'src',
     );
     expect(found).toMatch(/src\/shared\/environment\.ts.*process\.env/);
+    expect(found).toMatch(/src\/shared\/wall-clock\.ts.*Date\.now/);
     expect(found).toMatch(/src\/features\/users\/throws-http\.ts.*NotFoundException/);
     expect(found).toMatch(/src\/shared\/any\.ts.*any/);
     expect(found).not.toMatch(/src\/fine\.ts/);

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
 import type { Admin } from './admin.js';
@@ -41,7 +42,7 @@ export class AdminDirectory implements OnApplicationShutdown {
   }
 
   private find(id: number): Promise<Credentials | undefined> {
-    const now = Date.now();
+    const now = performance.now();
     const entry = this.entries.get(id);
     if (entry && now - entry.readAt < FRESH_MS) return entry.row;
     const row = this.repository.findCredentials(id);

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { Database } from '../../shared/database/database.js';
@@ -31,7 +32,7 @@ export class UserCounts implements OnModuleInit, OnApplicationShutdown {
   /** The `total` of a statement that counts users. */
   of(sql: string, values: unknown[]): Promise<number> {
     const question = JSON.stringify([sql, values]);
-    const now = Date.now();
+    const now = performance.now();
     const known = this.counts.get(question);
     if (known && known.until > now) return known.total;
     const total = this.db.row<{ total: number }>(sql, values).then((row) => row!.total);

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { readdir, readFile, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
@@ -97,8 +98,8 @@ export class PostgresServer {
   /** Stops the server, and waits until it is gone. */
   async down({ pid }: { pid: number }): Promise<void> {
     const gone = async (seconds: number) => {
-      const deadline = Date.now() + seconds * 1000;
-      while (isRunning({ pid }, this.data) && Date.now() < deadline) await sleep(10);
+      const deadline = performance.now() + seconds * 1000;
+      while (isRunning({ pid }, this.data) && performance.now() < deadline) await sleep(10);
       return !isRunning({ pid }, this.data);
     };
     if (isRunning({ pid }, this.data)) kill(pid, 'SIGINT'); // "fast": sessions end, nothing is lost
@@ -112,19 +113,19 @@ export class PostgresServer {
    * that will end itself, since its note was, is ended in good order; then there is none.
    */
   private async adopt(): Promise<Postmaster | undefined> {
-    const begun = Date.now();
+    const begun = performance.now();
     for (;;) {
       const found = findServer(this.data);
       if (!found) return undefined;
       const { pid, socketDir } = found;
       if (socketDir !== undefined && (await answers(socketDir))) return { pid, socketDir };
       const lost = socketDir === undefined ? !found.noted : !hasSocket({ pid, socketDir });
-      if (lost && Date.now() > begun + LOST_MS) {
+      if (lost && performance.now() > begun + LOST_MS) {
         await this.down({ pid });
         if (findServer(this.data)) throw this.failure('has lost its files, and does not end', 0);
         return undefined;
       }
-      if (Date.now() > begun + READY_SECONDS * 1000) throw this.failure('does not answer', 0);
+      if (performance.now() > begun + READY_SECONDS * 1000) throw this.failure('does not answer', 0);
       await sleep(20);
     }
   }
@@ -213,10 +214,10 @@ export class PostgresServer {
   }
 
   private async ready(socketDir: string, worthWaiting: () => boolean): Promise<boolean> {
-    const deadline = Date.now() + READY_SECONDS * 1000;
+    const deadline = performance.now() + READY_SECONDS * 1000;
     for (;;) {
       if (await answers(socketDir)) return true;
-      if (Date.now() > deadline || !worthWaiting()) return answers(socketDir);
+      if (performance.now() > deadline || !worthWaiting()) return answers(socketDir);
       await sleep(20);
     }
   }

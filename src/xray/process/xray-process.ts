@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -190,12 +191,12 @@ export class XrayProcess {
         }
         if (answered === 0) {
           const stats = await client.sysStats(signal, 500).catch(() => undefined);
-          if (stats) answered = Date.now();
+          if (stats) answered = performance.now();
         }
         if (answered > 0) {
           const output = (await this.log.bytesFrom(logStart)).toString();
           // The API may answer before another inbound fails to listen.
-          if (/core: Xray \S+ started/.test(output) || Date.now() > answered + SETTLE_MS) return;
+          if (/core: Xray \S+ started/.test(output) || performance.now() > answered + SETTLE_MS) return;
         }
         await sleep(STEP_MS);
       }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { Secrets } from '../../../shared/secrets/secrets.js';
@@ -38,8 +39,8 @@ export class CoreBodies {
   /** Lets `work` use the config with all users of one moment, at most half a minute ago. */
   async use<T>(active: ActiveCoreConfig, work: (body: SharedBody) => Promise<T>): Promise<T> {
     const { version } = active;
-    const isUsable = this.current?.version === version && Date.now() < this.current.madeAt + SHARED_MS;
-    const entry = isUsable ? this.current! : { version, madeAt: Date.now(), body: this.make(active) };
+    const isUsable = this.current?.version === version && performance.now() < this.current.madeAt + SHARED_MS;
+    const entry = isUsable ? this.current! : { version, madeAt: performance.now(), body: this.make(active) };
     this.current = entry;
     entry.body.catch(() => this.forget(entry));
     const body = await entry.body;
