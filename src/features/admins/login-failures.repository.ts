@@ -19,7 +19,7 @@ export function limitKeys(username: string, address: string): LimitKeys {
 
 const find = {
   name: 'login_failures_find',
-  text: 'SELECT key, failures, last_at FROM login_failures WHERE key = ANY ($1)',
+  text: 'SELECT key, failures, extract(epoch FROM clock_timestamp() - last_at)::float8 AS seconds_ago FROM login_failures WHERE key = ANY ($1)',
 };
 const add = {
   name: 'login_failures_add',
@@ -35,10 +35,12 @@ export class LoginFailuresRepository {
   constructor(private readonly db: Database) {}
 
   async find(keys: LimitKeys): Promise<FailureCounts> {
-    const rows = await this.db.point<{ key: string; failures: number; last_at: Date }>(find, [
+    const rows = await this.db.point<{ key: string; failures: number; seconds_ago: number }>(find, [
       Object.values(keys),
     ]);
-    const counts = new Map(rows.map((row) => [row.key, { failures: row.failures, lastAt: row.last_at }]));
+    const counts = new Map(
+      rows.map((row) => [row.key, { failures: row.failures, secondsAgo: row.seconds_ago }]),
+    );
     return Object.fromEntries(Object.entries(keys).map(([by, key]) => [by, counts.get(key)]));
   }
 

@@ -47,7 +47,7 @@ export class LoginService {
       this.known.has(username, address),
       this.admins.findCredentialsByName(username),
     ]);
-    const { refusedFor, delayedBy } = limitLogin(counts, isKnown, new Date());
+    const { refusedFor, delayedBy } = limitLogin(counts, isKnown);
     if (refusedFor > 0) throw new TooManyFailedLogins(refusedFor);
     if (delayedBy > 0) await this.delay(delayedBy);
     const isRight = await this.checks.check(password, found?.hashedPassword, isKnown);

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
 import { readDateRange } from '../../shared/domain/date-range.js';
 import { Answers, anything } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
@@ -22,6 +23,7 @@ export class NodesController {
   constructor(
     private readonly nodes: NodesService,
     private readonly identity: NodeIdentity,
+    private readonly clock: DatabaseClock,
   ) {}
 
   @Get('node/settings')
@@ -91,7 +93,7 @@ export class NodesController {
   @Answers(NodesUsageDto)
   @ApiErrors('bad_request', 'invalid')
   async getUsage(@Query() query: DateRangeDto): Promise<NodesUsageDto> {
-    const traffic = await this.nodes.traffic(readDateRange(query, new Date()));
+    const traffic = await this.nodes.traffic(readDateRange(query, this.clock.now()));
     return { usages: traffic.map(toNodeUsageDto) };
   }
 }

@@ -1,6 +1,7 @@
 import { applyDecorators, Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
 import { readDateRange } from '../../shared/domain/date-range.js';
 import { Answers } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
@@ -41,6 +42,7 @@ export class SubscriptionController {
     private readonly subscriptions: SubscriptionService,
     private readonly pages: SubscriptionPages,
     private readonly presenter: UserPresenter,
+    private readonly clock: DatabaseClock,
   ) {}
 
   @Get(':token{/}') // both forms are in the hands of users; HEAD is answered too, as some clients probe first
@@ -53,11 +55,11 @@ export class SubscriptionController {
     const link = linkToDraw(request);
     if (link !== undefined) return sendPicture(response, await this.pages.qrCode(token, link));
     if (isReader(request))
-      return sendPage(response, await this.pages.show(token, toReader(request), new Date()));
+      return sendPage(response, await this.pages.show(token, toReader(request), this.clock.now()));
     sendSubscription(
       request,
       response,
-      await this.subscriptions.fetch(token, toVisitor(request), new Date()),
+      await this.subscriptions.fetch(token, toVisitor(request), this.clock.now()),
     );
   }
 
@@ -74,7 +76,7 @@ export class SubscriptionController {
   @Answers(UserUsagesDto)
   @ApiErrors('bad_request', 'not_found', 'invalid')
   async user_get_usage(@Token() token: string, @Query() query: DateRangeDto): Promise<UserUsagesDto> {
-    const readRange = () => readDateRange(query, new Date()); // a bad range of nobody is just not found
+    const readRange = () => readDateRange(query, this.clock.now()); // a bad range of nobody is just not found
     const { user, usages } = await this.subscriptions.usage(token, readRange);
     return { usages: usages.map(toUserUsageDto), username: user.username };
   }
@@ -91,6 +93,10 @@ export class SubscriptionController {
     @Res() response: Response,
   ) {
     const visitor = toVisitor(request);
-    sendSubscription(request, response, await this.subscriptions.fetchAs(type, token, visitor, new Date()));
+    sendSubscription(
+      request,
+      response,
+      await this.subscriptions.fetchAs(type, token, visitor, this.clock.now()),
+    );
   }
 }

@@ -31,18 +31,18 @@ export class UserCountsRepository {
     return { byStatus, online };
   }
 
-  /** Counts the users seen since `since`, and writes for each admin by how many that differs from what is known. */
-  async countOnline(since: Date): Promise<void> {
+  /** Counts the users seen within the last `seconds`, and writes for each admin by how many that differs from what is known. */
+  async countOnline(seconds: number): Promise<void> {
     await this.db.run(
       `INSERT INTO user_counts (admin_id, online)
        SELECT admin_id, sum(online)
          FROM (SELECT u.admin_id, count(*) AS online
                  FROM user_usage g JOIN users u ON u.id = g.user_id
-                WHERE g.online_at >= $1 GROUP BY u.admin_id
+                WHERE g.online_at >= now() - make_interval(secs => $1) GROUP BY u.admin_id
                 UNION ALL
                SELECT admin_id, -online FROM user_counts) d
         GROUP BY admin_id HAVING sum(online) <> 0`,
-      [since],
+      [seconds],
     );
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
 import { RangeReversed } from '../../shared/domain/date-range.js';
 import { InvalidInput } from '../../shared/domain/errors.js';
 import type { Admin } from '../admins/index.js';
@@ -11,13 +12,14 @@ import { NoExpiredUsers } from './users.errors.js';
 @Injectable()
 export class BulkUsersService {
   constructor(
+    private readonly clock: DatabaseClock,
     private readonly users: BulkUsersRepository,
     private readonly announcements: UserAnnouncements,
   ) {}
 
   /** Names of expired users the admin may see. Throws `RangeReversed`. */
   async findExpired(admin: Admin, dto: ExpiredUsersDto): Promise<string[]> {
-    return this.users.findExpired(toRange(admin, dto));
+    return this.users.findExpired(toRange(admin, dto, this.clock.now()));
   }
 
   /**
@@ -26,7 +28,7 @@ export class BulkUsersService {
    */
   async deleteExpired(admin: Admin, dto: ExpiredUsersDto): Promise<string[]> {
     if (!dto.expired_after && !dto.expired_before) throw noBound();
-    const names = await this.users.deleteExpired(toRange(admin, dto));
+    const names = await this.users.deleteExpired(toRange(admin, dto, this.clock.now()));
     if (names.length === 0) throw new NoExpiredUsers();
     this.announcements.announce();
     return names;
@@ -34,7 +36,7 @@ export class BulkUsersService {
 
   /** Cuts off the users of an admin that are active or on hold. */
   async disableUsersOf(owner: Admin): Promise<void> {
-    if ((await this.users.disableOf(owner.id, new Date())) > 0) this.announcements.announce();
+    if ((await this.users.disableOf(owner.id, this.clock.now())) > 0) this.announcements.announce();
   }
 
   /**
@@ -42,20 +44,19 @@ export class BulkUsersService {
    * becomes so at the next review.
    */
   async activateUsersOf(owner: Admin): Promise<void> {
-    if ((await this.users.activateOf(owner.id, new Date())) > 0) this.announcements.announce();
+    if ((await this.users.activateOf(owner.id, this.clock.now())) > 0) this.announcements.announce();
   }
 
   /** Starts the count of everybody's traffic again. */
   async resetAll(): Promise<void> {
-    await this.users.resetAll(new Date());
+    await this.users.resetAll(this.clock.now());
     this.announcements.announce();
   }
 }
 
 /** Without an end it is now; one in the future is now too, as nobody has expired after that. */
-function toRange(admin: Admin, { expired_after, expired_before }: ExpiredUsersDto): ExpiredRange {
+function toRange(admin: Admin, { expired_after, expired_before }: ExpiredUsersDto, now: Date): ExpiredRange {
   if (expired_after && expired_before && expired_before < expired_after) throw new RangeReversed();
-  const now = new Date();
   return {
     after: expired_after ?? undefined,
     before: expired_before && expired_before < now ? expired_before : now,

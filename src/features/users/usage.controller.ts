@@ -1,5 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
 import { readDateRange } from '../../shared/domain/date-range.js';
 import { Answers } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
@@ -15,7 +16,10 @@ import { toUserUsageDto } from './users.mapper.js';
 @ApiTags('User')
 @Controller('api')
 export class UsageController {
-  constructor(private readonly history: UsageHistory) {}
+  constructor(
+    private readonly history: UsageHistory,
+    private readonly clock: DatabaseClock,
+  ) {}
 
   @Get('user/:username/usage')
   @OwnedUser()
@@ -23,7 +27,7 @@ export class UsageController {
   @Answers(UserUsagesDto)
   @ApiErrors('bad_request')
   async getUserUsage(@TargetUser() user: User, @Query() query: DateRangeDto): Promise<UserUsagesDto> {
-    const usages = await this.history.ofUser(user.id, readDateRange(query, new Date()));
+    const usages = await this.history.ofUser(user.id, readDateRange(query, this.clock.now()));
     return { username: user.username, usages: usages.map(toUserUsageDto) };
   }
 
@@ -38,7 +42,7 @@ export class UsageController {
     @Query() query: UsersUsageQuery,
   ): Promise<UsersUsagesDto> {
     const whose = admin.isSudo ? { owners: query.admin ?? undefined } : { ownerId: admin.id };
-    const usages = await this.history.ofUsers(whose, readDateRange(query, new Date()));
+    const usages = await this.history.ofUsers(whose, readDateRange(query, this.clock.now()));
     return { usages: usages.map(toUserUsageDto) };
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
 import { Secrets } from '../../shared/secrets/secrets.js';
 import type { Admin } from '../admins/index.js';
 import { CoreConfigs } from '../core/index.js';
@@ -20,6 +21,7 @@ export class UserPresenter {
 
   constructor(
     private readonly config: Config,
+    private readonly clock: DatabaseClock,
     private readonly secrets: Secrets,
     private readonly core: CoreConfigs,
     private readonly hosts: HostsService,
@@ -28,12 +30,12 @@ export class UserPresenter {
   /** For the API, and operators' pages. `viewer` decides how much of the owner is shown: nobody sees nothing. */
   forAdmin(user: User, viewer: Admin | null): UserDto {
     const open = openInbounds(protocolsOf(user.proxies), user.excludedInbounds, this.configTags());
-    return toUserDto(user, viewer, open, this.extras(user, new Date()));
+    return toUserDto(user, viewer, open, this.extras(user, this.clock.now()));
   }
 
   /** For the holder of the subscription link. */
   forSubscriber(user: User): SubscriptionUserDto {
-    return toSubscriptionUserDto(user, this.extras(user, new Date()));
+    return toSubscriptionUserDto(user, this.extras(user, this.clock.now()));
   }
 
   private extras(user: User, now: Date): UserExtras {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
 import { Database, type Tx } from '../../shared/database/database.js';
 import { Secrets } from '../../shared/secrets/secrets.js';
 import type { TagsByProtocol } from '../../xray/config/types.js';
@@ -31,6 +32,7 @@ import { UsersRepository } from './users.repository.js';
 export class UsersService {
   constructor(
     private readonly db: Database,
+    private readonly clock: DatabaseClock,
     private readonly users: UsersRepository,
     private readonly reviews: ReviewRepository,
     private readonly announcements: UserAnnouncements,
@@ -61,7 +63,7 @@ export class UsersService {
     find: (username: string) => Promise<U | null>,
   ): Promise<U | null> {
     const keys = { own: this.secrets.subscriptionTokens, imported: this.secrets.importedSubscriptionKeys };
-    const read = readToken(token, keys, new Date());
+    const read = readToken(token, keys, this.clock.now());
     // A token that says nothing is looked up as well, so that the time of the answer does not tell what is wrong.
     const user = await find(read?.username ?? '');
     return read && user && isTokenValid(read.issued, user.createdAt, user.subRevokedAt) ? user : null;
@@ -72,7 +74,7 @@ export class UsersService {
     const config = this.configTags();
     refuseUnknownTags(chosenInbounds(request), config);
     refuseDisabled(request.proxies, config);
-    const user = createUser(request, { now: new Date(), config, fresh: randomCredentials });
+    const user = createUser(request, { now: this.clock.now(), config, fresh: randomCredentials });
     const id = await this.users.insert({ ...user, ownerId: admin.id });
     this.announcements.announce();
     return { ...user, id, owner: admin };
@@ -84,7 +86,7 @@ export class UsersService {
     refuseUnknownTags(change.inbounds ?? {}, config);
     refuseDisabled(change.proxies ?? {}, config);
     return this.change(id, (user) =>
-      modifyUser(user, change, { now: new Date(), config, fresh: randomCredentials }),
+      modifyUser(user, change, { now: this.clock.now(), config, fresh: randomCredentials }),
     );
   }
 
@@ -109,7 +111,7 @@ export class UsersService {
 
   /** Gives a user a new subscription link and new credentials. Throws `UserNotFound`. */
   async revoke(id: number): Promise<User> {
-    return this.change(id, (user) => revokeLinks(user, new Date(), randomCredentials));
+    return this.change(id, (user) => revokeLinks(user, this.clock.now(), randomCredentials));
   }
 
   /** Deletes a user with all that is known of it. Throws `UserNotFound`. */
@@ -119,7 +121,7 @@ export class UsersService {
   }
 
   /** Applies every change of status due at `now`; returns how many users changed. */
-  async reviewStatuses(now: Date): Promise<number> {
+  async reviewStatuses(now = this.clock.now()): Promise<number> {
     let changed = 0;
     for (;;) {
       const { seen, written } = await this.review(now);
@@ -129,7 +131,7 @@ export class UsersService {
   }
 
   /** The same for the given users only, e.g. those whose traffic was just counted. */
-  async reviewUsers(ids: readonly number[], now: Date): Promise<number> {
+  async reviewUsers(ids: readonly number[], now = this.clock.now()): Promise<number> {
     return ids.length === 0 ? 0 : (await this.review(now, ids)).written;
   }
 
@@ -146,7 +148,7 @@ export class UsersService {
 
   /** Decides on the locked user, whose traffic so far is over, and writes the outcome. */
   private async startAgain(id: number, decide: (user: User, now: Date) => User): Promise<User> {
-    const now = new Date();
+    const now = this.clock.now();
     const started = await this.db.transaction(async (tx) => {
       const user = await this.lock(tx, id);
       const next = decide(user, now);

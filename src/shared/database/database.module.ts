@@ -6,6 +6,7 @@ import { SecretStore } from '../secrets/secret-store.js';
 import { Secrets } from '../secrets/secrets.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { clientOptions, type Connection, dataSourceOptions } from './data-source.js';
+import { DatabaseClock } from './database-clock.js';
 import { DatabaseEvents } from './database-events.js';
 import { DatabaseHealth } from './database-health.js';
 import { Database } from './database.js';
@@ -49,6 +50,11 @@ export class DatabaseModule {
             ),
           inject: [PipelinedClients],
         },
+        {
+          provide: DatabaseClock,
+          useFactory: (db: Database) => patience.with(() => DatabaseClock.start(db)),
+          inject: [Database],
+        },
         { provide: DatabaseEvents, useFactory: () => new DatabaseEvents(options, watch) },
         {
           provide: SecretStore,
@@ -61,7 +67,15 @@ export class DatabaseModule {
           inject: [SecretStore],
         },
       ],
-      exports: [Database, DatabaseEvents, DatabaseHealth, Secrets, SecretStore, WorkerDatabase],
+      exports: [
+        Database,
+        DatabaseClock,
+        DatabaseEvents,
+        DatabaseHealth,
+        Secrets,
+        SecretStore,
+        WorkerDatabase,
+      ],
     };
   }
 }

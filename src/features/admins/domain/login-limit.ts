@@ -1,7 +1,8 @@
 /** Failed logins counted under one key, at least one. */
 export interface FailureCount {
   failures: number;
-  lastAt: Date;
+  /** Since the last one. */
+  secondsAgo: number;
 }
 
 /** Whose failures a key counts. */
@@ -34,8 +35,8 @@ export const FORGOTTEN_AFTER_SECONDS = 3600;
  * Whether an attempt is refused or must wait. What an address does is held against that address only; what others do to a
  * name never keeps its owner out: from where it has logged in before (`isKnown`) it notices nothing, elsewhere it waits.
  */
-export function limitLogin(counts: FailureCounts, isKnown: boolean, now: Date): LoginLimit {
-  const left = (by: LimitedBy) => secondsLeft(by, counts[by], now);
+export function limitLogin(counts: FailureCounts, isKnown: boolean): LoginLimit {
+  const left = (by: LimitedBy) => secondsLeft(by, counts[by]);
   return {
     refusedFor: Math.max(left('name_and_address'), left('address')),
     delayedBy: isKnown ? 0 : left('name'),
@@ -43,11 +44,10 @@ export function limitLogin(counts: FailureCounts, isKnown: boolean, now: Date): 
 }
 
 /** Whole seconds that are left of a wait which doubles with each failure beyond the free ones. */
-function secondsLeft(by: LimitedBy, count: FailureCount | undefined, now: Date): number {
+function secondsLeft(by: LimitedBy, count: FailureCount | undefined): number {
   if (!count) return 0;
-  const since = (now.getTime() - count.lastAt.getTime()) / 1000;
   const beyond = count.failures - FREE_FAILURES[by];
-  if (beyond < 0 || since >= FORGOTTEN_AFTER_SECONDS) return 0;
+  if (beyond < 0 || count.secondsAgo >= FORGOTTEN_AFTER_SECONDS) return 0;
   const wait = Math.min(2 ** Math.min(beyond, 20), LONGEST_SECONDS[by]);
-  return Math.max(0, Math.ceil(wait - since));
+  return Math.max(0, Math.ceil(wait - count.secondsAgo));
 }

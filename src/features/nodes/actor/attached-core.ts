@@ -351,7 +351,7 @@ export class AttachedCore {
       while (this.toReview.size > 0) {
         const ids = [...this.toReview];
         this.toReview.clear();
-        await this.services.users.reviewUsers(ids, new Date());
+        await this.services.users.reviewUsers(ids);
       }
     } catch (error) {
       // The periodic review finds them too.

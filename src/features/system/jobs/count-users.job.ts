@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { addSeconds } from '../../../shared/domain/time.js';
 import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
 import { UserCountsRepository } from '../user-counts.repository.js';
 
@@ -27,7 +26,7 @@ export class CountUsersJob implements OnApplicationBootstrap {
   async run(): Promise<void> {
     const begun = performance.now();
     if (begun >= this.countAgainAt) {
-      await this.counts.countOnline(addSeconds(new Date(), -ONLINE_SECONDS));
+      await this.counts.countOnline(ONLINE_SECONDS);
       this.countAgainAt = begun + (performance.now() - begun) / SHARE_OF_TIME;
     }
     await this.counts.fold();

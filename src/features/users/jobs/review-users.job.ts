@@ -13,8 +13,6 @@ export class ReviewUsersJob implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.jobs.every('review-users', this.config.jobs.reviewUsersSeconds, () =>
-      this.users.reviewStatuses(new Date()),
-    );
+    this.jobs.every('review-users', this.config.jobs.reviewUsersSeconds, () => this.users.reviewStatuses());
   }
 }
