@@ -43,6 +43,7 @@ function canonical(value: JsonValue): string {
   if (Array.isArray(value)) {
     return value.every(isPlain) ? JSON.stringify(value) : `[${value.map(canonical).join(',')}]`;
   }
+  if (typeof value === 'bigint') return value.toString();
   if (!isObject(value)) return writeJson(value);
   let pairs = '';
   for (const key of Object.keys(value).sort()) {
