@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
 import { CoreServicesModule } from '../core/index.js';
 import { UsersServicesModule } from '../users/index.js';
+import { FencedWrites } from './actor/fenced-writes.js';
+import { NodeMemoryRepository } from './actor/node-memory.repository.js';
 import { NodeRuntimeRepository } from './actor/node-runtime.repository.js';
 import { NodeStates } from './actor/node-states.js';
+import { NodeStatesRepository } from './actor/node-states.repository.js';
 import { NodeServices } from './actor/node-services.js';
 import { ChangeFeed } from './convergence/change-feed.js';
 import { CoreBodies } from './convergence/core-bodies.js';
@@ -24,13 +27,16 @@ import { Ownership } from './ownership/ownership.js';
     ChangeFeed,
     CoreBodies,
     DesiredUsers,
+    FencedWrites,
     ForgetDeletedNodesJob,
     LeasesRepository,
     LocalCoreOwnership,
     LocalNodesRepository,
+    NodeMemoryRepository,
     NodeRuntimeRepository,
     NodeServices,
     NodeStates,
+    NodeStatesRepository,
     Ownership,
     PruneUserChangesJob,
     UsageRepository,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { NodeRuntimeRepository } from '../../../src/features/nodes/actor/node-runtime.repository.js';
+import { NodeStatesRepository } from '../../../src/features/nodes/actor/node-states.repository.js';
 import { UserChangesRepository } from '../../../src/features/nodes/convergence/user-changes.repository.js';
 import { eventually } from '../../support/eventually.js';
 import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
@@ -30,7 +30,7 @@ describe('many nodes', () => {
     await eventually(areConnected);
     await fleet.sql('SELECT pg_sleep(1)'); // what a start has written is read once more
     const readings = vi.spyOn(fleet.app.get(UserChangesRepository, { strict: false }), 'after');
-    const loads = vi.spyOn(fleet.app.get(NodeRuntimeRepository, { strict: false }), 'load');
+    const loads = vi.spyOn(fleet.app.get(NodeStatesRepository, { strict: false }), 'load');
     await fleet.sql('SELECT pg_sleep(3)');
     expect(readings.mock.calls.length).toBeLessThan(NODES);
     expect(loads.mock.calls.length).toBeLessThan(NODES);

@@ -15,11 +15,11 @@ export class Chores<Given> {
   private aborter = new AbortController();
   private signal: AbortSignal;
 
-  /** `onEnd` is called when one has ended, and may be due again. */
+  /** `onEnd` is called when one has ended in whatever way, and may be due again. */
   constructor(
     private readonly all: readonly Chore<Given>[],
     private readonly parent: AbortSignal,
-    private readonly onEnd: () => void,
+    private readonly on: { onSuccess: (chore: Chore<Given>) => void; onEnd: () => void },
   ) {
     this.signal = AbortSignal.any([parent, this.aborter.signal]);
   }
@@ -32,6 +32,7 @@ export class Chores<Given> {
       if (chore.due > now || this.running.has(chore)) continue;
       const run = chore
         .run(given, signal)
+        .then(() => this.on.onSuccess(chore))
         .catch((error: unknown) => {
           if (signal.aborted) return;
           chore.due = Math.max(chore.due, performance.now() + RETRY_MS);
@@ -39,7 +40,7 @@ export class Chores<Given> {
         })
         .finally(() => {
           this.running.delete(chore);
-          this.onEnd();
+          this.on.onEnd();
         });
       this.running.set(chore, run);
     }

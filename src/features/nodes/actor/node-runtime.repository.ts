@@ -1,58 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { WorkerDatabase } from '../../../shared/database/worker-database.js';
-import { markerTag } from '../../../xray/config/index.js';
-import type { Cursor, OutboxPlace } from '../domain/change-cursor.js';
+import type { OutboxPlace } from '../domain/change-cursor.js';
 import type { CoreProcess } from '../domain/core-process.js';
 import { REMEMBERED_STARTS, type StartReason } from '../domain/core-start.js';
 import { type Grant, LeaseLost } from '../domain/grant.js';
-import type { NodeKind, NodeStatus } from '../node.js';
+import type { Refusal } from '../domain/refusal.js';
+import type { NodeStatus } from '../node.js';
+import { FencedWrites } from './fenced-writes.js';
 
 /** Longer texts are cut: the column of Marzban has room for no more, and clients expect none. */
 const MAX_MESSAGE = 1024;
-
-/** A node's row of desire beside what its owner has applied. */
-export interface NodeState {
-  /** The database's clock, so that owners agree on it. */
-  now: Date;
-  kind: NodeKind;
-  name: string;
-  status: NodeStatus;
-  message: string | null;
-  isDeleted: boolean;
-  generation: bigint;
-  /** What users are to be charged by, and are charged by until now. */
-  usageCoefficient: number;
-  chargedCoefficient: number;
-  restartGeneration: bigint;
-  appliedRestartGeneration: bigint;
-  appliedConfigVersion: bigint | null;
-  /** 64 hexadecimal digits of the config that was started last. */
-  appliedConfigHash: string | null;
-  lastGoodConfigVersion: bigint | null;
-  /** The process that counters were charged of last. */
-  process: CoreProcess | undefined;
-  /** What cursors are places in now. Another one than before: transactions are numbered anew, and some may be lost. */
-  outboxId: string;
-  cursor: Cursor;
-  fullSyncNeeded: boolean;
-  failures: number;
-  nextAttemptAt: Date;
-  /** How often in a row the wanted config was refused, and when it is tried again; null: at once. */
-  refusals: number;
-  retryRefusedAt: Date | null;
-}
-
-interface Row extends Omit<NodeState, 'cursor' | 'process' | 'appliedConfigHash'> {
-  nodeId: number;
-  epoch: bigint;
-  coreEpoch: bigint;
-  marker: string | null;
-  uptimeSeconds: bigint;
-  isOfVersionBefore: boolean;
-  configHash: Buffer | null;
-  cursorXid: string;
-  cursorSeq: bigint;
-}
 
 /** What to record of a core that has been started. */
 export interface StartedCore {
@@ -78,14 +34,6 @@ export interface CoreAccount {
   polls: { users: bigint; outbounds: bigint };
 }
 
-export interface Refusal {
-  message: string;
-  /** In a row. */
-  refusals: number;
-  /** When it is tried again, counted from now; undefined for a refusal that was recorded before. */
-  retryAfterSeconds: number | undefined;
-}
-
 /** What to record of a core that was found running. */
 export interface FoundCore {
   process: CoreProcess;
@@ -103,33 +51,14 @@ export interface Failure {
   retryAfterSeconds: number;
 }
 
-/** What the owner of a node reads and writes. Each write is refused (`LeaseLost`) once another replica is the owner. */
+/** What the owner of a node records of its core. @throws LeaseLost from each, once another replica is the owner */
 @Injectable()
 export class NodeRuntimeRepository {
-  private readonly written = new WeakMap<Grant, number>();
-
-  constructor(private readonly db: WorkerDatabase) {}
-
-  /** The rows of these nodes, without those that belong to another replica now. */
-  async load(grants: readonly Grant[]): Promise<Map<Grant, NodeState>> {
-    const ids = grants.map(({ nodeId }) => nodeId);
-    const rows = new Map((await this.db.rows<Row>(LOAD, [ids])).map((row) => [row.nodeId, row]));
-    const states = new Map<Grant, NodeState>();
-    for (const grant of grants) {
-      const row = rows.get(grant.nodeId);
-      if (row?.epoch === grant.epoch) states.set(grant, toState(row));
-    }
-    return states;
-  }
-
-  /** How often this process has written about the node: what was read before is not how it is now. */
-  writes(grant: Grant): number {
-    return this.written.get(grant) ?? 0;
-  }
+  constructor(private readonly writes: FencedWrites) {}
 
   /** Records a core that was just started, as a new epoch of counters. */
   async recordStart(grant: Grant, core: StartedCore): Promise<CoreAccount> {
-    const row = await this.about<AccountRow>(
+    const row = await this.writes.row<AccountRow>(
       grant,
       `WITH started AS (
          UPDATE node_runtime
@@ -151,8 +80,6 @@ export class NodeRuntimeRepository {
        )
        SELECT * FROM started`,
       [
-        grant.nodeId,
-        grant.epoch,
         core.marker,
         core.place.outboxId,
         core.generation,
@@ -180,7 +107,7 @@ export class NodeRuntimeRepository {
   async recordFound(grant: Grant, found: FoundCore): Promise<CoreAccount> {
     const { process, isNew, version, configVersion } = found;
     const reason: StartReason = 'found';
-    const row = await this.about<AccountRow>(
+    const row = await this.writes.row<AccountRow>(
       grant,
       `WITH found AS (
          UPDATE node_runtime
@@ -193,47 +120,38 @@ export class NodeRuntimeRepository {
        ), begun AS (SELECT * FROM found WHERE $3
        ), ${remember('begun', '$6', '$7', '$8')}
        SELECT "coreEpoch", "userPolls", "outboundPolls" FROM found`,
-      [
-        grant.nodeId,
-        grant.epoch,
-        isNew,
-        process.marker ?? null,
-        process.uptimeSeconds,
-        reason,
-        version,
-        configVersion,
-      ],
+      [isNew, process.marker ?? null, process.uptimeSeconds, reason, version, configVersion],
     );
     return accountOf(row, grant);
   }
 
   /** Records that the node has been seen to do nothing more, as its row of this generation wants it. */
   async recordRetirement(grant: Grant, generation: bigint): Promise<void> {
-    await this.fenced(
+    await this.writes.run(
       grant,
       'UPDATE node_runtime SET applied_generation = $3 WHERE node_id = $1 AND owner_epoch = $2',
-      [grant.nodeId, grant.epoch, generation],
+      [generation],
     );
   }
 
   /** Records that a core that was not restarted runs this version of the config. */
   async recordConfig(grant: Grant, config: { version: bigint; hash: string }): Promise<void> {
-    await this.fenced(
+    await this.writes.run(
       grant,
       `UPDATE node_runtime
           SET applied_config_version = $3, last_good_config_version = $3, applied_config_hash = $4,
               refusals = 0, retry_refused_at = NULL
         WHERE node_id = $1 AND owner_epoch = $2`,
-      [grant.nodeId, grant.epoch, config.version, Buffer.from(config.hash, 'hex')],
+      [config.version, Buffer.from(config.hash, 'hex')],
     );
   }
 
   /** From now on users are charged by this coefficient. */
   async recordCoefficient(grant: Grant, coefficient: number): Promise<void> {
-    await this.fenced(
+    await this.writes.run(
       grant,
       'UPDATE node_runtime SET charged_coefficient = $3 WHERE node_id = $1 AND owner_epoch = $2',
-      [grant.nodeId, grant.epoch, coefficient],
+      [coefficient],
     );
   }
 
@@ -243,71 +161,39 @@ export class NodeRuntimeRepository {
     status: NodeStatus,
     shown: { version: string | null; message: string | null },
   ): Promise<void> {
-    await this.about(
+    await this.writes.row(
       grant,
       `WITH fence AS (SELECT node_id FROM node_runtime WHERE node_id = $1 AND owner_epoch = $2 FOR UPDATE)
        UPDATE nodes SET status = $3, xray_version = $4, message = $5, last_status_change = now()
          FROM fence WHERE id = fence.node_id AND ${IS_SHOWN}
           AND (status, xray_version, message) IS DISTINCT FROM ($3::node_status, $4, $5)`,
-      [grant.nodeId, grant.epoch, status, shown.version, cut(shown.message)],
+      [status, shown.version, cut(shown.message)],
     );
   }
 
   /** Remembers failures in a row, the last one, and when to try again, also for the next owner. */
   async recordFailure(grant: Grant, failure: Failure): Promise<void> {
     const { failures, retryAfterSeconds, message } = failure;
-    await this.fenced(
+    await this.writes.run(
       grant,
       `UPDATE node_runtime
           SET failures = $3, next_attempt_at = now() + make_interval(secs => $4), last_error = $5, last_error_at = now()
         WHERE node_id = $1 AND owner_epoch = $2`,
-      [grant.nodeId, grant.epoch, failures, retryAfterSeconds, cut(message)],
-    );
-  }
-
-  /** Remembers what the agent calls the session with this installation. */
-  async saveSession(grant: Grant, sessionId: string | null): Promise<void> {
-    await this.fenced(
-      grant,
-      'UPDATE node_runtime SET session_id = $3 WHERE node_id = $1 AND owner_epoch = $2',
-      [grant.nodeId, grant.epoch, sessionId],
-    );
-  }
-
-  /** Remembers the certificate that the node is known by from now on. */
-  async saveCertificate(grant: Grant, pem: string): Promise<void> {
-    await this.fenced(
-      grant,
-      `UPDATE nodes SET server_cert_pem = $3
-         FROM (SELECT node_id FROM node_runtime WHERE node_id = $1 AND owner_epoch = $2 FOR UPDATE) fence
-        WHERE id = fence.node_id`,
-      [grant.nodeId, grant.epoch, pem],
+      [failures, retryAfterSeconds, cut(message)],
     );
   }
 
   /** Remembers up to where user changes are applied: a place in an outbox that may be another by now. */
   async saveCursor(grant: Grant, { outboxId, cursor }: OutboxPlace, isSynced: boolean): Promise<void> {
-    // Not noted: who starts at an older place than this does work twice, which does no harm.
-    const written = await this.db.run(
+    // Who starts at an older place than this does work twice, which does no harm.
+    await this.writes.runUnnoted(
+      grant,
       `UPDATE node_runtime
           SET cursor_outbox = $6, cursor_xid = $3, cursor_seq = $4,
               full_sync_needed = (full_sync_needed OR cursor_outbox IS DISTINCT FROM $6) AND NOT $5
         WHERE node_id = $1 AND owner_epoch = $2`,
-      [grant.nodeId, grant.epoch, cursor.xid.toString(), cursor.seq, isSynced, outboxId],
+      [cursor.xid.toString(), cursor.seq, isSynced, outboxId],
     );
-    if (written === 0) throw new LeaseLost(grant.nodeId);
-  }
-
-  private async fenced(grant: Grant, sql: string, values: unknown[]): Promise<void> {
-    if ((await this.noting(grant, this.db.run(sql, values))) === 0) throw new LeaseLost(grant.nodeId);
-  }
-
-  private about<R>(grant: Grant, sql: string, values: unknown[]): Promise<R | undefined> {
-    return this.noting(grant, this.db.row<R>(sql, values));
-  }
-
-  private noting<T>(grant: Grant, write: Promise<T>): Promise<T> {
-    return write.finally(() => this.written.set(grant, this.writes(grant) + 1));
   }
 }
 
@@ -330,33 +216,6 @@ function remember(source: string, reason: string, version: string, configVersion
 /** An operator's word stands: only the local core, which nobody can disable, comes back from `disabled` by itself. */
 const IS_SHOWN = "deleted_at IS NULL AND (status <> 'disabled' OR kind = 'local')";
 
-const LOAD = {
-  name: 'node_state',
-  text: `SELECT n.id AS "nodeId", r.owner_epoch AS epoch, clock_timestamp() AS now, n.kind, n.name, n.status, n.message, n.deleted_at IS NOT NULL AS "isDeleted",
-                n.generation, n.usage_coefficient AS "usageCoefficient", r.charged_coefficient AS "chargedCoefficient",
-                n.restart_generation AS "restartGeneration",
-                r.applied_restart_generation AS "appliedRestartGeneration",
-                r.applied_config_version AS "appliedConfigVersion", r.applied_config_hash AS "configHash",
-                r.last_good_config_version AS "lastGoodConfigVersion", r.core_epoch AS "coreEpoch",
-                r.core_marker AS marker, r.core_uptime_seconds AS "uptimeSeconds",
-                r.core_started_lo IS NOT NULL AS "isOfVersionBefore", m.outbox_id AS "outboxId",
-                r.cursor_xid::text AS "cursorXid", r.cursor_seq AS "cursorSeq",
-                r.full_sync_needed OR r.cursor_outbox IS DISTINCT FROM m.outbox_id AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt",
-                r.refusals, r.retry_refused_at AS "retryRefusedAt"
-           FROM nodes n JOIN node_runtime r ON r.node_id = n.id CROSS JOIN control_meta m
-          WHERE n.id = ANY ($1)`,
-};
-
-function toState(row: Row): NodeState {
-  const { nodeId: _, epoch: __, configHash, cursorXid, cursorSeq, ...state } = row;
-  return {
-    ...state,
-    process: processOf(row),
-    appliedConfigHash: configHash?.toString('hex') ?? null,
-    cursor: { xid: BigInt(cursorXid), seq: cursorSeq },
-  };
-}
-
 const ACCOUNT = 'core_epoch AS "coreEpoch", user_polls AS "userPolls", outbound_polls AS "outboundPolls"';
 
 interface AccountRow {
@@ -368,15 +227,6 @@ interface AccountRow {
 function accountOf(row: AccountRow | undefined, { nodeId }: Grant): CoreAccount {
   if (!row) throw new LeaseLost(nodeId);
   return { coreEpoch: row.coreEpoch, polls: { users: row.userPolls, outbounds: row.outboundPolls } };
-}
-
-/** Cores that the version before started are marked with their config alone. It noted when that was, in place of the rest. */
-function processOf(row: Row): CoreProcess | undefined {
-  if (row.coreEpoch === 0n) return undefined;
-  if (!row.isOfVersionBefore) {
-    return { marker: row.marker ?? undefined, uptimeSeconds: Number(row.uptimeSeconds) };
-  }
-  return { marker: row.configHash ? markerTag(row.configHash.toString('hex')) : undefined, uptimeSeconds: 0 };
 }
 
 function cut(message: string | null): string | null {

@@ -7,6 +7,7 @@ import { UsageRepository } from '../metering/usage.repository.js';
 import { ChangeFeed } from '../convergence/change-feed.js';
 import { CoreBodies } from '../convergence/core-bodies.js';
 import { DesiredUsers } from '../convergence/desired-users.js';
+import { NodeMemoryRepository } from './node-memory.repository.js';
 import { NodeRuntimeRepository } from './node-runtime.repository.js';
 import { NodeStates } from './node-states.js';
 
@@ -23,6 +24,7 @@ export class NodeServices {
     readonly configs: CoreConfigs,
     readonly bodies: CoreBodies,
     readonly runtime: NodeRuntimeRepository,
+    readonly memory: NodeMemoryRepository,
     readonly states: NodeStates,
     readonly changes: ChangeFeed,
     readonly desired: DesiredUsers,

@@ -2,7 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import { type Grant, LeaseLost } from '../domain/grant.js';
-import { NodeRuntimeRepository, type NodeState } from './node-runtime.repository.js';
+import type { NodeState } from '../domain/node-state.js';
+import { FencedWrites } from './fenced-writes.js';
+import { NodeStatesRepository } from './node-states.repository.js';
 
 /** Notifications tell of what others write at once; a lost one costs this much. */
 const LOOK_MS = 1_000;
@@ -36,7 +38,10 @@ export class NodeStates {
   private isLooking = false;
   private hasFailed = false;
 
-  constructor(private readonly runtime: NodeRuntimeRepository) {}
+  constructor(
+    private readonly rows: NodeStatesRepository,
+    private readonly writes: FencedWrites,
+  ) {}
 
   /** Keeps the node's state at hand, and calls `onChange` when it is another, until the returned function is called. */
   watch(grant: Grant, onChange: () => void): () => void {
@@ -66,7 +71,7 @@ export class NodeStates {
   async of(grant: Grant): Promise<NodeState> {
     const seen = this.watches.get(grant)?.seen;
     const age = seen ? performance.now() - seen.at : Infinity;
-    if (seen && age < MAX_AGE_MS && seen.writes === this.runtime.writes(grant)) {
+    if (seen && age < MAX_AGE_MS && seen.writes === this.writes.count(grant)) {
       // The database's clock as it is at least: states are told apart by it.
       return { ...seen.state, now: new Date(seen.state.now.getTime() + Math.floor(age)) };
     }
@@ -113,9 +118,9 @@ export class NodeStates {
       grant,
       watch: this.watches.get(grant),
       outdated: this.watches.get(grant)?.outdated,
-      writes: this.runtime.writes(grant),
+      writes: this.writes.count(grant),
     }));
-    const states = await this.runtime.load(grants);
+    const states = await this.rows.load(grants);
     const at = performance.now();
     for (const { grant, watch, outdated, writes } of then) {
       const state = states.get(grant);

@@ -109,11 +109,7 @@ export class Ownership implements OnApplicationBootstrap {
     const reach = await this.nodes.reach(nodeId);
     const adapter = this.adapters.of(kind);
     if (!reach || !adapter) return this.leases.release(grant);
-    const { runtime } = this.services;
-    const connection = adapter.connect(reach, {
-      saveSession: (sessionId) => runtime.saveSession(grant, sessionId),
-      saveCertificate: (pem) => runtime.saveCertificate(grant, pem),
-    });
+    const connection = adapter.connect(reach, this.services.memory.of(grant));
     const actor = new NodeActor(new NodeLease(grant, since), connection, this.services);
     this.actors.set(nodeId, actor);
     if (kind === 'local') await this.localCore.note();

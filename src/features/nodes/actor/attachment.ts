@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { configMark, markerTag } from '../../../xray/config/index.js';
+import type { ActiveCoreConfig } from '../../core/index.js';
+import { CoreRefused, type RunningCore } from '../adapters/core-connection.js';
+import type { SharedBody } from '../convergence/core-bodies.js';
+import { isSameProcess } from '../domain/core-process.js';
+import type { StartReason } from '../domain/core-start.js';
+import type { NodeState } from '../domain/node-state.js';
+import { knownRefusal, newRefusal, type Refusal } from '../domain/refusal.js';
+import { AttachedCore, RUNS_WELL } from './attached-core.js';
+import type { CoreContext } from './core-context.js';
+import type { NodeServices } from './node-services.js';
+
+/** Takes over a core that runs. Its accounts are compared soon, and its counters go on where they were charged. */
+export async function attachFound(
+  context: CoreContext,
+  state: NodeState,
+  found: RunningCore,
+): Promise<AttachedCore> {
+  const { services } = context;
+  const { grant } = context.lease;
+  const isNew = !isSameProcess(state.process, found.process);
+  const config = await configOf(services, state, found.configMark);
+  const { process, version } = found;
+  const seen = { process, isNew, version, configVersion: config?.version ?? null };
+  const account = await services.runtime.recordFound(grant, seen);
+  if (config) {
+    const { status, message } = state.status === 'error' ? state : RUNS_WELL;
+    await services.runtime.showStatus(grant, status, { version: found.version, message });
+  }
+  const place = state.fullSyncNeeded ? await services.changes.horizon() : state;
+  return new AttachedCore(context, { ...found, account, config, place }, false);
+}
+
+/** A start that the rows ask for. */
+interface Start {
+  state: NodeState;
+  /** Of the config to start with; not the wanted one while that is known to be refused. */
+  version: bigint;
+  reason: StartReason;
+  /** The core that runs, and is ended by this. */
+  former: AttachedCore | undefined;
+}
+
+/**
+ * Starts a core with all users of this moment, after the end of the former one. If it refuses the config, the last good one
+ * is started again. @throws CoreRefused when there is no other
+ */
+export async function attachStarted(context: CoreContext, start: Start): Promise<AttachedCore> {
+  const { state, version, reason, former } = start;
+  const { configs } = context.services;
+  const wanted = configs.current();
+  const refusal = version === wanted.version ? undefined : knownRefusal(state, wanted.version, version);
+  const config = await configs.byVersion(version);
+  try {
+    return await startCore(context, { state, wanted, config, reason, refusal, former });
+  } catch (error) {
+    const lastGood = state.lastGoodConfigVersion;
+    if (!(error instanceof CoreRefused) || lastGood === null || lastGood === version) throw error;
+    const met = newRefusal(
+      state,
+      { refused: version, running: lastGood, words: error.message },
+      Math.random(),
+    );
+    new Logger(`Node ${context.lease.grant.nodeId}`).error(
+      `${met.message} (trying v${version} again in ${met.retryAfterSeconds.toFixed(0)} s)`,
+    );
+    return startCore(context, {
+      state,
+      wanted,
+      config: await configs.byVersion(lastGood),
+      reason: 'refused',
+      refusal: met,
+      former: undefined,
+    });
+  }
+}
+
+async function startCore(
+  context: CoreContext,
+  what: {
+    state: NodeState;
+    wanted: ActiveCoreConfig;
+    config: ActiveCoreConfig;
+    reason: StartReason;
+    /** Why this is not the wanted config. */
+    refusal: Refusal | undefined;
+    former: AttachedCore | undefined;
+  },
+): Promise<AttachedCore> {
+  const { services, lease, connection, signal } = context;
+  const { state, wanted, config, reason, refusal, former } = what;
+  const beforeEnd = async () => {
+    await former?.readLast(signal);
+    lease.assertHeld(); // all of that took a while
+  };
+  const marker = markerTag(config.hash, randomBytes(8).toString('hex'));
+  const start = async (body: SharedBody) => {
+    lease.assertHeld();
+    const version = await connection
+      .restart(body.marked(marker), beforeEnd, signal)
+      .finally(() => former?.chargeLast());
+    return { version, place: body.place };
+  };
+  const { version, place } = await services.starts.pass(() => services.bodies.use(config, start));
+  const account = await services.runtime.recordStart(lease.grant, {
+    version,
+    marker,
+    reason,
+    generation: state.generation,
+    restartGeneration: state.restartGeneration,
+    configVersion: wanted.version,
+    runningVersion: config.version,
+    runningHash: config.hash,
+    place,
+    refusal,
+  });
+  const process = { marker, uptimeSeconds: 0 };
+  const running = { version, process, account, config, configMark: configMark(config.hash), place };
+  return new AttachedCore(context, running, true);
+}
+
+/** The config that a mark stands for: a core runs the wanted one, or the one that was started last. */
+async function configOf(
+  { configs }: NodeServices,
+  state: NodeState,
+  mark: string | undefined,
+): Promise<ActiveCoreConfig | undefined> {
+  const active = configs.current();
+  if (mark === configMark(active.hash)) return active;
+  for (const version of new Set([state.appliedConfigVersion, state.lastGoodConfigVersion])) {
+    if (version === null) continue;
+    const config = await configs.byVersion(version).catch(() => undefined);
+    if (config && configMark(config.hash) === mark) return config;
+  }
+  return undefined;
+}

@@ -1,0 +1,226 @@
+import { performance } from 'node:perf_hooks';
+import { Logger } from '@nestjs/common';
+import { configMark } from '../../../xray/config/index.js';
+import { CoreError } from '../../../xray/grpc/index.js';
+import { CoreRefused, type CoreState, HeldByAnother } from '../adapters/core-connection.js';
+import { CoreReplaced } from '../domain/core-process.js';
+import type { StartReason } from '../domain/core-start.js';
+import { type Failure, planDeath, planFailure } from '../domain/failure.js';
+import { isEnabled, type NodeState } from '../domain/node-state.js';
+import { planCore, type RestartReason } from '../domain/plan.js';
+import { attachFound, attachStarted } from './attachment.js';
+import type { AttachedCore } from './attached-core.js';
+import type { CoreContext } from './core-context.js';
+import { CoreSilent } from './silence.js';
+
+/** Whatever may be due is found by looking so often; what others write and users that change wake us. */
+const LOOK_MS = 2_000;
+const RETRY_MS = 1_000;
+
+/** Keeps the core of one node as its rows ask: step after step, it compares them with what is there. */
+export class CoreKeeper {
+  /** The node is disabled and its core stopped: there is nothing to do until it is leased anew. */
+  isRetired = false;
+  /** Whether the node is to run, as far as is known: one that is not may be out of reach, and so stay for long. */
+  isWanted = true;
+  private readonly logger: Logger;
+  private attached: AttachedCore | undefined;
+  /** Why there is none, where it has been there. */
+  private endedFor: StartReason | undefined;
+  private watched: AbortSignal | undefined;
+  /** Of the row when this one began. */
+  private generation: bigint | undefined;
+  private crashes = 0;
+
+  constructor(private readonly context: CoreContext) {
+    this.logger = new Logger(`Node ${context.lease.grant.nodeId}`);
+  }
+
+  get core(): AttachedCore | undefined {
+    return this.attached;
+  }
+
+  private set core(core: AttachedCore | undefined) {
+    if (core !== this.attached) this.attached?.close();
+    this.attached = core;
+  }
+
+  /** One look at the node, with everything that is due. Returns after how many milliseconds to look again. */
+  async round(): Promise<number> {
+    const state = await this.context.services.states.of(this.context.lease.grant);
+    this.generation ??= state.generation;
+    this.isWanted = isEnabled(state);
+    if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection();
+    if (this.core && this.context.connection.lost?.aborted) await this.onDeath(state);
+    // The database went back: what is known of it is true no more, so the core is looked at as if for the first time.
+    if (this.core && this.core.outboxId !== state.outboxId) this.core = undefined;
+    if (!this.core && state.nextAttemptAt > state.now) {
+      return Math.min(LOOK_MS, state.nextAttemptAt.getTime() - state.now.getTime());
+    }
+    try {
+      await this.converge(state);
+      this.watchLoss();
+      const waitMs = (await this.core?.work(state)) ?? LOOK_MS;
+      return Math.min(LOOK_MS, waitMs);
+    } catch (error) {
+      return this.onNodeFailure(state, error);
+    }
+  }
+
+  /**
+   * The node is at another address, or trusted anew: whoever leases it next connects anew. A core where it was is ended, or
+   * it would serve its users for ever as they are now.
+   */
+  private async giveUpConnection(): Promise<number> {
+    await this.stopCore().catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'The core at the former address could not be ended');
+    });
+    this.isRetired = true;
+    return 0;
+  }
+
+  /** A core that ends is noticed at once, not at the next look. */
+  private watchLoss(): void {
+    const { lost } = this.context.connection;
+    if (lost === this.watched) return;
+    this.watched = lost;
+    lost?.addEventListener('abort', this.context.wake, { once: true });
+  }
+
+  /** Attaches to a core, or starts, restarts or stops it, as the rows ask. */
+  private async converge(state: NodeState): Promise<void> {
+    const active = this.context.services.configs.current();
+    const enabled = isEnabled(state);
+    const observed = this.core
+      ? { running: true as const, configMark: this.core.configMark }
+      : await this.observe(state, enabled);
+    const step = planCore(
+      {
+        enabled,
+        restartGeneration: state.restartGeneration,
+        configVersion: active.version,
+        configMark: configMark(active.hash),
+      },
+      {
+        restartGeneration: state.appliedRestartGeneration,
+        configVersion: state.appliedConfigVersion,
+        lastGoodVersion: state.lastGoodConfigVersion,
+        isRetryDue: state.retryRefusedAt === null || state.retryRefusedAt <= state.now,
+        configMark: state.appliedConfigHash === null ? undefined : configMark(state.appliedConfigHash),
+      },
+      observed,
+    );
+    if (!this.core && 'process' in observed) {
+      this.core = await attachFound(this.context, state, observed);
+      this.endedFor = undefined;
+    }
+    if (step.do === 'restart') await this.restart(state, step.configVersion, step.reason);
+    else if (step.do === 'stop') await this.stopCore();
+    else if (this.core) await this.core.confirmConfig(state, active);
+    if (!enabled)
+      await this.context.services.runtime.recordRetirement(this.context.lease.grant, state.generation);
+    this.isRetired = !enabled;
+  }
+
+  /** A node that another panel took is left alone, unless an operator asks for it again. */
+  private async observe(state: NodeState, enabled: boolean): Promise<CoreState> {
+    try {
+      return await this.context.connection.observe(this.context.signal);
+    } catch (error) {
+      const isAskedFor = state.restartGeneration !== state.appliedRestartGeneration;
+      if (error instanceof HeldByAnother && (isAskedFor || !enabled)) return { running: false };
+      throw error;
+    }
+  }
+
+  private async restart(state: NodeState, version: bigint, asked: RestartReason): Promise<void> {
+    this.logger.log(RESTARTS[asked]);
+    const former = this.core;
+    const reason = asked === 'not_running' && this.endedFor !== undefined ? this.endedFor : asked;
+    this.endedFor = reason; // also if it fails, and something else is tried
+    try {
+      this.core = await attachStarted(this.context, { state, version, reason, former });
+    } catch (error) {
+      if (former?.isOver) this.core = undefined;
+      throw error;
+    }
+    this.endedFor = undefined;
+    this.logger.log(`Xray ${this.core.version} runs`);
+  }
+
+  private async stopCore(): Promise<void> {
+    const former = this.core;
+    this.core = undefined;
+    await former?.readLast(this.context.signal);
+    await this.context.connection.stop();
+    await former?.chargeLast();
+  }
+
+  private async onDeath(state: NodeState): Promise<void> {
+    const ranMs = performance.now() - (this.core?.since ?? 0);
+    const { crashes, waitSeconds } = planDeath(this.crashes, ranMs, Math.random());
+    this.crashes = crashes;
+    this.core = undefined;
+    this.endedFor = 'died';
+    this.logger.error(`Xray ended by itself; it is started again in ${waitSeconds.toFixed(1)} s`);
+    await this.fail(crashes, waitSeconds, 'Xray ended by itself');
+    state.nextAttemptAt = new Date(state.now.getTime() + waitSeconds * 1000);
+  }
+
+  /** Does what a failure of the node asks for; one of the database is left to {@link onUnexpected}. */
+  private async onNodeFailure(state: NodeState, error: unknown): Promise<number> {
+    const step = planFailure(this.failureOf(state, error), Math.random());
+    switch (step.do) {
+      case 'look_again':
+        return 0;
+      case 'retry':
+        return RETRY_MS;
+      case 'drop_core':
+        this.core = undefined;
+        this.endedFor = 'died';
+        if (step.message === undefined) return 0;
+        await this.show('error', step.message);
+        if (this.context.connection.endsWithOwner) await this.context.connection.stop();
+        return 0;
+      case 'back_off':
+        this.logger.error(`${step.message} (trying again in ${step.waitSeconds.toFixed(1)} s)`);
+        if (this.context.connection.endsWithOwner && step.endsCore) await this.context.connection.stop();
+        await this.fail(step.failures, step.waitSeconds, step.message);
+        return step.waitSeconds * 1000;
+    }
+  }
+
+  /** @throws what is no failure of the node */
+  private failureOf(state: NodeState, error: unknown): Failure {
+    if (error instanceof CoreReplaced) return { what: 'replaced' };
+    const isNodes = error instanceof CoreError || error instanceof CoreRefused;
+    if (!isNodes || this.context.signal.aborted) throw error;
+    const { message } = error;
+    const { core } = this;
+    if (!core) return { what: 'node', message, mayHang: error instanceof CoreError, before: state.failures };
+    const isLost = this.context.connection.lost?.aborted === true;
+    const isSilent = !isLost && (error instanceof CoreSilent || core.hasFallenSilent(this, error));
+    return { what: 'core', message, isLost, isSilent };
+  }
+
+  private async fail(failures: number, retryAfterSeconds: number, message: string): Promise<void> {
+    const { runtime } = this.context.services;
+    await runtime.recordFailure(this.context.lease.grant, { failures, retryAfterSeconds, message });
+    await this.show('error', message);
+  }
+
+  async show(status: 'error' | 'connecting', message: string | null): Promise<void> {
+    await this.context.services.runtime.showStatus(this.context.lease.grant, status, {
+      version: null,
+      message,
+    });
+  }
+}
+
+const RESTARTS: Record<RestartReason, string> = {
+  not_running: 'Xray is started, since none runs',
+  shut_out: 'Xray is restarted, since it does not let this replica in',
+  operator: 'Xray is restarted, as an operator asked',
+  config: 'Xray is restarted with another config',
+  retry: 'Xray is restarted to try the config again that it refused',
+};

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import type { NodeMemory } from '../adapters/node-adapter.js';
+import type { Grant } from '../domain/grant.js';
+import { FencedWrites } from './fenced-writes.js';
+
+/** What adapters learn of nodes, for whoever owns them next. */
+@Injectable()
+export class NodeMemoryRepository {
+  constructor(private readonly writes: FencedWrites) {}
+
+  of(grant: Grant): NodeMemory {
+    return {
+      saveSession: (sessionId) => this.saveSession(grant, sessionId),
+      saveCertificate: (pem) => this.saveCertificate(grant, pem),
+    };
+  }
+
+  /** Remembers what the agent calls the session with this installation. */
+  private async saveSession(grant: Grant, sessionId: string | null): Promise<void> {
+    await this.writes.run(
+      grant,
+      'UPDATE node_runtime SET session_id = $3 WHERE node_id = $1 AND owner_epoch = $2',
+      [sessionId],
+    );
+  }
+
+  /** Remembers the certificate that the node is known by from now on. */
+  private async saveCertificate(grant: Grant, pem: string): Promise<void> {
+    await this.writes.run(
+      grant,
+      `UPDATE nodes SET server_cert_pem = $3
+         FROM (SELECT node_id FROM node_runtime WHERE node_id = $1 AND owner_epoch = $2 FOR UPDATE) fence
+        WHERE id = fence.node_id`,
+      [pem],
+    );
+  }
+}
