@@ -7,7 +7,7 @@ import {
   type CoreUser,
   type JsonObject,
   configMark,
-  markedConfig,
+  readMarkers,
   markerTag,
   parseCoreConfig,
   resolveInbounds,
@@ -55,6 +55,19 @@ describe('a built config', () => {
     expect(built.inbounds[1]).toMatchObject(vless);
     expect(built.routing).toEqual({
       domainStrategy: 'AsIs',
+      rules: [{ type: 'field', inboundTag: ['API_INBOUND'], outboundTag: 'API' }, { outboundTag: 'direct' }],
+    });
+  });
+
+  it('leaves the listener of the API to the owner of another machine, and the way from it to the API first of all rules', () => {
+    const built = build(
+      { api: { listen: '1.2.3.4:1' }, routing: { rules: [{ outboundTag: 'direct' }] } },
+      [],
+      'elsewhere',
+    );
+    expect(built.api).toEqual({ tag: 'API', services: ['HandlerService', 'StatsService', 'LoggerService'] });
+    expect(built.inbounds.map(({ tag }) => tag)).toEqual(['vless']);
+    expect(built.routing).toEqual({
       rules: [{ type: 'field', inboundTag: ['API_INBOUND'], outboundTag: 'API' }, { outboundTag: 'direct' }],
     });
   });
@@ -223,8 +236,8 @@ describe('the hash of a config', () => {
     expect(markerTag(hash, 'a1')).toBe('PANEL_CFG_0123456789abcdef_a1');
     expect(markerTag(hash)).toBe('PANEL_CFG_0123456789abcdef');
     for (const tag of [markerTag(hash, 'a1'), markerTag(hash)])
-      expect(markedConfig(tag)).toBe(configMark(hash));
-    expect(markedConfig('DIRECT')).toBeUndefined();
+      expect(readMarkers([tag]).config).toBe(configMark(hash));
+    expect(readMarkers(['DIRECT']).config).toBeUndefined();
   });
 });
 

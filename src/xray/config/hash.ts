@@ -30,11 +30,6 @@ export function markerTag(hash: string, nonce?: string): string {
   return `${MARKER_PREFIX}${configMark(hash)}${nonce === undefined ? '' : `_${nonce}`}`;
 }
 
-/** What a marker tells of the config. */
-export function markedConfig(tag: string): string | undefined {
-  return tag.startsWith(MARKER_PREFIX) ? tag.slice(MARKER_PREFIX.length).split('_')[0] : undefined;
-}
-
 /**
  * JSON of `value` that does not depend on the order of keys. Pairs instead of an object: JavaScript would move keys that
  * look like numbers. Written at once, as a tree of pairs would cost several times the config.

@@ -7,6 +7,7 @@ export {
   type CorePlace,
   TRIAL_USER,
 } from './build.js';
+export { type Claim, claimTag, type Markers, readMarkers } from './claims.js';
 export {
   DEFAULT_PORTS,
   DEFAULT_REALITY_TARGET,
@@ -14,7 +15,7 @@ export {
   type DefaultPorts,
 } from './default-config.js';
 export { InvalidCoreConfig } from './errors.js';
-export { configHash, configMark, markedConfig, markerTag } from './hash.js';
+export { configHash, configMark, markerTag } from './hash.js';
 export { parseJson, writeJson } from './json.js';
 export { resolveInbounds, type ResolveOptions, unmanagedInbounds } from './resolve.js';
 export { certificatePaths } from './security.js';

@@ -1,5 +1,6 @@
 import {
   type Client,
+  connectivityState,
   credentials,
   type ChannelCredentials,
   Metadata,
@@ -11,9 +12,11 @@ import type { Account } from '../config/types.js';
 import { addUserRequest, decodeAccount, removeUserRequest } from './accounts.js';
 import { decodeCounters, type Traffic } from './counters.js';
 import { CoreError, toCoreError } from './errors.js';
+import { decodeInbound, type InboundServer } from './inbounds.js';
 import { packageDefinition, xray } from './package-definition.js';
 
-const { AlterInbound, GetInboundUsers } = xray.app.proxyman.command.HandlerService.service;
+const { AddOutbound, AlterInbound, GetInboundUsers, ListInbounds } =
+  xray.app.proxyman.command.HandlerService.service;
 const { QueryStats, GetSysStats } = xray.app.stats.command.StatsService.service;
 
 const USER_OPERATION_MS = 5_000;
@@ -83,6 +86,21 @@ export class XrayClient {
     return users.flatMap((user) => (user.email ? (decodeAccount(user) ?? []) : []));
   }
 
+  /** What stands behind each tag now. @throws CoreError `unsupported` before Xray 25.6.7. */
+  async listInbounds(signal?: AbortSignal): Promise<Map<string, InboundServer>> {
+    const { inbounds } = await this.call(ListInbounds, {}, LIST_MS, signal);
+    return new Map(
+      inbounds.filter(({ tag }) => tag !== '').map((inbound) => [inbound.tag, decodeInbound(inbound)]),
+    );
+  }
+
+  /** Adds a way out that leads nowhere, whose name is seen among the counters of outbounds until the core ends. */
+  async addBlackhole(tag: string, signal?: AbortSignal): Promise<void> {
+    // Without its settings, empty as they are, the core dies.
+    const settings = { type: 'xray.proxy.blackhole.Config', value: Buffer.alloc(0) };
+    await this.call(AddOutbound, { outbound: { tag, proxy_settings: settings } }, USER_OPERATION_MS, signal);
+  }
+
   /** Cumulative traffic since the core started, by account email. */
   userTraffic(signal?: AbortSignal): Promise<Map<string, Traffic>> {
     return this.counters('user', 'user>>>', signal);
@@ -100,6 +118,22 @@ export class XrayClient {
   async sysStats(signal?: AbortSignal, timeoutMs = HEALTH_MS): Promise<SysStats> {
     const stats = await this.call(GetSysStats, {}, timeoutMs, signal);
     return { uptimeSeconds: stats.Uptime, goroutines: stats.NumGoroutine, allocBytes: BigInt(stats.Alloc) };
+  }
+
+  /**
+   * Calls `listener` when the connection is lost that calls go over now, before any could go over another one: whoever closes
+   * the client then knows that all its calls went to one process.
+   */
+  onceDisconnected(listener: () => void): void {
+    const channel = this.client.getChannel();
+    const watch = () => {
+      const state = channel.getConnectivityState(false);
+      if (state === connectivityState.SHUTDOWN) return;
+      channel.watchConnectivityState(state, Infinity, () =>
+        state === connectivityState.READY ? listener() : watch(),
+      );
+    };
+    watch();
   }
 
   /** Frees the connection. Never stops the core. */

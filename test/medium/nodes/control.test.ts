@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Ownership } from '../../../src/features/nodes/ownership/ownership.js';
-import { markedConfig } from '../../../src/xray/config/index.js';
+import { readMarkers } from '../../../src/xray/config/index.js';
 import type { FakeNode } from '../../fakes/fake-node.js';
 import type { TestApp } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
@@ -25,7 +25,8 @@ describe('the control of nodes', () => {
     )[0];
   const calls = (node: FakeNode) => node.core!.totalCalls;
   /** What the markers tell of the config. */
-  const markers = (node: FakeNode) => node.core!.outboundTags().flatMap((tag) => markedConfig(tag) ?? []);
+  const markers = (node: FakeNode) =>
+    node.core!.outboundTags().flatMap((tag) => readMarkers([tag]).config ?? []);
   const withPort = (port: number) => ({
     ...CORE_CONFIG,
     inbounds: CORE_CONFIG.inbounds.map((inbound) => ({ ...inbound, port: inbound.port + port })),
