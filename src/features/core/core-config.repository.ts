@@ -39,6 +39,14 @@ export class CoreConfigRepository {
     return this.db.row<StoredConfig>('SELECT version, source FROM core_config WHERE version = $1', [version]);
   }
 
+  /** The latest version whose hash began with these digits when it was made the active one. */
+  async findHashed(digits: string): Promise<StoredConfig | undefined> {
+    return this.db.row<StoredConfig>(
+      `SELECT version, source FROM core_config WHERE starts_with(encode(sha256, 'hex'), $1) ORDER BY version DESC LIMIT 1`,
+      [digits],
+    );
+  }
+
   /** Makes `source` the active config; other replicas are told. `hash` in hexadecimal. Returns its version. */
   async activate(tx: Tx, source: string, hash: string, by: string | null): Promise<bigint> {
     await tx.run("UPDATE core_config SET state = 'superseded' WHERE state = 'active'");

@@ -8,6 +8,7 @@ import { firstFew } from '../../shared/telemetry/first-few.js';
 import { StartupError } from '../../config/startup-error.js';
 import {
   configHash,
+  configMark,
   type CoreConfigJson,
   InvalidCoreConfig,
   parseStrictConfig,
@@ -116,6 +117,15 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
     const stored = await this.repository.findVersion(version);
     if (!stored) throw new Error(`Version ${version} of the core config is not kept any more`);
     return this.load(stored);
+  }
+
+  /** The kept config that running cores show this mark of, see `configMark`. */
+  async byMark(mark: string): Promise<ActiveCoreConfig | undefined> {
+    const active = this.current();
+    if (configMark(active.hash) === mark) return active;
+    const stored = await this.repository.findHashed(mark);
+    const config = stored && this.load(stored);
+    return config && configMark(config.hash) === mark ? config : undefined; // settings may make another one of it now
   }
 
   /** What the panel makes of a stored version. */

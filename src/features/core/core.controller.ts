@@ -43,6 +43,20 @@ export class CoreController {
     return this.core.source();
   }
 
+  @Get('config/elsewhere')
+  @Header(...JSON_TYPE)
+  @SudoOnly()
+  @ApiOperation({
+    summary: 'The core config for an Xray that is not started from here',
+    description:
+      'What a node of the kind `xray_grpc` has to run: the core config with the API, the statistics and a mark by which it is ' +
+      'known, without users and without a listener for the API. It is another one whenever the core config is.',
+  })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  async get_core_config_for_elsewhere(): Promise<string> {
+    return this.core.elsewhere();
+  }
+
   @Put('config')
   @Header(...JSON_TYPE)
   @SudoOnly()

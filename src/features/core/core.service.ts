@@ -45,6 +45,20 @@ export class CoreService {
     return this.configs.current().source;
   }
 
+  /** The active config as somebody else starts a core with it: without users, and without a listener for the API. */
+  async elsewhere(): Promise<string> {
+    await this.configs.refresh();
+    const { config, inbounds, hash } = this.configs.current();
+    return buildCoreConfig({
+      config,
+      inbounds,
+      users: [],
+      place: 'elsewhere',
+      marker: markerTag(hash),
+      secret: this.secrets.nodeCredentials,
+    });
+  }
+
   /**
    * Makes `text` the core config of all nodes. Returns it without blanks.
    * @throws InvalidCoreConfig when we or Xray refuse it; nothing has changed then

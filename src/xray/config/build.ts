@@ -29,7 +29,9 @@ export type CorePlace =
    * Another machine, whose agent adds the API by itself. `apiSources` are networks whose calls it lets through beside those
    * of the address it was connected from; `readFile` reads the TLS files of this machine, which travel inside the config.
    */
-  | { apiSources: readonly string[]; readFile: (path: string) => string };
+  | { apiSources: readonly string[]; readFile: (path: string) => string }
+  /** A machine whose owner starts the core, with a listener for the API of his own beside this config. */
+  | 'elsewhere';
 
 /**
  * The config that a core is started with: the operator's, the API, statistics per user and outbound, the marker
@@ -166,6 +168,10 @@ function toClient(account: Account): JsonObject {
 const API_SERVICES = ['HandlerService', 'StatsService', 'LoggerService'];
 
 function withApi(place: CorePlace, config: CoreConfigJson): CoreConfigJson {
+  if (place === 'elsewhere') {
+    const api = { tag: API_TAG, services: API_SERVICES };
+    return { ...config, api, routing: withFirst([API_RULE], config.routing) };
+  }
   if ('readFile' in place) {
     // With an `api` of ours the agent would take our rule for an old one of its own, and remove it.
     const inbounds = config.inbounds.map((inbound) => inlineCertificates(inbound, place.readFile));

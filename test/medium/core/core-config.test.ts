@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CoreConfigs } from '../../../src/features/core/index.js';
+import { readMarkers } from '../../../src/xray/config/index.js';
 import { Database } from '../../../src/shared/database/database.js';
 import { startApp, type TestApp, type TestClient } from '../../support/app.js';
 import { coreConfig, direct, trojan, ws } from '../../support/core-configs.js';
@@ -63,6 +64,27 @@ describe('the core config', () => {
       stored,
       'application/json',
     ]);
+  });
+
+  it('is given for an Xray elsewhere without users, with the mark of what is active', async () => {
+    const mark = async () => {
+      const reply = await app.sudo.get('/api/core/config/elsewhere');
+      expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'application/json']);
+      const { inbounds, outbounds, api, policy } = reply.json;
+      expect(inbounds).toMatchObject([{ tag: ws.tag, settings: { clients: [] } }]);
+      expect(api.tag).toBe('API');
+      expect(policy.levels['0'].statsUserUplink).toBe(true);
+      return readMarkers((outbounds as { tag: string }[]).map(({ tag }) => tag)).config;
+    };
+    await put([ws]);
+    const first = await mark();
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    await put([{ ...ws, port: 18299 }]);
+    const second = await mark();
+    expect(second).not.toBe(first);
+    const configs = app.app.get(CoreConfigs, { strict: false });
+    expect((await configs.byMark(first!))!.version).toBeLessThan((await configs.byMark(second!))!.version);
+    expect(await configs.byMark('0'.repeat(16))).toBeUndefined();
   });
 
   it('decides at once which inbounds there are, in its order', async () => {
@@ -181,6 +203,7 @@ describe('the core config', () => {
     ['get', '/api/core', 401, 200],
     ['get', '/api/inbounds', 401, 200],
     ['get', '/api/core/config', 401, 403],
+    ['get', '/api/core/config/elsewhere', 401, 403],
     ['put', '/api/core/config', 401, 403],
     ['post', '/api/core/restart', 401, 403],
   ] as const)('%s %s: %d for nobody, %d for an admin without sudo', async (method, path, nobody, admin) => {
