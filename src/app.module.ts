@@ -51,7 +51,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        DatabaseModule.with(connection, config.databasePoolSize, patience),
+        DatabaseModule.with(connection, config, patience),
         SchedulingModule,
         WebSocketsModule,
         XrayModule,

@@ -7,7 +7,7 @@ import { buildApp } from '../../src/app.js';
 import { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/environment.js';
 import { UsageRepository } from '../../src/features/nodes/metering/usage.repository.js';
-import { UsersService } from '../../src/features/users/index.js';
+import { UserReviews } from '../../src/features/users/index.js';
 import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
 import type { EmbeddedPostgres } from '../../src/shared/database/embedded-postgres.js';
 import { migrateDatabase } from '../../src/shared/database/ensure-database.js';
@@ -50,7 +50,7 @@ export async function fleetRows(postgres: EmbeddedPostgres, users: number): Prom
     await app.init();
     try {
       const rows = await chargeRows(app.get(UsageRepository, { strict: false }), db, users);
-      rows.push(await reviewRow(app.get(UsersService, { strict: false }), db, quiet));
+      rows.push(await reviewRow(app.get(UserReviews, { strict: false }), db, quiet));
       return rows;
     } finally {
       await app.close();
@@ -98,7 +98,7 @@ async function chargeRows(usage: UsageRepository, db: pg.Client, users: number):
 }
 
 /** From the moment the traffic is known until the core knows none of the users any more. */
-async function reviewRow(users: UsersService, db: pg.Client, config: Config): Promise<Row> {
+async function reviewRow(users: UserReviews, db: pg.Client, config: Config): Promise<Row> {
   const name = `review: ${CROSSING} users cross their limit, their accounts gone from the core`;
   const target = '≤ 500 ms';
   const { dataDir, xray } = config;

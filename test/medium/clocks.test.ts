@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { UsersService } from '../../src/features/users/index.js';
+import { UserReviews } from '../../src/features/users/index.js';
 import { SUDO } from '../support/app.js';
 import { stepClock } from '../support/clock.js';
 import { type Fleet, startFleet } from '../support/user-fleet.js';
@@ -13,7 +13,7 @@ afterEach(() => stepClock(0));
 afterAll(() => fleet?.close());
 
 const read = async (name: string) => (await fleet.sudo.get(`/api/user/${name}`)).json;
-const review = () => fleet.app.get(UsersService, { strict: false }).reviewStatuses();
+const review = () => fleet.app.get(UserReviews, { strict: false }).reviewStatuses();
 const inTwoMinutes = Math.floor(Date.now() / 1000) + 120;
 
 describe.each([

@@ -112,6 +112,7 @@ describe('pipelined connections', () => {
   let clients: PipelinedClients;
   beforeEach(() => {
     clients = new PipelinedClients(
+      2,
       clientOptions(database.connection),
       new ConnectionWatch(database.connection),
       200,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { UserChangesRepository } from '../../src/features/nodes/convergence/user-changes.repository.js';
 import { NodesRepository } from '../../src/features/nodes/nodes.repository.js';
 import { UsageRepository } from '../../src/features/nodes/metering/usage.repository.js';
-import { UsersService } from '../../src/features/users/index.js';
+import { UserReviews } from '../../src/features/users/index.js';
 import { type Fleet, startFleet } from '../support/user-fleet.js';
 
 const USERS = 600;
@@ -90,7 +90,7 @@ const update = (values: string, where: string) =>
     `WITH locked AS (SELECT id AS l FROM users WHERE ${where} ORDER BY id FOR NO KEY UPDATE)
      UPDATE users SET ${values} FROM locked WHERE id = l`,
   );
-const review = () => fleet.app.get(UsersService, { strict: false }).reviewStatuses(new Date());
+const review = () => fleet.app.get(UserReviews, { strict: false }).reviewStatuses(new Date());
 
 const ACTIONS: Record<string, () => Promise<unknown>> = {
   'all users are reset': () => answered(fleet.sudo.post('/api/users/reset')),

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { UsersService } from '../../src/features/users/index.js';
+import { UserReviews } from '../../src/features/users/index.js';
 import { clientOptions } from '../../src/shared/database/data-source.js';
 import { eventually } from '../support/eventually.js';
 import { type Fleet, startFleet } from '../support/user-fleet.js';
@@ -40,7 +40,7 @@ beforeEach(async () => {
   await fleet.sql('ANALYZE users, user_usage, next_plans');
 });
 
-const review = () => fleet.app.get(UsersService, { strict: false }).reviewStatuses(new Date());
+const review = () => fleet.app.get(UserReviews, { strict: false }).reviewStatuses(new Date());
 
 it.each<[string, () => Promise<unknown>]>([
   ['resets all users', () => fleet.sudo.post('/api/users/reset')],

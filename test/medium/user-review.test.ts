@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { UsersService } from '../../src/features/users/index.js';
+import { UserReviews } from '../../src/features/users/index.js';
 import { type Fleet, startFleet } from '../support/user-fleet.js';
 
 let fleet: Fleet;
-let users: UsersService;
+let users: UserReviews;
 
 beforeAll(async () => {
   fleet = await startFleet();
-  users = fleet.app.get(UsersService, { strict: false });
+  users = fleet.app.get(UserReviews, { strict: false });
 });
 afterAll(() => fleet?.close());
 beforeEach(() => fleet.sql('DELETE FROM users'));

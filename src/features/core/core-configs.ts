@@ -18,8 +18,9 @@ import {
   unmanagedInbounds,
 } from '../../xray/config/index.js';
 import { CertificateFiles, readCertificate } from './certificate-files.js';
-import { CoreConfigRepository, type StoredConfig } from './core-config.repository.js';
+import type { StoredConfig } from './core-config.repository.js';
 import { InitialConfig } from './initial-config.js';
+import { WorkerCoreConfigRepository } from './worker-core-config.repository.js';
 
 /** A core config with what the panel makes of it. Never changed once made. */
 export interface CoreConfig {
@@ -44,7 +45,10 @@ type Listener = (active: ActiveCoreConfig) => void | Promise<void>;
 const POLL_MS = 5_000;
 const REMEMBERED_VERSIONS = 8;
 
-/** The core config of the installation: one consistent snapshot in memory, replaced when the active version changes. */
+/**
+ * The core config of the installation: one consistent snapshot in memory, replaced when the active version changes. Nodes
+ * follow it, so no request holds up its reading.
+ */
 @Injectable()
 export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(CoreConfigs.name);
@@ -58,7 +62,7 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly config: Config,
-    private readonly repository: CoreConfigRepository,
+    private readonly repository: WorkerCoreConfigRepository,
     private readonly initial: InitialConfig,
     private readonly events: DatabaseEvents,
   ) {}

@@ -5,10 +5,18 @@ import { CoreConfigs } from './core-configs.js';
 import { CoreNodesRepository } from './core-nodes.repository.js';
 import { CoreService } from './core.service.js';
 import { InitialConfig } from './initial-config.js';
+import { WorkerCoreConfigRepository } from './worker-core-config.repository.js';
 
 @Module({
   imports: [AdminsServicesModule],
-  providers: [CoreConfigRepository, CoreConfigs, CoreNodesRepository, CoreService, InitialConfig],
+  providers: [
+    CoreConfigRepository,
+    CoreConfigs,
+    CoreNodesRepository,
+    CoreService,
+    InitialConfig,
+    WorkerCoreConfigRepository,
+  ],
   exports: [CoreConfigs, CoreService],
 })
 export class CoreServicesModule {}

@@ -19,6 +19,7 @@ import { LeasesRepository } from './ownership/leases.repository.js';
 import { LocalCoreOwnership } from './ownership/local-core-ownership.js';
 import { LocalNodesRepository } from './ownership/local-nodes.repository.js';
 import { Ownership } from './ownership/ownership.js';
+import { WorkerNodesRepository } from './worker-nodes.repository.js';
 
 /** What makes nodes as their rows want them, where a replica is there for that. */
 @Module({
@@ -41,6 +42,7 @@ import { Ownership } from './ownership/ownership.js';
     PruneUserChangesJob,
     UsageRepository,
     UserChangesRepository,
+    WorkerNodesRepository,
   ],
 })
 export class NodesControlModule {}

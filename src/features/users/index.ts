@@ -6,6 +6,7 @@ export { lockUsage } from './lock-usage.js';
 export { OwnedUser, TargetUser } from './owned-user.guard.js';
 export { type NodeUsage, UsageHistory } from './usage-history.js';
 export { UserPresenter } from './user-presenter.js';
+export { UserReviews } from './user-reviews.js';
 export { UsersJobsModule } from './users-jobs.module.js';
 export { UsersModule } from './users.module.js';
 export { UsersServicesModule } from './users-services.module.js';

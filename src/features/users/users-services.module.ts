@@ -11,6 +11,7 @@ import { UserCounts } from './user-counts.js';
 import { UserListRepository } from './user-list.repository.js';
 import { UserListsService } from './user-lists.service.js';
 import { UserPresenter } from './user-presenter.js';
+import { UserReviews } from './user-reviews.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
@@ -27,6 +28,7 @@ import { UsersService } from './users.service.js';
     UserListRepository,
     UserListsService,
     UserPresenter,
+    UserReviews,
     UsersRepository,
     UsersService,
   ],
@@ -36,6 +38,7 @@ import { UsersService } from './users.service.js';
     UsageHistory,
     UserListsService,
     UserPresenter,
+    UserReviews,
     UsersService,
   ],
 })

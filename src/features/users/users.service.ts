@@ -12,12 +12,10 @@ import { modifyUser, type UserChange } from './domain/modification.js';
 import { activatePlan } from './domain/next-plan.js';
 import { protocolsOf, type ProxyRequests } from './domain/proxies.js';
 import { resetTraffic } from './domain/reset.js';
-import { reviewUser } from './domain/review.js';
 import { revokeLinks } from './domain/revocation.js';
 import { isTokenValid, readToken } from './domain/subscription-token.js';
 import type { SubscribedUser, User } from './domain/user.js';
 import { UserAnnouncements } from './user-announcements.js';
-import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
 import {
   NextPlanNotFound,
   NotYourUser,
@@ -27,14 +25,13 @@ import {
 } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
 
-/** What is done to single users, and the review of all of them. */
+/** What is done to single users. */
 @Injectable()
 export class UsersService {
   constructor(
     private readonly db: Database,
     private readonly clock: DatabaseClock,
     private readonly users: UsersRepository,
-    private readonly reviews: ReviewRepository,
     private readonly announcements: UserAnnouncements,
     private readonly core: CoreConfigs,
     private readonly secrets: Secrets,
@@ -118,32 +115,6 @@ export class UsersService {
   async remove(id: number): Promise<void> {
     if (!(await this.users.delete(id))) throw new UserNotFound();
     this.announcements.announce();
-  }
-
-  /** Applies every change of status due at `now`; returns how many users changed. */
-  async reviewStatuses(now = this.clock.now()): Promise<number> {
-    let changed = 0;
-    for (;;) {
-      const { seen, written } = await this.review(now);
-      changed += written;
-      if (seen < REVIEW_BATCH || written === 0) return changed;
-    }
-  }
-
-  /** The same for the given users only, e.g. those whose traffic was just counted. */
-  async reviewUsers(ids: readonly number[], now = this.clock.now()): Promise<number> {
-    return ids.length === 0 ? 0 : (await this.review(now, ids)).written;
-  }
-
-  private async review(now: Date, ids?: readonly number[]): Promise<{ seen: number; written: number }> {
-    const outcome = await this.db.transaction(async (tx) => {
-      const candidates = ids ? await this.reviews.lockNamed(tx, ids) : await this.reviews.lockDue(tx, now);
-      const changes = candidates.flatMap((user) => reviewUser(user, now) ?? []);
-      await this.reviews.write(tx, changes, now);
-      return { seen: candidates.length, written: changes.length };
-    });
-    if (outcome.written > 0) this.announcements.announce();
-    return outcome;
   }
 
   /** Decides on the locked user, whose traffic so far is over, and writes the outcome. */

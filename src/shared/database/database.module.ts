@@ -11,26 +11,39 @@ import { DatabaseEvents } from './database-events.js';
 import { DatabaseHealth } from './database-health.js';
 import { Database } from './database.js';
 import type { Patience } from './patience.js';
+import { LeaseDatabase } from './lease-database.js';
 import { PipelinedClients } from './pipelined-clients.js';
 import { WORKER_POOL_SIZE, WorkerDatabase } from './worker-database.js';
+
+/** Connections for the fastest questions. */
+const POINT_CLIENTS = 2;
 
 @Module({})
 export class DatabaseModule {
   /** For a database that is migrated already. */
-  static with(connection: Connection, poolSize: number, patience: Patience): DynamicModule {
+  static with(connection: Connection, { databasePoolSize, role }: Config, patience: Patience): DynamicModule {
     const watch = new ConnectionWatch(connection);
     const options = clientOptions(connection);
     const pool = (size: number) => ({
       ...dataSourceOptions(connection, size, (client) => watch.add(client, { brisk: false })),
       migrations: [],
     });
+    const workers = {
+      provide: WorkerDatabase,
+      useFactory: (pipelined: PipelinedClients) =>
+        patience.with(
+          async () =>
+            new WorkerDatabase(await new DataSource(pool(WORKER_POOL_SIZE)).initialize(), pipelined),
+        ),
+      inject: [PipelinedClients],
+    };
     return {
       module: DatabaseModule,
       global: true,
       imports: [
         TypeOrmModule.forRootAsync({
           useFactory: () => ({
-            ...pool(poolSize),
+            ...pool(databasePoolSize),
             autoLoadEntities: true,
             retryAttempts: 0,
           }),
@@ -40,26 +53,23 @@ export class DatabaseModule {
       providers: [
         Database,
         DatabaseHealth,
-        { provide: PipelinedClients, useFactory: () => new PipelinedClients(options, watch) },
+        { provide: PipelinedClients, useFactory: () => new PipelinedClients(POINT_CLIENTS, options, watch) },
         {
-          provide: WorkerDatabase,
-          useFactory: (pipelined: PipelinedClients) =>
-            patience.with(
-              async () =>
-                new WorkerDatabase(await new DataSource(pool(WORKER_POOL_SIZE)).initialize(), pipelined),
-            ),
-          inject: [PipelinedClients],
+          provide: LeaseDatabase,
+          useFactory: () => new LeaseDatabase(new PipelinedClients(1, options, watch)),
         },
+        role === 'api' ? { provide: WorkerDatabase, useExisting: Database } : workers,
         {
           provide: DatabaseClock,
-          useFactory: (db: Database) => patience.with(() => DatabaseClock.start(db)),
-          inject: [Database],
+          useFactory: (db: WorkerDatabase) => patience.with(() => DatabaseClock.start(db)),
+          inject: [WorkerDatabase],
         },
         { provide: DatabaseEvents, useFactory: () => new DatabaseEvents(options, watch) },
         {
           provide: SecretStore,
-          useFactory: (db: Database, config: Config) => patience.with(() => SecretStore.open(db, config)),
-          inject: [Database, Config],
+          useFactory: (db: WorkerDatabase, config: Config) =>
+            patience.with(() => SecretStore.open(db, config)),
+          inject: [WorkerDatabase, Config],
         },
         {
           provide: Secrets,
@@ -72,6 +82,7 @@ export class DatabaseModule {
         DatabaseClock,
         DatabaseEvents,
         DatabaseHealth,
+        LeaseDatabase,
         Secrets,
         SecretStore,
         WorkerDatabase,

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { WorkerDatabase } from '../database/worker-database.js';
 import { Replica } from './replica.js';
 
 /** Which replica runs a job: one row per job, on the database's clock. */
 @Injectable()
 export class JobLeaseRepository {
   constructor(
-    private readonly db: Database,
+    private readonly db: WorkerDatabase,
     private readonly replica: Replica,
   ) {}
 

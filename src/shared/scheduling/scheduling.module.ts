@@ -1,14 +1,16 @@
 import { Global, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Handover } from './handover.js';
+import { Heartbeat } from './heartbeat.js';
 import { JobLeaseRepository } from './job-lease.repository.js';
 import { PeriodicJobs } from './periodic-jobs.js';
 import { Replica } from './replica.js';
+import { ReplicasRepository } from './replicas.repository.js';
 
 @Global()
 @Module({
   imports: [ScheduleModule.forRoot()],
-  providers: [Handover, Replica, JobLeaseRepository, PeriodicJobs],
-  exports: [Handover, Replica, PeriodicJobs],
+  providers: [Handover, Heartbeat, Replica, ReplicasRepository, JobLeaseRepository, PeriodicJobs],
+  exports: [Handover, Heartbeat, Replica, PeriodicJobs],
 })
 export class SchedulingModule {}

@@ -1,43 +1,117 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../../src/shared/database/database.js';
+import { WORKER_POOL_SIZE, WorkerDatabase } from '../../../src/shared/database/worker-database.js';
+import type { TestApp } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
-import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
+import { copies, CORE_CONFIG, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
+
+/** Leases and replicas show signs of life every five seconds. */
+const TOLD_MS = 20_000;
 
 let fleet: FakeFleet;
-beforeAll(async () => {
-  fleet = await startFakeFleet();
-});
-afterAll(() => fleet?.close());
+/** Where operators are answered: it works on no node. */
+let panel: TestApp;
 
-it('users reach cores and traffic is charged while requests hold every connection of theirs', async () => {
-  const { node } = await fleet.addNode();
-  const before = await fleet.addUser('ann');
-  await eventually(() => copies(node.core!, `${before}.ann`) === TAGS.length);
-  const db = fleet.app.get(Database, { strict: false });
-  let held = true;
-  const requests = Array.from({ length: fleet.config.databasePoolSize }, () =>
-    db.run('SELECT pg_sleep(50)').catch(() => undefined),
+beforeAll(async () => {
+  fleet = await startFakeFleet({
+    jobs: {
+      coreHealthSeconds: 3600,
+      userUsagesSeconds: 0.1,
+      nodeUsagesSeconds: 0.1,
+      reviewUsersSeconds: 1,
+    },
+  });
+  panel = await fleet.replica({ role: 'api' });
+});
+afterAll(async () => {
+  await panel?.close();
+  await fleet?.close();
+});
+
+/** Occupies so many connections of the owner until the returned function is called. */
+async function hold(db: Database, connections: number): Promise<() => Promise<void>> {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let held = 0;
+  const holders = Array.from({ length: connections }, () =>
+    db.transaction(async (tx) => {
+      await tx.run('SELECT 1');
+      held++;
+      await released;
+    }),
   );
-  void Promise.race(requests).then(() => (held = false));
-  await eventually(
-    async () =>
-      (
-        await fleet.sql(
-          `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()`,
-        )
-      ).length === fleet.config.databasePoolSize,
-  );
-  const since = performance.now();
-  const user = await fleet.addUser('ben');
-  await eventually(() => copies(node.core!, `${user}.ben`) === TAGS.length);
-  process.stdout.write(`a change came after ${Math.round(performance.now() - since)} ms\n`);
-  node.core!.count(`${user}.ben`, 2n, 3n);
-  await eventually(
-    async () =>
-      (await fleet.sql('SELECT FROM user_usage WHERE user_id = $1 AND used_traffic = 5', [user])).length,
-  );
-  expect(held).toBe(true);
-  await fleet.sql(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'margrave' AND query LIKE 'SELECT pg_sleep(50)%' AND pid <> pg_backend_pid() AND datname = current_database()`,
+  await eventually(() => held === connections);
+  return async () => {
+    release();
+    await Promise.all(holders);
+  };
+}
+
+const statusOf = async (id: number) =>
+  (await fleet.sql<{ status: string }>('SELECT status FROM users WHERE id = $1', [id]))[0]!.status;
+
+describe('while requests hold every connection of theirs', () => {
+  let letGo: () => Promise<void>;
+  beforeAll(async () => {
+    letGo = await hold(fleet.app.get(Database, { strict: false }), fleet.config.databasePoolSize);
+  });
+  afterAll(() => letGo?.());
+
+  it('a new node is taken, users reach it, and are charged and cut off', async () => {
+    const { node } = await fleet.addNode();
+    const id = await fleet.addUser('ann', { dataLimit: 5n });
+    await eventually(() => copies(node.core!, `${id}.ann`) === TAGS.length);
+    node.core!.count(`${id}.ann`, 2n, 3n);
+    await eventually(async () => (await statusOf(id)) === 'limited');
+    await eventually(() => copies(node.core!, `${id}.ann`) === 0);
+  });
+
+  it('users whose time is over are found', async () => {
+    const id = await fleet.addUser('late');
+    await fleet.sql("UPDATE users SET expire_at = now() - interval '1 hour' WHERE id = $1", [id]);
+    await eventually(async () => (await statusOf(id)) === 'expired');
+  });
+
+  it('cores follow a change of the config', async () => {
+    const { node } = await fleet.addNode();
+    const before = node.starts;
+    const inbounds = CORE_CONFIG.inbounds.map((inbound) => ({ ...inbound, port: inbound.port + 100 }));
+    const reply = await panel.sudo.put('/api/core/config', { ...CORE_CONFIG, inbounds });
+    expect(reply.status).toBe(200);
+    await eventually(() => node.starts > before && node.core?.isAlive);
+  });
+
+  it('a node is disabled and enabled again', async () => {
+    const { id, node } = await fleet.addNode();
+    await panel.sudo.put(`/api/node/${id}`, { status: 'disabled' });
+    await eventually(() => !node.core!.isAlive);
+    await panel.sudo.put(`/api/node/${id}`, { status: 'connecting' });
+    await eventually(() => node.core!.isAlive);
+  });
+});
+
+it('leases are kept and the replica is seen to live while nothing else of it gets a connection', async () => {
+  const { id } = await fleet.addNode();
+  const beats = () =>
+    fleet.sql<{ lease: Date; epoch: string; beat: Date }>(
+      `SELECT l.expires_at AS lease, l.epoch::text AS epoch, r.heartbeat_at AS beat
+         FROM node_lease l JOIN replica r ON r.id = l.owner_id WHERE l.node_id = $1`,
+      [id],
+    );
+  const letGo = await hold(fleet.app.get(Database, { strict: false }), fleet.config.databasePoolSize);
+  const letWorkersGo = await hold(fleet.app.get(WorkerDatabase, { strict: false }), WORKER_POOL_SIZE);
+  const [before] = await beats();
+  await eventually(async () => {
+    const [now] = await beats();
+    return now!.epoch === before!.epoch && now!.lease > before!.lease && now!.beat > before!.beat;
+  }, TOLD_MS);
+  await letWorkersGo();
+  await letGo();
+}, 60_000);
+
+it('a replica that only answers requests has no connections for nodes', () => {
+  expect(panel.app.get(WorkerDatabase, { strict: false })).toBe(panel.app.get(Database, { strict: false }));
+  expect(fleet.app.get(WorkerDatabase, { strict: false })).not.toBe(
+    fleet.app.get(Database, { strict: false }),
   );
 });

@@ -336,9 +336,8 @@ describe('the state of nodes', { timeout: 60_000 }, () => {
       facts.nodes.filter(({ lease }) => lease).length,
     );
 
-    await other.app.get(Ownership, { strict: false }).handOver();
-    await eventually(async () => (await read(fleet)).replicas.length === 1);
     await other.close();
+    expect((await read(fleet)).replicas).toHaveLength(1);
     await fleet.sql(
       `INSERT INTO replica (id, name, heartbeat_at, draining) VALUES (gen_random_uuid(), 'gone', now() - interval '1 minute', true)`,
     );
@@ -347,12 +346,27 @@ describe('the state of nodes', { timeout: 60_000 }, () => {
     expect(gone!.heartbeat_age).toBeGreaterThanOrEqual(60);
   }, 90_000);
 
+  it('is told of a replica that only answers requests, to which nobody leaves a share', async () => {
+    const leases = async () => (await read(fleet)).replicas.find(({ role }) => role === 'all')!.leases;
+    const wanted = async () => (await read(fleet)).nodes.filter(({ status }) => status !== 'disabled').length;
+    await fleet.addNode();
+    await eventually(async () => (await leases()) === (await wanted()), TOLD_MS);
+    const panel = await fleet.replica({ role: 'api' });
+    const ofPanel = async () => (await read(panel)).replicas.find(({ role }) => role === 'api');
+    expect(await ofPanel()).toMatchObject({ alive: true, draining: false, leases: 0 });
+    const { heartbeat_age: age } = (await ofPanel())!;
+    await eventually(async () => (await ofPanel())!.heartbeat_age < age, TOLD_MS); // it beats
+    expect(await leases()).toBe(await wanted());
+    await panel.close();
+    expect((await read(fleet)).replicas.map(({ role }) => role)).not.toContain('api');
+  });
+
   it('is empty of owners once all replicas have gone', async () => {
     const { id } = await fleet.addNode();
     await when(fleet, id, (state) => state.status === 'connected' && state.users_seen !== null);
     await fleet.app.get(Ownership, { strict: false }).handOver();
     const { nodes, replicas } = await read(fleet);
-    expect(replicas.filter(({ alive }) => alive)).toEqual([]);
+    expect(replicas.filter(({ alive, draining }) => alive && !draining)).toEqual([]);
     expect(nodes.flatMap(({ owner_id }) => owner_id ?? [])).toEqual([]);
     expect(nodes.find((node) => node.id === id)).toMatchObject({
       status: 'connected', // as far as anybody knows

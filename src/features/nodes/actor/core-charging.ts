@@ -27,7 +27,7 @@ export class CoreCharging {
   ) {
     const { services, lease } = context;
     this.logger = new Logger(`Node ${lease.grant.nodeId}`);
-    this.reviews = new DueReviews(services.users, this.logger);
+    this.reviews = new DueReviews(services.reviews, this.logger);
     this.meter = new UsageMeter(
       services.usage,
       { grant: lease.grant, ...core },

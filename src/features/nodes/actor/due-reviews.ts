@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import type { UsersService } from '../../users/index.js';
+import type { UserReviews } from '../../users/index.js';
 
 /** Has users reviewed who may have reached a limit: one review after the other, each for all who came meanwhile. */
 export class DueReviews {
@@ -7,7 +7,7 @@ export class DueReviews {
   private running: Promise<void> | undefined;
 
   constructor(
-    private readonly users: UsersService,
+    private readonly reviews: UserReviews,
     private readonly logger: Logger,
   ) {}
 
@@ -23,7 +23,7 @@ export class DueReviews {
       while (this.waiting.size > 0) {
         const ids = [...this.waiting];
         this.waiting.clear();
-        await this.users.reviewUsers(ids);
+        await this.reviews.reviewUsers(ids);
       }
     } catch (error) {
       // The periodic review finds them too.

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { CoreConfigs } from '../../core/index.js';
 import { Turnstile } from '../../../shared/scheduling/turnstile.js';
-import { UsersService } from '../../users/index.js';
+import { UserReviews } from '../../users/index.js';
 import { UsageRepository } from '../metering/usage.repository.js';
 import { ChangeFeed } from '../convergence/change-feed.js';
 import { CoreBodies } from '../convergence/core-bodies.js';
@@ -29,6 +29,6 @@ export class NodeServices {
     readonly changes: ChangeFeed,
     readonly desired: DesiredUsers,
     readonly usage: UsageRepository,
-    readonly users: UsersService,
+    readonly reviews: UserReviews,
   ) {}
 }

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
-import { NodesRepository } from '../nodes.repository.js';
 import { LocalNodesRepository } from '../ownership/local-nodes.repository.js';
+import { WorkerNodesRepository } from '../worker-nodes.repository.js';
 
 const SECONDS = 60;
 
@@ -10,7 +10,7 @@ const SECONDS = 60;
 export class ForgetDeletedNodesJob implements OnApplicationBootstrap {
   constructor(
     private readonly jobs: PeriodicJobs,
-    private readonly nodes: NodesRepository,
+    private readonly nodes: WorkerNodesRepository,
     private readonly localNodes: LocalNodesRepository,
   ) {}
 

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { LeaseDatabase } from '../../../shared/database/lease-database.js';
+import type { Statement } from '../../../shared/database/statement.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import { type Grant, LEASE_SECONDS } from '../domain/grant.js';
 import type { Census } from '../domain/sharing.js';
 import type { NodeKind } from '../node.js';
-import type { Replica } from '../../../shared/scheduling/replica.js';
 import type { Sighting } from '../domain/sighting.js';
 
 /** What a replica may work on: nodes of these kinds, of local cores only that of its own folder. */
@@ -12,29 +13,26 @@ export interface Reachable {
   dataDirId: string | undefined;
 }
 
+const RENEW: Statement = {
+  name: 'leases_renew',
+  text: `
+    UPDATE node_lease l
+       SET expires_at = clock_timestamp() + make_interval(secs => $2), pending = s.pending,
+           polled_at = coalesce(clock_timestamp() - make_interval(secs => s.polled_ago), l.polled_at),
+           users_seen = s.users, up_speed = s.up, down_speed = s.down
+      FROM unnest($3::int[], $4::int[], $5::float8[], $6::int[], $7::bigint[], $8::bigint[])
+           AS s (node_id, pending, polled_ago, users, up, down)
+     WHERE l.owner_id = $1 AND l.node_id = s.node_id AND l.expires_at > clock_timestamp()
+    RETURNING l.node_id AS "nodeId", l.epoch`,
+};
+
 /** Which replica works on which node: rows with an end, on the database's clock. */
 @Injectable()
 export class LeasesRepository {
-  constructor(private readonly db: WorkerDatabase) {}
-
-  /** Shows that this replica lives; forgets those that have been dead for long. */
-  async heartbeat({ id, name, version, role }: Replica): Promise<void> {
-    await this.db.run(
-      `WITH forgotten AS (DELETE FROM replica WHERE heartbeat_at < now() - interval '1 hour')
-       INSERT INTO replica (id, name, version, role) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()`,
-      [id, name, version, role],
-    );
-  }
-
-  /** From now on the replica takes no more part in sharing out nodes. */
-  async drain(replicaId: string): Promise<void> {
-    await this.db.run('UPDATE replica SET draining = true WHERE id = $1', [replicaId]);
-  }
-
-  async remove(replicaId: string): Promise<void> {
-    await this.db.run('DELETE FROM replica WHERE id = $1', [replicaId]);
-  }
+  constructor(
+    private readonly db: WorkerDatabase,
+    private readonly leases: LeaseDatabase,
+  ) {}
 
   /** Ends what a replica holds that is known to be dead, so that nobody waits for it. */
   async endLeasesOf(replicaId: string): Promise<void> {
@@ -46,15 +44,15 @@ export class LeasesRepository {
   }
 
   /**
-   * What there is to share out: nodes of these kinds that are to run, and replicas that live. Local cores are not: each
-   * belongs to the replicas of its folder.
+   * What there is to share out: nodes of these kinds that are to run, and replicas that live and work on nodes. Local cores
+   * are not: each belongs to the replicas of its folder.
    */
   async census(kinds: readonly NodeKind[]): Promise<Census> {
     const row = await this.db.row<Census>(
       `SELECT (SELECT count(*)::int FROM nodes
                 WHERE kind = ANY ($1) AND kind <> 'local' AND status <> 'disabled' AND deleted_at IS NULL) AS nodes,
               (SELECT count(*)::int FROM replica
-                WHERE NOT draining AND heartbeat_at > now() - make_interval(secs => $2)) AS replicas`,
+                WHERE role <> 'api' AND NOT draining AND heartbeat_at > now() - make_interval(secs => $2)) AS replicas`,
       [kinds, LEASE_SECONDS],
     );
     return row!;
@@ -104,26 +102,16 @@ export class LeasesRepository {
     nodes: ReadonlyMap<number, Sighting>,
   ): Promise<{ nodeId: number; epoch: bigint }[]> {
     const seen = [...nodes.values()];
-    return this.db.rows(
-      `UPDATE node_lease l
-          SET expires_at = clock_timestamp() + make_interval(secs => $2), pending = s.pending,
-              polled_at = coalesce(clock_timestamp() - make_interval(secs => s.polled_ago), l.polled_at),
-              users_seen = s.users, up_speed = s.up, down_speed = s.down
-         FROM unnest($3::int[], $4::int[], $5::float8[], $6::int[], $7::bigint[], $8::bigint[])
-              AS s (node_id, pending, polled_ago, users, up, down)
-        WHERE l.owner_id = $1 AND l.node_id = s.node_id AND l.expires_at > clock_timestamp()
-       RETURNING l.node_id AS "nodeId", l.epoch`,
-      [
-        replicaId,
-        LEASE_SECONDS,
-        [...nodes.keys()],
-        seen.map(({ pending }) => pending),
-        seen.map(({ polledSecondsAgo }) => polledSecondsAgo),
-        seen.map(({ traffic }) => traffic?.users),
-        seen.map(({ traffic }) => traffic?.up),
-        seen.map(({ traffic }) => traffic?.down),
-      ],
-    );
+    return this.leases.rows(RENEW, [
+      replicaId,
+      LEASE_SECONDS,
+      [...nodes.keys()],
+      seen.map(({ pending }) => pending),
+      seen.map(({ polledSecondsAgo }) => polledSecondsAgo),
+      seen.map(({ traffic }) => traffic?.users),
+      seen.map(({ traffic }) => traffic?.up),
+      seen.map(({ traffic }) => traffic?.down),
+    ]);
   }
 
   /** Gives a node up and tells the others. */

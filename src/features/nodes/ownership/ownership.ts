@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { DatabaseEvents } from '../../../shared/database/database-events.js';
 import { Pause } from '../../../shared/scheduling/pause.js';
 import { Handover } from '../../../shared/scheduling/handover.js';
+import { Heartbeat } from '../../../shared/scheduling/heartbeat.js';
 import { Replica } from '../../../shared/scheduling/replica.js';
 import { CoreConfigs } from '../../core/index.js';
 import { NodeActor } from '../actor/node-actor.js';
@@ -11,12 +12,14 @@ import { NodeServices } from '../actor/node-services.js';
 import { NodeAdapters } from '../adapters/node-adapters.js';
 import type { Grant } from '../domain/grant.js';
 import { type Census, fairShare, GIVING_SECONDS, planGiving } from '../domain/sharing.js';
-import { NodesRepository } from '../nodes.repository.js';
+import { WorkerNodesRepository } from '../worker-nodes.repository.js';
 import { LeasesRepository } from './leases.repository.js';
 import { LocalCoreOwnership } from './local-core-ownership.js';
 
 const RENEW_MS = 5_000;
 const ACQUIRE_MS = 2_000;
+/** A lease bears a few failed attempts to renew it. */
+const RETRY_MS = 1_000;
 
 /**
  * Takes the nodes this replica is to work on, keeps their leases, has one actor for each, and gives nodes up of which it
@@ -39,9 +42,10 @@ export class Ownership implements OnApplicationBootstrap {
   constructor(
     private readonly events: DatabaseEvents,
     private readonly replica: Replica,
+    private readonly heartbeat: Heartbeat,
     private readonly configs: CoreConfigs,
     private readonly leases: LeasesRepository,
-    private readonly nodes: NodesRepository,
+    private readonly nodes: WorkerNodesRepository,
     private readonly adapters: NodeAdapters,
     private readonly localCore: LocalCoreOwnership,
     private readonly services: NodeServices,
@@ -70,13 +74,12 @@ export class Ownership implements OnApplicationBootstrap {
     this.acquisition.wake();
     for (const stop of this.stopListening) stop();
     await this.running;
-    await this.leases.drain(this.replica.id).catch(() => undefined);
+    await this.heartbeat.drain(); // or the others would leave it a share
     const actors = [...this.actors.values()];
     await Promise.all([...actors.map((actor) => actor.handOver()), ...this.ending.values()]);
     // Also when its lease was lost, e.g. with the database: nobody else took it if the file still says so.
     await this.localCore.endOwn();
     await Promise.all(actors.map(({ lease }) => this.leases.release(lease.grant).catch(() => undefined)));
-    await this.leases.remove(this.replica.id).catch(() => undefined);
   }
 
   private async shareOut(): Promise<void> {
@@ -122,7 +125,6 @@ export class Ownership implements OnApplicationBootstrap {
   }
 
   private async renew(): Promise<void> {
-    await this.leases.heartbeat(this.replica);
     const since = performance.now();
     const actors = [...this.actors]; // one that is taken meanwhile is as good as renewed
     const seen = new Map(actors.map(([nodeId, actor]) => [nodeId, actor.sighting()]));
@@ -207,7 +209,7 @@ export class Ownership implements OnApplicationBootstrap {
         if (!failed) this.logger.error({ err: error }, 'The leases of nodes cannot be kept at the moment');
         failed = true;
       }
-      if (!this.isEnding) await pause.wait(milliseconds * (0.9 + 0.2 * Math.random()));
+      if (!this.isEnding) await pause.wait((failed ? RETRY_MS : milliseconds) * (0.9 + 0.2 * Math.random()));
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../../config/config.js';
 import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
-import { UsersService } from '../users.service.js';
+import { UserReviews } from '../user-reviews.js';
 
 /** Looks every few seconds which users have used up their limit or time, or may start. */
 @Injectable()
@@ -9,10 +9,10 @@ export class ReviewUsersJob implements OnApplicationBootstrap {
   constructor(
     private readonly config: Config,
     private readonly jobs: PeriodicJobs,
-    private readonly users: UsersService,
+    private readonly reviews: UserReviews,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.jobs.every('review-users', this.config.jobs.reviewUsersSeconds, () => this.users.reviewStatuses());
+    this.jobs.every('review-users', this.config.jobs.reviewUsersSeconds, () => this.reviews.reviewStatuses());
   }
 }

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
+import { WorkerDatabase } from '../../shared/database/worker-database.js';
+import { reviewUser } from './domain/review.js';
+import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
+import { UserAnnouncements } from './user-announcements.js';
+
+/** What time and traffic make of users, whether anybody asks or not. */
+@Injectable()
+export class UserReviews {
+  constructor(
+    private readonly db: WorkerDatabase,
+    private readonly clock: DatabaseClock,
+    private readonly reviews: ReviewRepository,
+    private readonly announcements: UserAnnouncements,
+  ) {}
+
+  /** Applies every change of status due at `now`; returns how many users changed. */
+  async reviewStatuses(now = this.clock.now()): Promise<number> {
+    let changed = 0;
+    for (;;) {
+      const { seen, written } = await this.review(now);
+      changed += written;
+      if (seen < REVIEW_BATCH || written === 0) return changed;
+    }
+  }
+
+  /** The same for the given users only, e.g. those whose traffic was just counted. */
+  async reviewUsers(ids: readonly number[], now = this.clock.now()): Promise<number> {
+    return ids.length === 0 ? 0 : (await this.review(now, ids)).written;
+  }
+
+  private async review(now: Date, ids?: readonly number[]): Promise<{ seen: number; written: number }> {
+    const outcome = await this.db.transaction(async (tx) => {
+      const candidates = ids ? await this.reviews.lockNamed(tx, ids) : await this.reviews.lockDue(tx, now);
+      const changes = candidates.flatMap((user) => reviewUser(user, now) ?? []);
+      await this.reviews.write(tx, changes, now);
+      return { seen: candidates.length, written: changes.length };
+    });
+    if (outcome.written > 0) this.announcements.announce();
+    return outcome;
+  }
+}
