@@ -44,6 +44,10 @@ export class FakeMarzbanNode {
   intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   /** What the core ends with at its start; undefined: nothing. */
   refusal: string | undefined;
+  /** The text of configs that it does so for; undefined: of all. */
+  refuses: string | undefined;
+  /** Runs before a core is started, while the former one is at its end. */
+  beforeStart: (config: string) => Promise<void> = async () => undefined;
   /** How long an answer to a start takes. */
   startMs = 0;
   /** Who may use Xray's API beside the rules of the config; undefined: as the agent has it. */
@@ -191,6 +195,7 @@ export class FakeMarzbanNode {
       return [422, { detail: { config: 'Input should be a valid string' } }];
     if (path === '/start' && this.isStarted) return [503, { detail: 'Xray is started already' }];
     await this.core?.kill();
+    await this.beforeStart(body.config);
     const failure = await this.run(body.config);
     await sleep(this.startMs);
     return this.isStarted ? [200, this.state()] : [503, { detail: failure ?? '' }];
@@ -207,7 +212,7 @@ export class FakeMarzbanNode {
   /** Returns what the core said when it ended at once. */
   private async run(text: string): Promise<string | undefined> {
     this.core = undefined;
-    if (this.refusal !== undefined) return this.refusal;
+    if (this.refusal !== undefined && text.includes(this.refuses ?? '')) return this.refusal;
     this.cores++;
     const config = this.withApi(JSON.parse(text) as Config);
     if (this.executable) return this.runXray(this.executable.path, config);

@@ -7,6 +7,8 @@ import { NodeRuntimeRepository } from './actor/node-runtime.repository.js';
 import { NodeStates } from './actor/node-states.js';
 import { NodeStatesRepository } from './actor/node-states.repository.js';
 import { NodeServices } from './actor/node-services.js';
+import { RollOuts } from './actor/roll-outs.js';
+import { RollOutsRepository } from './actor/roll-outs.repository.js';
 import { ChangeFeed } from './convergence/change-feed.js';
 import { CoreBodies } from './convergence/core-bodies.js';
 import { DesiredUsers } from './convergence/desired-users.js';
@@ -40,6 +42,8 @@ import { WorkerNodesRepository } from './worker-nodes.repository.js';
     NodeStatesRepository,
     Ownership,
     PruneUserChangesJob,
+    RollOuts,
+    RollOutsRepository,
     UsageRepository,
     UserChangesRepository,
     WorkerNodesRepository,

@@ -100,7 +100,9 @@ export class AttachedCore {
     if (this.configMark !== configMark(active.hash)) return;
     const { services, lease } = this.context;
     const isNoted =
-      state.appliedConfigVersion === active.version && state.lastGoodConfigVersion === active.version;
+      state.appliedConfigVersion === active.version &&
+      state.lastGoodConfigVersion === active.version &&
+      state.startingConfigVersion === null;
     if (!isNoted) await services.runtime.recordConfig(lease.grant, active);
     if (state.status === 'connected') return;
     const { status, message } = RUNS_WELL;

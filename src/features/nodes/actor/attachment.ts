@@ -36,7 +36,7 @@ export async function attachFound(
 /** A start that the rows ask for. */
 interface Start {
   state: NodeState;
-  /** Of the config to start with; not the wanted one while that is known to be refused. */
+  /** Of the config to start with; not the wanted one while that is known to be refused, or held back. */
   version: bigint;
   reason: StartReason;
   /** The core that runs, and is ended by this. */
@@ -50,11 +50,13 @@ interface Start {
 export async function attachStarted(context: CoreContext, start: Start): Promise<AttachedCore> {
   const { state, version, reason, former } = start;
   const { configs } = context.services;
-  const wanted = configs.current();
-  const refusal = version === wanted.version ? undefined : knownRefusal(state, wanted.version, version);
+  const { version: wanted } = configs.current();
+  const isRefused = version !== wanted && state.appliedConfigVersion === wanted;
+  const refusal = isRefused ? knownRefusal(state, wanted, version) : undefined;
+  const tried = isRefused ? wanted : version;
   const config = await configs.byVersion(version);
   try {
-    return await startCore(context, { state, wanted, config, reason, refusal, former });
+    return await startCore(context, { state, tried, config, reason, refusal, former });
   } catch (error) {
     const lastGood = state.lastGoodConfigVersion;
     if (!(error instanceof CoreRefused) || lastGood === null || lastGood === version) throw error;
@@ -68,7 +70,7 @@ export async function attachStarted(context: CoreContext, start: Start): Promise
     );
     return startCore(context, {
       state,
-      wanted,
+      tried: version,
       config: await configs.byVersion(lastGood),
       reason: 'refused',
       refusal: met,
@@ -81,16 +83,17 @@ async function startCore(
   context: CoreContext,
   what: {
     state: NodeState;
-    wanted: ActiveCoreConfig;
+    /** The version that was tried last, be it refused. */
+    tried: bigint;
     config: ActiveCoreConfig;
     reason: StartReason;
-    /** Why this is not the wanted config. */
+    /** Why this is not the one that was tried. */
     refusal: Refusal | undefined;
     former: AttachedCore | undefined;
   },
 ): Promise<AttachedCore> {
   const { services, lease, connection, signal } = context;
-  const { state, wanted, config, reason, refusal, former } = what;
+  const { state, tried, config, reason, refusal, former } = what;
   const beforeEnd = async () => {
     await former?.readLast(signal);
     lease.assertHeld(); // all of that took a while
@@ -110,7 +113,7 @@ async function startCore(
     reason,
     generation: state.generation,
     restartGeneration: state.restartGeneration,
-    configVersion: wanted.version,
+    configVersion: tried,
     runningVersion: config.version,
     runningHash: config.hash,
     place,

@@ -7,7 +7,9 @@ import { CoreReplaced } from '../domain/core-process.js';
 import type { StartReason } from '../domain/core-start.js';
 import { type Failure, planDeath, planFailure } from '../domain/failure.js';
 import { isEnabled, type NodeState } from '../domain/node-state.js';
-import { planCore, type RestartReason } from '../domain/plan.js';
+import { type CoreStep, planCore, type RestartReason } from '../domain/plan.js';
+import { heldBack, heldBackBeginning, rollOutKind } from '../domain/roll-out.js';
+import type { NodeStatus } from '../node.js';
 import { attachFound, attachStarted } from './attachment.js';
 import type { AttachedCore } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
@@ -114,7 +116,7 @@ export class CoreKeeper {
       this.core = await attachFound(this.context, state, observed);
       this.endedFor = undefined;
     }
-    if (step.do === 'restart') await this.restart(state, step.configVersion, step.reason);
+    if (step.do === 'restart') await this.restartInTurn(state, step, active.version);
     else if (step.do === 'stop') await this.stopCore();
     else if (this.core) await this.core.confirmConfig(state, active);
     if (!enabled)
@@ -131,6 +133,34 @@ export class CoreKeeper {
       if (error instanceof HeldByAnother && (isAskedFor || !enabled)) return { running: false };
       throw error;
     }
+  }
+
+  /** Restarts the core, unless that is part of a roll-out in which it is not this node's turn. */
+  private async restartInTurn(state: NodeState, step: Restart, wanted: bigint): Promise<void> {
+    const { configVersion: version, reason } = step;
+    const kind = rollOutKind(step, wanted, state);
+    if (kind === undefined) return this.restart(state, version, reason);
+    const { rollOuts } = this.context.services;
+    const { grant } = this.context.lease;
+    const answer = rollOuts.ask(grant, { version, kind }, this.context.wake);
+    const running = state.lastGoodConfigVersion;
+    switch (answer.do) {
+      case 'go':
+        return this.restart(state, version, reason).finally(() => rollOuts.end(grant));
+      case 'wait':
+        if (state.message?.startsWith(heldBackBeginning(version)))
+          await this.show('connected', null, this.core?.version);
+        return;
+      case 'stop':
+        if (kind === 'start' && running !== null) return this.restart(state, running, reason);
+        return this.showHeldBack(state, heldBack(version, running, answer.objection));
+    }
+  }
+
+  private async showHeldBack(state: NodeState, message: string): Promise<void> {
+    if (state.status === 'error' && state.message === message) return;
+    this.logger.warn(message);
+    await this.show('error', message, this.core?.version);
   }
 
   private async restart(state: NodeState, version: bigint, asked: RestartReason): Promise<void> {
@@ -209,13 +239,13 @@ export class CoreKeeper {
     await this.show('error', message);
   }
 
-  async show(status: 'error' | 'connecting', message: string | null): Promise<void> {
-    await this.context.services.runtime.showStatus(this.context.lease.grant, status, {
-      version: null,
-      message,
-    });
+  /** `version` is that of a core that runs. */
+  async show(status: NodeStatus, message: string | null, version: string | null = null): Promise<void> {
+    await this.context.services.runtime.showStatus(this.context.lease.grant, status, { version, message });
   }
 }
+
+type Restart = Extract<CoreStep, { do: 'restart' }>;
 
 const RESTARTS: Record<RestartReason, string> = {
   not_running: 'Xray is started, since none runs',

@@ -70,7 +70,8 @@ export class NodeRuntimeRepository {
                 last_error = coalesce($14, last_error),
                 last_error_at = CASE WHEN $14::text IS NULL THEN last_error_at ELSE now() END,
                 retry_refused_at = CASE WHEN $15::int = 0 THEN NULL WHEN $16::float8 IS NULL THEN retry_refused_at
-                                        ELSE now() + make_interval(secs => $16) END
+                                        ELSE now() + make_interval(secs => $16) END,
+                refusal = $18, starting_config_version = NULL
           WHERE node_id = $1 AND owner_epoch = $2
          RETURNING node_id, core_epoch, ${ACCOUNT}
        ), ${remember('started', '$17', '$13', '$8')},
@@ -95,6 +96,7 @@ export class NodeRuntimeRepository {
         core.refusal?.refusals ?? 0,
         core.refusal?.retryAfterSeconds ?? null,
         core.reason,
+        cut(core.refusal?.words ?? null),
       ],
     );
     return accountOf(row, grant);
@@ -140,7 +142,7 @@ export class NodeRuntimeRepository {
       grant,
       `UPDATE node_runtime
           SET applied_config_version = $3, last_good_config_version = $3, applied_config_hash = $4,
-              refusals = 0, retry_refused_at = NULL
+              refusals = 0, retry_refused_at = NULL, refusal = NULL, starting_config_version = NULL
         WHERE node_id = $1 AND owner_epoch = $2`,
       [config.version, Buffer.from(config.hash, 'hex')],
     );

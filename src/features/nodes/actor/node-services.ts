@@ -9,10 +9,9 @@ import { CoreBodies } from '../convergence/core-bodies.js';
 import { DesiredUsers } from '../convergence/desired-users.js';
 import { NodeMemoryRepository } from './node-memory.repository.js';
 import { NodeRuntimeRepository } from './node-runtime.repository.js';
+import { STARTS_AT_A_TIME } from '../domain/core-start.js';
 import { NodeStates } from './node-states.js';
-
-/** So many cores are started at a time: each start sends a whole config and takes seconds. */
-const STARTS_AT_A_TIME = 4;
+import { RollOuts } from './roll-outs.js';
 
 /** What every node actor works with. */
 @Injectable()
@@ -26,6 +25,7 @@ export class NodeServices {
     readonly runtime: NodeRuntimeRepository,
     readonly memory: NodeMemoryRepository,
     readonly states: NodeStates,
+    readonly rollOuts: RollOuts,
     readonly changes: ChangeFeed,
     readonly desired: DesiredUsers,
     readonly usage: UsageRepository,

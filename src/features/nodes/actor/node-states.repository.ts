@@ -47,7 +47,8 @@ const LOAD = {
                 r.core_started_lo IS NOT NULL AS "isOfVersionBefore", m.outbox_id AS "outboxId",
                 r.cursor_xid::text AS "cursorXid", r.cursor_seq AS "cursorSeq",
                 r.full_sync_needed OR r.cursor_outbox IS DISTINCT FROM m.outbox_id AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt",
-                r.refusals, r.retry_refused_at AS "retryRefusedAt"
+                r.refusals, r.retry_refused_at AS "retryRefusedAt", r.refusal,
+                r.starting_config_version AS "startingConfigVersion"
            FROM nodes n JOIN node_runtime r ON r.node_id = n.id CROSS JOIN control_meta m
           WHERE n.id = ANY ($1)`,
 };

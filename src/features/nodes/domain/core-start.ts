@@ -19,3 +19,6 @@ export type StartReason = (typeof START_REASONS)[number];
 
 /** How many starts of a node are remembered one by one. */
 export const REMEMBERED_STARTS = 20;
+
+/** So many cores one replica starts at a time: each start sends a whole config and takes seconds. */
+export const STARTS_AT_A_TIME = 4;

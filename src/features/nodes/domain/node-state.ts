@@ -21,6 +21,8 @@ export interface NodeState {
   /** 64 hexadecimal digits of the config that was started last. */
   appliedConfigHash: string | null;
   lastGoodConfigVersion: bigint | null;
+  /** The version that it may change to, see `roll-out.ts`. */
+  startingConfigVersion: bigint | null;
   /** The process that counters were charged of last. */
   process: CoreProcess | undefined;
   /** What cursors are places in now. Another one than before: transactions are numbered anew, and some may be lost. */
@@ -32,6 +34,8 @@ export interface NodeState {
   /** How often in a row the wanted config was refused, and when it is tried again; null: at once. */
   refusals: number;
   retryRefusedAt: Date | null;
+  /** The core's words about it. */
+  refusal: string | null;
 }
 
 /** Whether its core is to run. Nobody can disable a local one. */
