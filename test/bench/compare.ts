@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import autocannon from 'autocannon';
+import { cpuMicroseconds } from './cpu.js';
 import { median, type Row } from './report.js';
 
 const SECONDS = 4;
@@ -83,12 +83,4 @@ export async function measure(side: Side, make: MakeRequest, seconds: number): P
     perSecond: result['2xx'] / result.duration,
     cpu: (cpuMicroseconds(side.pid) - before) / result['2xx'],
   };
-}
-
-/** User and system time of a process so far. Source: proc(5), fields 14 and 15 in ticks of 10 ms. */
-export function cpuMicroseconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }

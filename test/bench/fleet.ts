@@ -2,62 +2,65 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { buildApp } from '../../src/app.js';
 import { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/environment.js';
 import { UsageRepository } from '../../src/features/nodes/metering/usage.repository.js';
 import { UserReviews } from '../../src/features/users/index.js';
-import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
-import type { EmbeddedPostgres } from '../../src/shared/database/embedded-postgres.js';
+import type { Connection } from '../../src/shared/database/data-source.js';
 import { migrateDatabase } from '../../src/shared/database/ensure-database.js';
 import type { Traffic } from '../../src/xray/grpc/index.js';
 import { XrayClient } from '../../src/xray/grpc/index.js';
 import { findXray, xrayCandidates } from '../../src/xray/process/executable.js';
+import { eventually } from '../support/eventually.js';
+import { freshDatabase, withClient } from './database.js';
 import { median, milliseconds, type Row } from './report.js';
 import { seedUsers } from './seed.js';
 
 const CROSSING = 1_000;
 
 /** Traffic, limits and accounts of a large installation, inside one process with a real PostgreSQL and a real Xray. */
-export async function fleetRows(postgres: EmbeddedPostgres, users: number): Promise<Row[]> {
-  const server = postgres.connection as Exclude<Connection, { url: string }>;
-  const connection = { ...server, database: 'bench_fleet' };
-  const admin = await client(server);
-  await admin.query('DROP DATABASE IF EXISTS bench_fleet WITH (FORCE)');
-  await admin.query('CREATE DATABASE bench_fleet');
-  await admin.end();
+export async function fleetRows(server: Connection, users: number): Promise<Row[]> {
+  const connection = await freshDatabase(server, 'bench_fleet');
   await migrateDatabase(connection);
-  const db = await client(connection);
   const dataDir = await mkdtemp(join(tmpdir(), 'margrave-bench-fleet-'));
   try {
-    await db.query(`INSERT INTO admins (username, is_sudo) VALUES ('bench', true)`);
-    await seedUsers(db, users);
-    const { config } = loadConfig();
-    const seldom = 3_600;
-    const quiet = new Config({
-      ...config,
-      dataDir,
-      jobs: {
-        coreHealthSeconds: seldom,
-        userUsagesSeconds: seldom,
-        nodeUsagesSeconds: seldom,
-        reviewUsersSeconds: seldom,
-      },
-    });
-    const app = await buildApp(quiet, connection);
-    app.useLogger(['error', 'fatal']);
-    await app.init();
-    try {
-      const rows = await chargeRows(app.get(UsageRepository, { strict: false }), db, users);
-      rows.push(await reviewRow(app.get(UserReviews, { strict: false }), db, quiet));
-      return rows;
-    } finally {
-      await app.close();
-    }
+    return await withClient(connection, (db) => measureFleet(db, connection, dataDir, users));
   } finally {
-    await db.end();
     await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function measureFleet(
+  db: pg.Client,
+  connection: Connection,
+  dataDir: string,
+  users: number,
+): Promise<Row[]> {
+  await db.query(`INSERT INTO admins (username, is_sudo) VALUES ('bench', true)`);
+  await seedUsers(db, users);
+  const { config } = loadConfig();
+  const seldom = 3_600;
+  const quiet = new Config({
+    ...config,
+    dataDir,
+    jobs: {
+      coreHealthSeconds: seldom,
+      userUsagesSeconds: seldom,
+      nodeUsagesSeconds: seldom,
+      reviewUsersSeconds: seldom,
+    },
+  });
+  const app = await buildApp(quiet, connection);
+  app.useLogger(['error', 'fatal']);
+  await app.init();
+  try {
+    const rows = await chargeRows(app.get(UsageRepository, { strict: false }), db, users);
+    rows.push(await reviewRow(app.get(UserReviews, { strict: false }), db, quiet));
+    return rows;
+  } finally {
+    await app.close();
   }
 }
 
@@ -105,7 +108,7 @@ async function reviewRow(users: UserReviews, db: pg.Client, config: Config): Pro
   if (!(await findXray(xrayCandidates({ ...xray, dataDir, searchPath: process.env.PATH ?? '' })))) {
     return { name, measured: 'not measured: no Xray was found', target, ok: false };
   }
-  const core = await until(() => runningCore(dataDir), 60_000);
+  const core = await eventually(() => runningCore(dataDir), 60_000);
   const [tag] = Object.keys(await inboundsOf(db, 'vless'));
   const times: number[] = [];
   for (let round = 0; round < 5; round++) {
@@ -123,7 +126,7 @@ async function reviewRow(users: UserReviews, db: pg.Client, config: Config): Pro
     if (changed !== crossing.length) throw new Error(`${changed} users changed, not ${crossing.length}`);
     // The last ones first, as they are removed last; then every single one.
     for (const { email } of crossing.slice(-20).reverse()) {
-      await until(async () => (await core.listUsers(tag!, email)).length === 0, 60_000);
+      await eventually(async () => (await core.listUsers(tag!, email)).length === 0, 60_000);
     }
     times.push(performance.now() - begun);
     const left = new Set((await core.listUsers(tag!)).map((account) => account.email));
@@ -157,20 +160,4 @@ async function runningCore(dataDir: string): Promise<XrayClient | undefined> {
   } catch {
     return undefined;
   }
-}
-
-async function until<T>(condition: () => Promise<T | undefined | false>, timeoutMs: number): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (performance.now() > deadline) throw new Error(`still not so after ${timeoutMs} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-async function client(connection: Connection): Promise<pg.Client> {
-  const db = new pg.Client(clientOptions(connection));
-  await db.connect();
-  return db;
 }

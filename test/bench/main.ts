@@ -1,17 +1,21 @@
 /**
  * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, system,
- * lists, subscriptions, strangers, start, fleet. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
- * times on this machine. `BENCH_USERS` is another number of users than 100,000.
+ * lists, subscriptions, strangers, start, fleet, nodes. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
+ * times on this machine. `BENCH_USERS` is another number of users than 100,000. `nodes` takes long and runs when asked for;
+ * `--nodes 5 --users 200 --seconds 5` make it another fleet, and another duration of each measurement.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
+import { clientOptions } from '../../src/shared/database/data-source.js';
 import { EmbeddedPostgres } from '../../src/shared/database/embedded-postgres.js';
+import { withClient } from './database.js';
 import { fleetRows } from './fleet.js';
 import { httpRows } from './http.js';
 import { listRows } from './lists.js';
+import { type FleetSize, nodesRows, SIZES } from './nodes/nodes.js';
 import { median, type Row, table } from './report.js';
 import { seedUsers, useTenHosts } from './seed.js';
 import { BenchService } from './service.js';
@@ -22,15 +26,25 @@ import { systemRows } from './system.js';
 const USERS = Number(process.env.BENCH_USERS ?? 100_000);
 const PORT = 18_998;
 
-const wanted = process.argv.slice(2);
+const { positionals, values: flags } = parseArgs({
+  allowPositionals: true,
+  options: {
+    nodes: { type: 'string' },
+    users: { type: 'string' },
+    seconds: { type: 'string', default: '20' },
+  },
+});
 const groups =
-  wanted.length > 0 ? wanted : ['http', 'system', 'lists', 'subscriptions', 'strangers', 'start', 'fleet'];
+  positionals.length > 0
+    ? positionals
+    : ['http', 'system', 'lists', 'subscriptions', 'strangers', 'start', 'fleet'];
 
 const dataDir = await mkdtemp(join(tmpdir(), 'margrave-bench-'));
 await chmod(dataDir, 0o755); // as root, PostgreSQL runs as somebody else
 // Ours first, so that the service adopts it; a connection of ours makes the service leave it running when it stops.
 const postgres = await EmbeddedPostgres.start({ folder: join(dataDir, 'postgres') });
 const rows: Row[] = [];
+process.once('SIGINT', () => void postgres.stop().finally(() => process.exit(130)));
 const presence = new pg.Client(clientOptions(postgres.connection));
 try {
   await presence.connect();
@@ -50,7 +64,12 @@ try {
     await service.stop();
   }
   if (groups.includes('start')) rows.push(...(await startRows()));
-  if (groups.includes('fleet')) rows.push(...(await fleetRows(postgres, USERS)));
+  if (groups.includes('fleet')) rows.push(...(await fleetRows(postgres.connection, USERS)));
+  if (groups.includes('nodes')) {
+    for (const size of fleetSizes()) {
+      rows.push(...(await nodesRows(postgres.connection, dataDir, size, Number(flags.seconds))));
+    }
+  }
 } finally {
   await presence.end();
   await postgres.stop();
@@ -93,12 +112,9 @@ async function startRows(): Promise<Row[]> {
   }
 }
 
-async function withClient<T>(connection: Connection, work: (db: pg.Client) => Promise<T>): Promise<T> {
-  const db = new pg.Client(clientOptions(connection));
-  await db.connect();
-  try {
-    return await work(db);
-  } finally {
-    await db.end();
-  }
+function fleetSizes(): FleetSize[] {
+  if (flags.nodes === undefined) return SIZES;
+  const users = Number(flags.users ?? 1_000);
+  const traffic = { reported: Math.ceil(users / 2), moving: Math.ceil(users / 20) };
+  return [{ nodes: Number(flags.nodes), users, traffic }];
 }

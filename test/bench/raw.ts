@@ -1,19 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import pg from 'pg';
-import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
+import type pg from 'pg';
+import type { Connection } from '../../src/shared/database/data-source.js';
+import { freshDatabase, withClient } from './database.js';
 
 /** Makes the database of the raw reference anew and fills it. */
 export async function fillRaw(connection: Connection, fill: (db: pg.Client) => Promise<void>): Promise<void> {
-  const admin = new pg.Client(clientOptions(connection));
-  await admin.connect();
-  await admin.query('DROP DATABASE IF EXISTS raw WITH (FORCE)');
-  await admin.query('CREATE DATABASE raw');
-  await admin.end();
-  const db = new pg.Client({ ...clientOptions(connection), database: 'raw' });
-  await db.connect();
-  await fill(db);
-  await db.query('VACUUM ANALYZE');
-  await db.end();
+  await withClient(await freshDatabase(connection, 'raw'), async (db) => {
+    await fill(db);
+    await db.query('VACUUM ANALYZE');
+  });
 }
 
 /** Starts the raw reference; `total` is the number of users that it says there are. */

@@ -12,6 +12,12 @@ export function median(values: number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** The value that this part of all, from 0 to 1, does not exceed. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)]!;
+}
+
 /** Runs `work` `rounds` times and returns the median of the milliseconds it reports, or took. */
 export async function medianMs(
   rounds: number,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { memoryOf } from './cpu.js';
 
 const PASSWORD = 'correct horse battery';
 
@@ -67,16 +67,25 @@ export class BenchService {
     return answer.json();
   }
 
-  /** Resident memory of the Node process, MB. Source: proc(5). */
+  /** Resident memory of the Node process, MB. */
   memory(): number {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))![1]) / 1024;
+    return memoryOf(this.pid).now;
+  }
+
+  /** Ends it as an outage would. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
   }
 
   async stop(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.child;
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
+    child.kill(signal);
     await ended;
   }
 }

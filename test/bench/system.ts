@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { cpuMicroseconds, measure } from './compare.js';
+import { measure } from './compare.js';
+import { databaseMicroseconds } from './cpu.js';
 import { median, type Row } from './report.js';
 import type { BenchService } from './service.js';
 
@@ -34,24 +33,4 @@ export async function systemRows(service: BenchService, dataDir: string): Promis
       ok: ours + database <= TARGET_MS,
     },
   ];
-}
-
-/** CPU of all processes of the PostgreSQL in the data folder so far. */
-function databaseMicroseconds(dataDir: string): number {
-  const [postmaster = ''] = readFileSync(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8').split('\n');
-  const children = readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && parentOf(pid) === postmaster;
-    } catch {
-      return false; // gone meanwhile
-    }
-  });
-  return [postmaster, ...children].reduce((sum, pid) => sum + cpuMicroseconds(Number(pid)), 0);
-}
-
-/** Source: proc(5), field 4. */
-function parentOf(pid: string): string | undefined {
-  return readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ')[1];
 }
