@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { NodesServicesModule } from '../nodes/index.js';
+import { JobStatesRepository } from './job-states.repository.js';
+import { JobsController } from './jobs.controller.js';
 import { Machine } from './machine.js';
 import { SystemController } from './system.controller.js';
 import { SystemService } from './system.service.js';
@@ -7,7 +9,7 @@ import { UserCountsRepository } from './user-counts.repository.js';
 
 @Module({
   imports: [NodesServicesModule],
-  controllers: [SystemController],
-  providers: [Machine, SystemService, UserCountsRepository],
+  controllers: [SystemController, JobsController],
+  providers: [JobStatesRepository, Machine, SystemService, UserCountsRepository],
 })
 export class SystemModule {}

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseClock } from '../../shared/database/database-clock.js';
+import type { Tx } from '../../shared/database/database.js';
 import { WorkerDatabase } from '../../shared/database/worker-database.js';
 import { reviewUser } from './domain/review.js';
 import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
 import { UserAnnouncements } from './user-announcements.js';
+
+type Guard = (tx: Tx) => Promise<void>;
 
 /** What time and traffic make of users, whether anybody asks or not. */
 @Injectable()
@@ -15,11 +18,14 @@ export class UserReviews {
     private readonly announcements: UserAnnouncements,
   ) {}
 
-  /** Applies every change of status due at `now`; returns how many users changed. */
-  async reviewStatuses(now = this.clock.now()): Promise<number> {
+  /**
+   * Applies every change of status due at `now`; returns how many users changed. `guard` is called first in each transaction,
+   * and throws when it must not be written.
+   */
+  async reviewStatuses(now = this.clock.now(), guard?: Guard): Promise<number> {
     let changed = 0;
     for (;;) {
-      const { seen, written } = await this.review(now);
+      const { seen, written } = await this.review(now, { guard });
       changed += written;
       if (seen < REVIEW_BATCH || written === 0) return changed;
     }
@@ -27,11 +33,15 @@ export class UserReviews {
 
   /** The same for the given users only, e.g. those whose traffic was just counted. */
   async reviewUsers(ids: readonly number[], now = this.clock.now()): Promise<number> {
-    return ids.length === 0 ? 0 : (await this.review(now, ids)).written;
+    return ids.length === 0 ? 0 : (await this.review(now, { ids })).written;
   }
 
-  private async review(now: Date, ids?: readonly number[]): Promise<{ seen: number; written: number }> {
+  private async review(
+    now: Date,
+    { ids, guard }: { ids?: readonly number[]; guard?: Guard },
+  ): Promise<{ seen: number; written: number }> {
     const outcome = await this.db.transaction(async (tx) => {
+      await guard?.(tx);
       const candidates = ids ? await this.reviews.lockNamed(tx, ids) : await this.reviews.lockDue(tx, now);
       const changes = candidates.flatMap((user) => reviewUser(user, now) ?? []);
       await this.reviews.write(tx, changes, now);

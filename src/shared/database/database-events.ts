@@ -4,7 +4,8 @@ import type { ConnectionWatch } from './connection-watch.js';
 import { requirePrimary } from './primary.js';
 
 /** The notifications this service sends itself. Each is a hint: whoever listens also looks now and then. */
-export type Channel = 'user_change' | 'node_wake' | 'core_config' | 'hosts_changed' | 'admins_changed';
+export type Channel =
+  'user_change' | 'node_wake' | 'core_config' | 'hosts_changed' | 'admins_changed' | 'job_wake';
 
 type Handler = (payload: string) => void;
 

@@ -1,51 +1,143 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { performance } from 'node:perf_hooks';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { DatabaseEvents } from '../database/database-events.js';
 import { Handover } from './handover.js';
-import { JobLeaseRepository } from './job-lease.repository.js';
+import { type JobGrant, type JobOutcome, JobRun } from './job-run.js';
+import { JobsRepository } from './jobs.repository.js';
 
-/** Leases outlive a few ticks, so that a job does not wander between replicas. */
-const LEASE_TICKS = 3;
+const TICK_MS = 1_000;
+const RENEW_MS = 5_000;
+
+export type JobWork = (run: JobRun) => Promise<JobOutcome | void>;
+
+interface Job {
+  seconds: number;
+  work: JobWork;
+}
 
 /**
- * Jobs that run every so often on exactly one replica. A run never overlaps the next, and a failed one is logged
- * and tried again at the next tick.
+ * Jobs that run every so often on exactly one replica, whichever it is. A run never overlaps another, is gone on with
+ * when its replica dies, and is tried again when it fails; one that was missed is caught up with, once.
  */
 @Injectable()
-export class PeriodicJobs {
+export class PeriodicJobs implements OnApplicationBootstrap {
   private readonly logger = new Logger('Jobs');
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly jobs = new Map<string, Job>();
+  private readonly registered = new Set<string>();
+  private readonly running = new Map<string, { run: JobRun; end: Promise<void> }>();
+  private ticking: Promise<void> | undefined;
+  private stopListening: (() => void) | undefined;
   private stopping = false;
+  private hasFailed = false;
+  private renewedAt = 0;
 
   constructor(
     private readonly scheduler: SchedulerRegistry,
-    private readonly leases: JobLeaseRepository,
+    private readonly repository: JobsRepository,
+    private readonly events: DatabaseEvents,
     handover: Handover,
   ) {
     handover.add(() => this.stop());
   }
 
   /** Runs `work` every `seconds`, first after one such period. */
-  every(name: string, seconds: number, work: () => Promise<unknown>): void {
-    const tick = () => {
-      if (this.stopping || this.running.has(name)) return;
-      const run = this.run(name, seconds, work).finally(() => this.running.delete(name));
-      this.running.set(name, run);
-    };
-    this.scheduler.addInterval(name, setInterval(tick, seconds * 1000));
+  every(name: string, seconds: number, work: JobWork): void {
+    this.jobs.set(name, { seconds, work });
+  }
+
+  onApplicationBootstrap(): void {
+    this.stopListening = this.events.on('job_wake', () => this.tick());
+    this.scheduler.addInterval(
+      'jobs',
+      setInterval(() => this.tick(), TICK_MS),
+    );
+  }
+
+  private tick(): void {
+    if (this.stopping || this.jobs.size === 0) return;
+    this.ticking ??= this.look()
+      .then(() => (this.hasFailed = false))
+      .catch((error: unknown) => {
+        if (!this.hasFailed) this.logger.error({ err: error }, 'Jobs cannot be looked at at the moment');
+        this.hasFailed = true;
+      })
+      .then(() => (this.ticking = undefined));
+  }
+
+  private async look(): Promise<void> {
+    await this.register();
+    if (performance.now() >= this.renewedAt + RENEW_MS) await this.renew();
+    const free = [...this.jobs.keys()].filter((name) => !this.running.has(name));
+    const since = performance.now();
+    for (const grant of await this.repository.claim(free)) this.begin(grant, since);
+  }
+
+  private async register(): Promise<void> {
+    const unknown = [...this.jobs].filter(([name]) => !this.registered.has(name));
+    if (unknown.length === 0) return;
+    await this.repository.register(new Map(unknown.map(([name, { seconds }]) => [name, seconds])));
+    for (const [name] of unknown) this.registered.add(name);
+  }
+
+  private async renew(): Promise<void> {
+    const runs = [...this.running.values()].map(({ run }) => run);
+    const since = performance.now();
+    this.renewedAt = since;
+    if (runs.length === 0) return;
+    const held = await this.repository.renew(runs.map(({ grant }) => grant));
+    for (const { grant, lease } of runs) {
+      if (held.has(grant.name)) lease.renewed(since);
+      else lease.end();
+    }
+  }
+
+  private begin(grant: JobGrant, since: number): void {
+    const { name } = grant;
+    const run = new JobRun(grant, since);
+    const end = this.run(run, this.jobs.get(name)!).finally(() => {
+      run.lease.end();
+      this.running.delete(name);
+    });
+    this.running.set(name, { run, end });
+  }
+
+  private async run(run: JobRun, { work }: Job): Promise<void> {
+    const { name } = run.grant;
+    const begun = performance.now();
+    try {
+      const outcome = (await work(run)) ?? {};
+      if (run.signal.aborted) return; // it may have ended early
+      await this.repository.succeed(run.grant, outcome);
+      const seconds = (performance.now() - begun) / 1000;
+      this.logger.debug({ job: name, seconds, ...outcome }, `The job ${name} is done`);
+    } catch (error) {
+      if (run.signal.aborted) return;
+      await this.fail(run, error);
+    }
+  }
+
+  private async fail({ grant }: JobRun, error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    // Without the database it counts as not finished, and is begun anew.
+    const seconds = await this.repository.fail(grant, message).catch(() => undefined);
+    const again = seconds === undefined ? 'soon' : `in ${Math.ceil(seconds)} s`;
+    this.logger.error(
+      { err: error, job: grant.name },
+      `The job ${grant.name} failed; it runs again ${again}`,
+    );
   }
 
   private async stop(): Promise<void> {
     this.stopping = true;
-    for (const name of this.scheduler.getIntervals()) this.scheduler.deleteInterval(name);
-    await Promise.all(this.running.values());
-    await this.leases.releaseAll().catch(() => undefined);
-  }
-
-  private async run(name: string, seconds: number, work: () => Promise<unknown>): Promise<void> {
-    try {
-      if ((await this.leases.claim(name, seconds * LEASE_TICKS)) !== undefined) await work();
-    } catch (error) {
-      this.logger.error({ err: error, job: name }, `The job ${name} failed; it runs again in ${seconds} s`);
-    }
+    this.stopListening?.();
+    if (this.scheduler.doesExist('interval', 'jobs')) this.scheduler.deleteInterval('jobs');
+    await this.ticking;
+    const ends = [...this.running.values()].map(({ run, end }) => {
+      run.lease.end();
+      return end;
+    });
+    await Promise.all(ends);
+    await this.repository.giveUp().catch(() => undefined);
   }
 }

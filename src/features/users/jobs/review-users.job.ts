@@ -13,6 +13,8 @@ export class ReviewUsersJob implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.jobs.every('review-users', this.config.jobs.reviewUsersSeconds, () => this.reviews.reviewStatuses());
+    this.jobs.every('review-users', this.config.jobs.reviewUsersSeconds, async (run) => ({
+      changed: await this.reviews.reviewStatuses(run.at, (tx) => run.guard(tx)),
+    }));
   }
 }
