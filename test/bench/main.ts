@@ -114,7 +114,5 @@ async function startRows(): Promise<Row[]> {
 
 function fleetSizes(): FleetSize[] {
   if (flags.nodes === undefined) return SIZES;
-  const users = Number(flags.users ?? 1_000);
-  const traffic = { reported: Math.ceil(users / 2), moving: Math.ceil(users / 20) };
-  return [{ nodes: Number(flags.nodes), users, traffic }];
+  return [{ nodes: Number(flags.nodes), users: Number(flags.users ?? 1_000) }];
 }

@@ -87,7 +87,7 @@ function askAgent(number: number, path: string, text: string): [number, object] 
     if (path === '/start' && node.core) return [503, { detail: 'Xray is started already' }];
     end(node);
     starts++;
-    node.core = new CheapCore(body.config!, traffic, number * traffic.reported);
+    node.core = new CheapCore(body.config!, traffic, number * traffic.moving);
   }
   const { session, core } = node;
   return [

@@ -24,14 +24,18 @@ const PATIENCE_MS = 600_000;
 export interface FleetSize {
   nodes: number;
   users: number;
-  traffic: Traffic;
 }
 
-/** Many users on some nodes, and some on many. On each node a few have traffic in each interval of ten seconds. */
+/** Many users on some nodes, and some on many. */
 export const SIZES: FleetSize[] = [
-  { nodes: 50, users: 50_000, traffic: { reported: 5_000, moving: 400 } },
-  { nodes: 500, users: 1_000, traffic: { reported: 1_000, moving: 20 } },
+  { nodes: 50, users: 50_000 },
+  { nodes: 500, users: 1_000 },
 ];
+
+/** On each node: who was seen there since it was started, and who has traffic in each interval of ten seconds. */
+function trafficOf({ users }: FleetSize): Traffic {
+  return { reported: Math.min(users, 5_000), moving: Math.min(400, Math.ceil(users / 50)) };
+}
 
 /** Three replicas with all these nodes, on the benchmark's server with its data in `dataDir`. */
 export async function nodesRows(
@@ -77,7 +81,7 @@ class NodesBench {
 
   static async start(parts: Parts): Promise<NodesBench> {
     const { db, size } = parts;
-    const { cheap, agentPort, apiPort } = await CheapFleet.start(size.nodes, size.traffic);
+    const { cheap, agentPort, apiPort } = await CheapFleet.start(size.nodes, trafficOf(size));
     const replicas = await makeReplicas(parts);
     const bench = new NodesBench(parts, replicas, cheap);
     for (const replica of replicas) await replica.start();

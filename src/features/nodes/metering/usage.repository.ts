@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Tx } from '../../../shared/database/database.js';
+import type { Statement } from '../../../shared/database/statement.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import type { Traffic } from '../../../xray/grpc/index.js';
-import { lockUsage } from '../../users/index.js';
 import { CoreReplaced } from '../domain/core-process.js';
 import { type Grant, LeaseLost } from '../domain/grant.js';
 
@@ -15,6 +14,9 @@ export interface Poll {
   /** How many polls of this kind had been charged when the reading began. */
   after: bigint;
 }
+
+/** So many counters are charged by a statement that is prepared; more, by one that is planned for them. */
+const PLANNED_ONCE = 1_000;
 
 /** Another poll was charged since this one was read; the next one holds its traffic too. */
 export class PollRefused extends Error {
@@ -45,59 +47,50 @@ export class UsageRepository {
     const ids = [...traffic.keys()].sort((a, b) => a - b);
     const up = ids.map((id) => traffic.get(id)!.up);
     const down = ids.map((id) => traffic.get(id)!.down);
-    return this.inTurn(poll, 'user', async (tx) => {
-      if (ids.length === 0) return [];
-      await lockUsage(tx, ids);
-      const due = await tx.rows<{ id: number }>(chargeUsersSql(hourly), [
-        poll.grant.nodeId,
-        poll.coreEpoch,
-        ids,
-        up,
-        down,
-      ]);
-      return due.map((row) => row.id);
-    });
+    const { due } = await this.inTurn<{ due: number[] }>(poll, 'user', chargeUsersSql(hourly), [
+      ids,
+      up,
+      down,
+    ]);
+    return due;
   }
 
   /** Adds to the node's totals, and to its hourly history if `hourly`. @throws PollRefused, CoreReplaced, LeaseLost */
   async addOutbounds(poll: Poll, traffic: ReadonlyMap<string, Traffic>, hourly: boolean): Promise<void> {
     const entries = [...traffic];
-    await this.inTurn(poll, 'outbound', async (tx) => {
-      await tx.run(addOutboundsSql(hourly), [
-        poll.grant.nodeId,
-        poll.coreEpoch,
-        entries.map(([tag]) => tag),
-        entries.map(([, { up }]) => up),
-        entries.map(([, { down }]) => down),
-      ]);
-    });
+    await this.inTurn(poll, 'outbound', addOutboundsSql(hourly), [
+      entries.map(([tag]) => tag),
+      entries.map(([, { up }]) => up),
+      entries.map(([, { down }]) => down),
+    ]);
   }
 
-  /** Runs `work` if no poll was charged since this one was read, which alone makes sure that counters have only grown. */
-  private async inTurn<T>(
+  /**
+   * Charges if no poll was charged since this one was read, which alone makes sure that counters have only grown. One
+   * statement, and so one transaction that waits for nothing but its own locks: users have traffic on many nodes, and
+   * admins on all, so that many replicas would wait while one that is busy has not yet said what comes next.
+   */
+  private async inTurn<R>(
     { grant, coreEpoch, uptimeSeconds, after }: Poll,
     of: 'user' | 'outbound',
-    work: (tx: Tx) => Promise<T>,
-  ): Promise<T> {
-    return this.db.transaction(async (tx) => {
-      const isInTurn = await tx.run(
-        `UPDATE node_runtime
-            SET ${of}_polls = ${of}_polls + 1, last_${of}_poll_at = now(), core_uptime_seconds = $5
-          WHERE node_id = $1 AND owner_epoch = $2 AND core_epoch = $3 AND ${of}_polls = $4`,
-        [grant.nodeId, grant.epoch, coreEpoch, after, uptimeSeconds],
-      );
-      if (isInTurn === 0) throw await this.refusal(tx, grant, coreEpoch, of);
-      return work(tx);
-    });
+    statement: Statement,
+    counters: unknown[],
+  ): Promise<R> {
+    const { nodeId, epoch } = grant;
+    const values = [nodeId, coreEpoch, ...counters, epoch, after, uptimeSeconds];
+    // A plan that is made once, for few rows, is no good for many.
+    const sql = (counters[0] as unknown[]).length > PLANNED_ONCE ? statement.text : statement;
+    const charged = await this.db.row<R & { isInTurn: boolean }>(sql, values);
+    if (!charged!.isInTurn) throw await this.refusal(grant, coreEpoch, of);
+    return charged!;
   }
 
   private async refusal(
-    tx: Tx,
     { nodeId, epoch }: Grant,
     coreEpoch: bigint,
     of: 'user' | 'outbound',
   ): Promise<Error> {
-    const noted = await tx.row<{ owner: bigint; core: bigint; polls: bigint }>(
+    const noted = await this.db.row<{ owner: bigint; core: bigint; polls: bigint }>(
       `SELECT owner_epoch AS owner, core_epoch AS core, ${of}_polls AS polls FROM node_runtime WHERE node_id = $1`,
       [nodeId],
     );
@@ -111,18 +104,35 @@ const GROWN = (direction: 'up' | 'down') =>
   `CASE WHEN c.core_epoch = $2 AND i.${direction} >= c.${direction}
         THEN i.${direction} - c.${direction} ELSE i.${direction} END`;
 
+/** The poll takes its turn, or everything after it finds nothing to do. */
+const TURN = (of: 'user' | 'outbound') => `
+  turn AS (
+    UPDATE node_runtime
+       SET ${of}_polls = ${of}_polls + 1, last_${of}_poll_at = now(), core_uptime_seconds = $8
+     WHERE node_id = $1 AND owner_epoch = $6 AND core_epoch = $2 AND ${of}_polls = $7
+    RETURNING charged_coefficient AS coefficient
+  )`;
+
 /**
+ * Locked are the users' traffic, in id order, then their owners (docs/decisions/0011); who is gone by then is left out. All else
+ * that is read here is written only by whoever has the turn, so that a wait for locks makes none of it outdated.
+ *
  * The rows of this node are written here only, so they can be found once and written by their place; ON CONFLICT would
  * cost twice as much. They must not be joined by node or hour: statistics know neither a new node nor the present hour,
  * and PostgreSQL, expecting a row or none, compares every user with every row.
  */
-const chargeUsersSql = (hourly: boolean) => `
-  WITH node AS (
-    SELECT charged_coefficient AS coefficient FROM node_runtime WHERE node_id = $1
+const chargeUsersSql = (hourly: boolean): Statement => ({
+  name: hourly ? 'charge_users_hourly' : 'charge_users',
+  text: `
+  WITH ${TURN('user')}, locked AS MATERIALIZED (
+    SELECT user_id FROM user_usage
+     WHERE user_id = ANY ($3::int[]) AND EXISTS (SELECT FROM turn)
+     ORDER BY user_id FOR NO KEY UPDATE
   ), grown AS MATERIALIZED (
     SELECT i.user_id, i.up, i.down, u.admin_id, u.status, u.data_limit,
            c.at AS counter_at, h.at AS history_at, ${GROWN('up')} + ${GROWN('down')} AS bytes
       FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS i (user_id, up, down)
+      JOIN locked USING (user_id)
       JOIN users u ON u.id = i.user_id
       LEFT JOIN LATERAL ( -- the limits keep these to one look into the index per user, see below
         SELECT ctid AS at, core_epoch, up, down FROM node_user_counter
@@ -140,7 +150,7 @@ const chargeUsersSql = (hourly: boolean) => `
   ), charged AS MATERIALIZED (
     SELECT user_id, admin_id, status, data_limit, history_at,
            CASE WHEN coefficient = 1 THEN bytes ELSE floor(bytes * coefficient::numeric)::bigint END AS bytes
-      FROM grown, node WHERE bytes > 0
+      FROM grown, turn WHERE bytes > 0
   ), usage AS (
     UPDATE user_usage u SET used_traffic = u.used_traffic + c.bytes, online_at = now()
       FROM charged c WHERE u.user_id = c.user_id
@@ -162,14 +172,18 @@ const chargeUsersSql = (hourly: boolean) => `
   )`
       : ''
   }
-  SELECT user_id AS id FROM usage
-   WHERE status = 'on_hold' OR (status = 'active' AND used_traffic >= data_limit)
-   ORDER BY user_id`;
+  SELECT EXISTS (SELECT FROM turn) AS "isInTurn",
+         ARRAY (SELECT user_id FROM usage
+                 WHERE status = 'on_hold' OR (status = 'active' AND used_traffic >= data_limit)
+                 ORDER BY user_id) AS due`,
+});
 
-const addOutboundsSql = (hourly: boolean) => `
-  WITH grown AS MATERIALIZED (
+const addOutboundsSql = (hourly: boolean): Statement => ({
+  name: hourly ? 'add_outbounds_hourly' : 'add_outbounds',
+  text: `
+  WITH ${TURN('outbound')}, grown AS MATERIALIZED (
     SELECT i.tag, i.up, i.down, ${GROWN('up')} AS grown_up, ${GROWN('down')} AS grown_down
-      FROM unnest($3::text[], $4::bigint[], $5::bigint[]) AS i (tag, up, down)
+      FROM turn CROSS JOIN unnest($3::text[], $4::bigint[], $5::bigint[]) AS i (tag, up, down)
       LEFT JOIN node_outbound_counter c ON c.node_id = $1 AND c.tag = i.tag
   ), baseline AS (
     INSERT INTO node_outbound_counter AS c (node_id, tag, core_epoch, up, down)
@@ -187,6 +201,9 @@ const addOutboundsSql = (hourly: boolean) => `
       SET uplink = h.uplink + excluded.uplink, downlink = h.downlink + excluded.downlink
   )`
       : ''
-  }
-  UPDATE nodes n SET uplink = n.uplink + total.up, downlink = n.downlink + total.down
-    FROM total WHERE n.id = $1 AND (total.up > 0 OR total.down > 0)`;
+  }, node AS (
+    UPDATE nodes n SET uplink = n.uplink + total.up, downlink = n.downlink + total.down
+      FROM total WHERE n.id = $1 AND (total.up > 0 OR total.down > 0)
+  )
+  SELECT EXISTS (SELECT FROM turn) AS "isInTurn"`,
+});
