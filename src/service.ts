@@ -65,7 +65,7 @@ export class Service {
     this.goOn();
     // Loaded no earlier: it takes a second, and a start that cannot succeed should say so at once.
     const { startApp } = await import('./app.js');
-    await database.patience.with(() => migrateDatabase(database.connection));
+    await database.patience.with(() => migrateDatabase(database.connection, { log, signal }));
     this.goOn();
     const xray = await this.prepareXray();
     this.goOn();

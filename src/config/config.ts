@@ -12,6 +12,8 @@ export class Config {
   readonly dataDir!: string;
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl!: string | undefined;
+  /** The same database past the pooler that `databaseUrl` leads through. */
+  readonly databaseDirectUrl!: string | undefined;
   /** Encrypts what is secret in the database. Undefined: a key in `dataDir` with the embedded database, else none. */
   readonly secretKey!: string | undefined;
   /** What it was encrypted with before. */

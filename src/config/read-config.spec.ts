@@ -165,6 +165,11 @@ describe('settings', () => {
       /^DATABASE_URL must name one host/,
     ],
     [
+      'a way past the pooler that is none',
+      { DATABASE_URL: 'postgresql://u:p@pooler/x', DATABASE_DIRECT_URL: 'db:5432' },
+      /^DATABASE_DIRECT_URL must look like postgresql/,
+    ],
+    [
       'a proxy that is no address',
       { TRUSTED_PROXIES: '10.0.0.0/33' },
       /^TRUSTED_PROXIES .*"10.0.0.0\/33" is not/,
@@ -216,7 +221,10 @@ describe('settings', () => {
   });
 
   it('never repeat a secret', () => {
-    expect(problems({ DATABASE_URL: 'mysql://root:hunter2@localhost/x' }).join()).not.toContain('hunter2');
+    const secret = 'mysql://root:hunter2@localhost/x';
+    const wrong = problems({ DATABASE_URL: secret, DATABASE_DIRECT_URL: secret });
+    expect(wrong).toHaveLength(2);
+    expect(wrong.join()).not.toContain('hunter2');
   });
 
   it.each<[string, Environment, RegExp]>([
@@ -224,6 +232,11 @@ describe('settings', () => {
       'a setting that was dropped',
       { UVICORN_SSL_CERTFILE: 'x.pem' },
       /^UVICORN_SSL_CERTFILE has no effect: /,
+    ],
+    [
+      'a way past no pooler',
+      { DATABASE_DIRECT_URL: 'postgresql://u:p@db/x' },
+      /^DATABASE_DIRECT_URL has no effect without DATABASE_URL$/,
     ],
     [
       'a setting of a later version',

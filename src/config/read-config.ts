@@ -41,7 +41,7 @@ export function readConfig(
     host: read.text(['UVICORN_HOST', 'HOST']) || '0.0.0.0',
     port: read.integer(['UVICORN_PORT', 'PORT'], 8000, { min: 0, max: 65_535 }),
     dataDir: resolve(around.cwd, read.text('DATA_DIR') || 'data'),
-    databaseUrl: databaseUrl(read),
+    ...databases(read, remarks),
     secretKey: secretKey(read, 'SECRET_KEY'),
     previousSecretKey: secretKey(read, 'SECRET_KEY_PREVIOUS'),
     shutdownDelaySeconds: read.integer('SHUTDOWN_DELAY', 0, { min: 0, max: 300 }),
@@ -104,15 +104,27 @@ function secretKey(read: SettingsReader, name: string): string | undefined {
   return key;
 }
 
-function databaseUrl(read: SettingsReader): string | undefined {
-  const url = read.secret('DATABASE_URL');
+function databaseUrl(read: SettingsReader, name: string): string | undefined {
+  const url = read.secret(name);
   if (url === undefined) return undefined;
   if (/^[^/]*\/\/([^/?]*@)?[^/?@]*,/.test(url)) {
-    read.problem('DATABASE_URL', 'must name one host: an address that leads to the primary');
+    read.problem(name, 'must name one host: an address that leads to the primary');
   } else if (!hasProtocol(url, 'postgresql', 'postgres')) {
-    read.problem('DATABASE_URL', 'must look like postgresql://user:password@host:5432/database');
+    read.problem(name, 'must look like postgresql://user:password@host:5432/database');
   }
   return url;
+}
+
+function databases(
+  read: SettingsReader,
+  remarks: string[],
+): Pick<Config, 'databaseUrl' | 'databaseDirectUrl'> {
+  const url = databaseUrl(read, 'DATABASE_URL');
+  const directUrl = databaseUrl(read, 'DATABASE_DIRECT_URL');
+  if (directUrl !== undefined && url === undefined) {
+    remarks.push('DATABASE_DIRECT_URL has no effect without DATABASE_URL');
+  }
+  return { databaseUrl: url, databaseDirectUrl: directUrl };
 }
 
 const hasProtocol = (url: string, ...names: string[]) =>

@@ -111,12 +111,7 @@ describe('a database that vanishes without a word', { timeout: 90_000 }, () => {
 describe('pipelined connections', () => {
   let clients: PipelinedClients;
   beforeEach(() => {
-    clients = new PipelinedClients(
-      2,
-      clientOptions(database.connection),
-      new ConnectionWatch(database.connection),
-      200,
-    );
+    clients = new PipelinedClients(2, database.connection, new ConnectionWatch(database.connection), 200);
   });
   afterEach(() => clients.end());
 

@@ -8,6 +8,7 @@ import { testConfig } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { eventually } from '../support/eventually.js';
+import { migrateFromSources } from '../support/migrate-from-sources.js';
 import { freePort, ServiceProcess } from '../support/service-process.js';
 
 let service: ServiceProcess;
@@ -94,6 +95,55 @@ describe('a start', { timeout: 120_000 }, () => {
     expect(JSON.stringify(errors)).not.toContain('ExceptionHandler');
     expect(lines.join()).toContain('Waiting for the database of DATABASE_URL');
     await proxy.close();
+  });
+});
+
+describe('setting up the database', () => {
+  const holdingLock = async (work: (release: () => Promise<unknown>) => Promise<void>) => {
+    const other = new pg.Client(clientOptions(database.connection));
+    await other.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT pg_advisory_xact_lock(7345001)');
+    await work(() => other.query('COMMIT')).finally(() => other.end());
+  };
+
+  it('waits for another replica that does it, and says so', async () => {
+    await holdingLock(async (release) => {
+      const lines: string[] = [];
+      const migrating = migrateFromSources(database.connection, {
+        log: (line) => lines.push(line),
+        waitMs: 50,
+      });
+      await eventually(() => lines.includes('Another replica is setting up the database; waiting for it'));
+      await release();
+      await migrating;
+    });
+  });
+
+  it('can be stopped while it waits', async () => {
+    await holdingLock(async () => {
+      const stopped = migrateFromSources(database.connection, {
+        log: () => undefined,
+        waitMs: 50,
+        signal: AbortSignal.abort(),
+      });
+      await expect(stopped).rejects.toThrow('Stopped before the start was complete.');
+    });
+  });
+
+  it('leaves nothing behind when it fails', async () => {
+    const connection = await emptied(database);
+    const client = new pg.Client(clientOptions(connection));
+    await client.connect();
+    await client.query('CREATE TABLE node_lease ()'); // in the way of a later migration's table
+    await expect(migrateFromSources(connection)).rejects.toThrow('relation "node_lease" already exists');
+    const { rows } = await client.query(
+      "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+    );
+    expect(rows).toEqual([{ relname: 'node_lease' }]);
+    await client.query('DROP TABLE node_lease');
+    await migrateFromSources(connection);
+    await client.end();
   });
 });
 

@@ -75,8 +75,8 @@ describe('a roll-out', { timeout: 180_000 }, () => {
     service.signal('SIGTERM');
     await eventually(async () => (await service.health('ready')) === 503);
     await withClient(async (db) => {
-      const living = async () => (await db.query('SELECT FROM replica')).rowCount;
-      await eventually(async () => (await living()) === 0);
+      const atWork = async () => (await db.query('SELECT FROM replica WHERE NOT draining')).rowCount;
+      await eventually(async () => (await atWork()) === 0);
     });
     expect(closed).toBeUndefined();
     const answer = await fetch(`${service.url}/api/admin`, { headers: { authorization: `Bearer ${token}` } });

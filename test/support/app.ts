@@ -51,6 +51,7 @@ export function testConfig(settings: Partial<Config> = {}): Config {
     shutdownDelaySeconds: 0,
     dataDir: tmpdir(),
     databaseUrl: undefined,
+    databaseDirectUrl: undefined,
     secretKey: 'the secret key of tests',
     previousSecretKey: undefined,
     databasePoolSize: 5,

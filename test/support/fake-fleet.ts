@@ -39,11 +39,15 @@ export interface FakeFleet extends TestApp {
 /** The fakes by node id, shared by all services of a test. */
 export type FakeNodes = Map<number, FakeNode>;
 
-/** Cores are polled ten times a second, unless the settings say otherwise. */
-export async function startFakeFleet(settings: Partial<Config> = {}): Promise<FakeFleet> {
+/** Cores are polled ten times a second, unless the settings say otherwise. The database is its own unless one is handed in. */
+export async function startFakeFleet(
+  settings: Partial<Config> = {},
+  connection?: Connection,
+): Promise<FakeFleet> {
   const nodes: FakeNodes = new Map();
-  const app = await startWith(nodes, settings);
+  const app = await startWith(nodes, settings, connection);
   const pool = new pg.Pool({ ...clientOptions(app.connection), max: 4 });
+  pool.on('error', () => undefined); // a test may take its connections away
   const sql = async <R extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
     (await pool.query<R>(text, values)).rows;
   return {

@@ -1,9 +1,12 @@
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { type Connection, dataSourceOptions } from '../../src/shared/database/data-source.js';
-import { migrate } from '../../src/shared/database/migrate.js';
+import { migrate, type Migrating } from '../../src/shared/database/migrate.js';
 
 /** Brings a database up to date. TypeORM would let Node load the migrations, which are TypeScript here: only vitest can. */
-export async function migrateFromSources(connection: Connection): Promise<void> {
+export async function migrateFromSources(
+  connection: Connection,
+  migrating: Migrating = { log: () => undefined },
+): Promise<void> {
   const options = dataSourceOptions(connection, 2);
   const modules = (await Promise.all(
     (options.migrations as string[]).map((file) => import(/* @vite-ignore */ file)),
@@ -13,6 +16,5 @@ export async function migrateFromSources(connection: Connection): Promise<void> 
     migrations: modules.flatMap((module) => Object.values(module)),
   });
   await dataSource.initialize();
-  await migrate(dataSource);
-  await dataSource.destroy();
+  await migrate(dataSource, migrating).finally(() => dataSource.destroy());
 }

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
-import { clientOptions, type Connection, STATEMENT_TIMEOUT_MS } from './data-source.js';
+import { clientOptions, type Connection } from './data-source.js';
+import { LIMITS } from './limits.js';
 import { isInRecovery } from './primary.js';
 
 const TICK_MS = 1_000;
@@ -49,7 +50,7 @@ export class ConnectionWatch {
   /** `longestMs`: what a statement may take where the server cannot tell whether it works on it (behind a pooler). */
   constructor(
     private readonly connection: Connection,
-    private readonly longestMs = STATEMENT_TIMEOUT_MS + 5_000,
+    private readonly longestMs = LIMITS.statementMs + 5_000,
   ) {}
 
   /** Watches a connected client until its connection is closed. */

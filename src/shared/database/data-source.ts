@@ -3,15 +3,30 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
+import { LIMITS, sessionLimits } from './limits.js';
 import { requirePrimary } from './primary.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** How this process reaches PostgreSQL: a URL, or the socket directory of the embedded server. */
-export type Connection = { url: string } | { socketDir: string; user: string; database: string };
+export type Connection =
+  | {
+      url: string;
+      /** Whether it leads through a pooler: then no session is ours for longer than a transaction. */
+      isPooled?: boolean;
+      /** PostgreSQL's own address beside that. */
+      directUrl?: string | undefined;
+    }
+  | { socketDir: string; user: string; database: string };
 
-/** What the server gives an ordinary statement. */
-export const STATEMENT_TIMEOUT_MS = 60_000;
+/** Whether nothing can be set, kept or heard on a session. */
+export const isPooled = (connection: Connection): boolean =>
+  'url' in connection && connection.isPooled === true;
+
+/** The way past a pooler, where there is one. */
+export const direct = (connection: Connection): Connection =>
+  'url' in connection && connection.directUrl !== undefined ? { url: connection.directUrl } : connection;
+
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Connections are made anew so often, or they would stay with a server that the address no longer leads to. */
 const LIFETIME_SECONDS = 600;
@@ -80,13 +95,11 @@ export function dataSourceOptions(
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     entities: [],
     migrations: migrationFiles(),
-    migrationsTransactionMode: 'each',
     logging: false,
     extra: {
       types: columnTypes,
       ...keepAlive,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: 60_000,
+      ...(isPooled(connection) ? { pipeline: true } : sessionLimits(LIMITS)),
       maxLifetimeSeconds: LIFETIME_SECONDS,
       onConnect: async (client: pg.ClientBase) => {
         onConnect?.(client);

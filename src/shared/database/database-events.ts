@@ -1,7 +1,10 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import type { ConnectionWatch } from './connection-watch.js';
+import { clientOptions, type Connection, isPooled } from './data-source.js';
+import type { PipelinedClients } from './pipelined-clients.js';
 import { requirePrimary } from './primary.js';
+import type { Statement } from './statement.js';
 
 /** The notifications this service sends itself. Each is a hint: whoever listens also looks now and then. */
 export type Channel =
@@ -14,9 +17,15 @@ const HINT_MS = 3;
 /** At an age between half of this and this the connection is replaced: its address may lead elsewhere by now. */
 const LIFETIME_MS = 10 * 60_000;
 
+const NOTIFY: Statement = {
+  name: 'notify_channels',
+  text: `SELECT pg_notify(c, '') FROM unnest($1::text[]) c`,
+};
+
 /**
  * `LISTEN` on one dedicated connection. After a lost connection every handler is called once with an empty
- * payload, since notifications were missed.
+ * payload, since notifications were missed. Through a pooler nothing can be heard but what this process says itself;
+ * whoever listens looks now and then anyway.
  */
 @Injectable()
 export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -33,9 +42,14 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
   private fault: Error | undefined;
 
   constructor(
-    private readonly options: pg.ClientConfig,
+    private readonly connection: Connection,
     private readonly watch: ConnectionWatch,
+    private readonly points: PipelinedClients,
   ) {}
+
+  private get isDeaf(): boolean {
+    return isPooled(this.connection);
+  }
 
   /**
    * Tells all replicas, soon and in one statement with other hints, that something changed. To be called after the
@@ -47,7 +61,12 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
       this.hinting = undefined;
       const channels = [...this.hints];
       this.hints.clear();
-      this.send('SELECT pg_notify(c, $2) FROM unnest($1::text[]) c', [channels, '']);
+      if (this.isDeaf) {
+        for (const told of channels) this.tell(told, '');
+        this.points.rows(NOTIFY, [channels]).catch(() => undefined); // others may hear it
+      } else {
+        this.send({ ...NOTIFY, values: [channels] });
+      }
     }, HINT_MS);
   }
 
@@ -55,18 +74,19 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
   on(channel: Channel, handler: Handler): () => void {
     const handlers = this.handlers.get(channel) ?? new Set();
     this.handlers.set(channel, handlers.add(handler));
-    if (handlers.size === 1) this.send(`LISTEN ${channel}`);
+    if (handlers.size === 1) this.send({ text: `LISTEN ${channel}` });
     return () => handlers.delete(handler);
   }
 
   /** @throws when notifications of a server that takes writes do not reach this process. */
   async check(): Promise<void> {
+    if (this.isDeaf) return;
     if (!this.client) throw this.fault ?? new Error('Connection terminated');
     await requirePrimary(this.client);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.connect();
+    if (!this.isDeaf) await this.connect();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -78,7 +98,7 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
 
   /** Beside the present connection, if there is one, until the new one takes its place. */
   private async connect(): Promise<void> {
-    const client = new pg.Client({ ...this.options, pipeline: true } as pg.ClientConfig);
+    const client = new pg.Client({ ...clientOptions(this.connection), pipeline: true } as pg.ClientConfig);
     const onLost = once((error?: Error) => {
       client.end().catch(() => undefined);
       if (this.ended) return;
@@ -128,8 +148,8 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
   }
 
   /** A connection that broke is made anew and listens to everything again. */
-  private send(sql: string, values?: unknown[]): void {
-    this.client?.query(sql, values).catch(() => undefined);
+  private send(query: pg.QueryConfig): void {
+    this.client?.query(query).catch(() => undefined);
   }
 
   private tell(channel: Channel, payload: string): void {

@@ -1,11 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../../config/config.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { Secrets } from '../secrets/secrets.js';
 import { ConnectionWatch } from './connection-watch.js';
-import { clientOptions, type Connection, dataSourceOptions } from './data-source.js';
+import { type Connection, dataSourceOptions, direct, isPooled } from './data-source.js';
 import { DatabaseClock } from './database-clock.js';
 import { DatabaseEvents } from './database-events.js';
 import { DatabaseHealth } from './database-health.js';
@@ -23,7 +23,6 @@ export class DatabaseModule {
   /** For a database that is migrated already. */
   static with(connection: Connection, { databasePoolSize, role }: Config, patience: Patience): DynamicModule {
     const watch = new ConnectionWatch(connection);
-    const options = clientOptions(connection);
     const pool = (size: number) => ({
       ...dataSourceOptions(connection, size, (client) => watch.add(client, { brisk: false })),
       migrations: [],
@@ -33,7 +32,11 @@ export class DatabaseModule {
       useFactory: (pipelined: PipelinedClients) =>
         patience.with(
           async () =>
-            new WorkerDatabase(await new DataSource(pool(WORKER_POOL_SIZE)).initialize(), pipelined),
+            new WorkerDatabase(
+              await new DataSource(pool(WORKER_POOL_SIZE)).initialize(),
+              pipelined,
+              isPooled(connection),
+            ),
         ),
       inject: [PipelinedClients],
     };
@@ -51,12 +54,20 @@ export class DatabaseModule {
         }),
       ],
       providers: [
-        Database,
+        {
+          provide: Database,
+          useFactory: (dataSource: DataSource, pipelined: PipelinedClients) =>
+            new Database(dataSource, pipelined, isPooled(connection)),
+          inject: [getDataSourceToken(), PipelinedClients],
+        },
         DatabaseHealth,
-        { provide: PipelinedClients, useFactory: () => new PipelinedClients(POINT_CLIENTS, options, watch) },
+        {
+          provide: PipelinedClients,
+          useFactory: () => new PipelinedClients(POINT_CLIENTS, connection, watch),
+        },
         {
           provide: LeaseDatabase,
-          useFactory: () => new LeaseDatabase(new PipelinedClients(1, options, watch)),
+          useFactory: () => new LeaseDatabase(new PipelinedClients(1, direct(connection), watch)),
         },
         role === 'api' ? { provide: WorkerDatabase, useExisting: Database } : workers,
         {
@@ -64,7 +75,12 @@ export class DatabaseModule {
           useFactory: (db: WorkerDatabase) => patience.with(() => DatabaseClock.start(db)),
           inject: [WorkerDatabase],
         },
-        { provide: DatabaseEvents, useFactory: () => new DatabaseEvents(options, watch) },
+        {
+          provide: DatabaseEvents,
+          useFactory: (pipelined: PipelinedClients) =>
+            new DatabaseEvents(direct(connection), watch, pipelined),
+          inject: [PipelinedClients],
+        },
         {
           provide: SecretStore,
           useFactory: (db: WorkerDatabase, config: Config) =>

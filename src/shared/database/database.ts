@@ -1,10 +1,10 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import { type OnApplicationShutdown } from '@nestjs/common';
 import type pg from 'pg';
 import type { Pool, PoolClient, QueryResult } from 'pg';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { againIfGivenUp } from './given-up.js';
-import { PipelinedClients } from './pipelined-clients.js';
+import { LIMITS, localLimits, runLimited } from './limits.js';
+import type { PipelinedClients } from './pipelined-clients.js';
 import { requirePrimary } from './primary.js';
 import type { Statement } from './statement.js';
 import { Turnstile } from '../scheduling/turnstile.js';
@@ -27,21 +27,22 @@ export interface Tx extends Queryable {
 }
 
 /** SQL on TypeORM's own connection pool, so there is one set of connections and one set of limits. */
-@Injectable()
 export class Database implements Queryable, OnApplicationShutdown {
   private readonly pool: Pool;
   private readonly longReads: Turnstile;
 
   constructor(
-    @InjectDataSource() protected readonly dataSource: DataSource,
+    protected readonly dataSource: DataSource,
     private readonly pipelined: PipelinedClients,
+    /** Whether its sessions are a pooler's, on which nothing can be set. */
+    private readonly isPooled: boolean,
   ) {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
     this.longReads = new Turnstile(Math.max(1, Math.floor(this.pool.options.max / 2)));
   }
 
   async rows<R>(sql: string | Statement, values?: unknown[]): Promise<R[]> {
-    return (await againIfGivenUp(() => send(this.pool, sql, values))).rows as R[];
+    return (await againIfGivenUp(() => this.send(sql, values))).rows as R[];
   }
 
   async row<R>(sql: string | Statement, values?: unknown[]): Promise<R | undefined> {
@@ -49,7 +50,7 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   async run(sql: string | Statement, values?: unknown[]): Promise<number> {
-    return (await againIfGivenUp(() => send(this.pool, sql, values))).rowCount ?? 0;
+    return (await againIfGivenUp(() => this.send(sql, values))).rowCount ?? 0;
   }
 
   /**
@@ -86,11 +87,27 @@ export class Database implements Queryable, OnApplicationShutdown {
     }
   }
 
+  /** One statement for itself. */
+  private async send(sql: string | Statement, values?: unknown[]): Promise<QueryResult> {
+    if (!this.isPooled) return this.pool.query(queryOf(sql, values));
+    const client = await this.pool.connect();
+    let isBroken = false;
+    const onError = () => (isBroken = true); // whoever waits on it is told as well
+    client.on('error', onError);
+    try {
+      return await runLimited(client, LIMITS, queryOf(sql, values));
+    } finally {
+      client.off('error', onError);
+      client.release(isBroken || !isReusable(client));
+    }
+  }
+
   private async once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     const client = (await runner.connect()) as PoolClient;
     try {
       await runner.startTransaction();
+      if (this.isPooled) await client.query(localLimits(LIMITS));
       const result = await work(new OpenTransaction(client, runner.manager));
       await runner.commitTransaction();
       return result;
@@ -115,7 +132,7 @@ export class Database implements Queryable, OnApplicationShutdown {
     try {
       const client = (await runner.connect()) as PoolClient;
       try {
-        await client.query('BEGIN TRANSACTION READ ONLY');
+        await client.query(`BEGIN TRANSACTION READ ONLY${this.isPooled ? `; ${localLimits(LIMITS)}` : ''}`);
         await client.query(`DECLARE batches NO SCROLL CURSOR FOR ${sql}`, values);
         for (;;) {
           const { rows } = await client.query(`FETCH ${size} FROM batches`);
@@ -151,7 +168,7 @@ class OpenTransaction implements Tx {
   ) {}
 
   async rows<R>(sql: string | Statement, values?: unknown[]): Promise<R[]> {
-    return (await send(this.client, sql, values)).rows as R[];
+    return (await this.client.query(queryOf(sql, values))).rows as R[];
   }
 
   async row<R>(sql: string | Statement, values?: unknown[]): Promise<R | undefined> {
@@ -159,12 +176,9 @@ class OpenTransaction implements Tx {
   }
 
   async run(sql: string | Statement, values?: unknown[]): Promise<number> {
-    return (await send(this.client, sql, values)).rowCount ?? 0;
+    return (await this.client.query(queryOf(sql, values))).rowCount ?? 0;
   }
 }
 
-function send(to: Pool | PoolClient, sql: string | Statement, values?: unknown[]): Promise<QueryResult> {
-  return typeof sql === 'string'
-    ? to.query(sql, values)
-    : to.query({ name: sql.name, text: sql.text, values });
-}
+const queryOf = (sql: string | Statement, values?: unknown[]): pg.QueryConfig =>
+  typeof sql === 'string' ? { text: sql, values } : { name: sql.name, text: sql.text, values };

@@ -1,20 +1,57 @@
-import type { DataSource } from 'typeorm';
+import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { StartupError } from '../../config/startup-error.js';
 
 /** Any fixed number: whoever holds this advisory lock migrates, the others wait. */
 const MIGRATION_LOCK = 7_345_001;
+const LOCK_NOT_AVAILABLE = '55P03';
+/** Whoever waits for another says so now and then. */
+const WAIT_MS = 5_000;
 
-/** Brings the schema up to date; returns the names of the migrations that ran. Safe with many replicas starting. */
-export async function migrate(dataSource: DataSource): Promise<string[]> {
-  const lock = dataSource.createQueryRunner();
-  await lock.connect();
+export interface Migrating {
+  log: (message: string) => void;
+  /** Ends the waiting for others. */
+  signal?: AbortSignal | undefined;
+  waitMs?: number;
+}
+
+/**
+ * Brings the schema up to date; returns the names of the migrations that ran. Safe with many replicas starting: all of it
+ * is one transaction on one connection, which holds the lock, so that none can keep it behind a pooler, and a start that
+ * is killed leaves nothing behind.
+ */
+export async function migrate(dataSource: DataSource, migrating: Migrating): Promise<string[]> {
+  const runner = dataSource.createQueryRunner();
   try {
-    await lock.query(`SET statement_timeout = 0`);
-    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const ran = await dataSource.runMigrations({ transaction: 'each' });
+    await enter(runner, migrating);
+    const executor = new MigrationExecutor(dataSource, runner);
+    executor.transaction = 'none'; // but ours
+    const ran = await executor.executePendingMigrations();
+    await runner.commitTransaction();
     return ran.map((migration) => migration.name);
+  } catch (error) {
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    throw error;
   } finally {
-    await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
-    await lock.query('RESET statement_timeout').catch(() => undefined);
-    await lock.release();
+    await runner.release();
+  }
+}
+
+/** Begins a transaction in which nobody else migrates, and which may take as long as it does. */
+async function enter(runner: QueryRunner, { log, signal, waitMs = WAIT_MS }: Migrating): Promise<void> {
+  for (;;) {
+    await runner.startTransaction();
+    await runner.query('SET LOCAL statement_timeout = 0');
+    await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    await runner.query(`SET LOCAL lock_timeout = ${waitMs}`);
+    try {
+      await runner.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+      await runner.query('SET LOCAL lock_timeout = 0');
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+      await runner.rollbackTransaction();
+    }
+    if (signal?.aborted) throw new StartupError('Stopped before the start was complete.');
+    log('Another replica is setting up the database; waiting for it');
   }
 }

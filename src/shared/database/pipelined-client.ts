@@ -1,15 +1,16 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { ConnectionWatch } from './connection-watch.js';
+import { POINT_LIMITS, runLimited, sessionLimits } from './limits.js';
 import { requirePrimary } from './primary.js';
 import { isConnectionSpoiled } from './unavailable.js';
 
-const STATEMENT_TIMEOUT_MS = 2_000;
 /** While the database is away everybody is told so at once, rather than each waiting for an attempt of his own. */
 const RETRY_MS = 1_000;
 
 export interface PipelinedOptions {
   client: pg.ClientConfig;
+  isPooled: boolean;
   watch: ConnectionWatch;
   /**
    * At an age between half of this and this, a connection is replaced: its address may have come to lead to another
@@ -28,7 +29,9 @@ export class PipelinedClient {
   constructor(private readonly options: PipelinedOptions) {}
 
   async query(query: pg.QueryConfig): Promise<pg.QueryResult> {
-    return this.use((client) => client.query(query));
+    return this.use((client) =>
+      this.options.isPooled ? runLimited(client, POINT_LIMITS, query) : client.query(query),
+    );
   }
 
   /** @throws when it leads to no server that takes writes. */
@@ -64,11 +67,9 @@ export class PipelinedClient {
   }
 
   private async open(): Promise<pg.Client> {
-    const client = new pg.Client({
-      ...this.options.client,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      pipeline: true,
-    } as pg.ClientConfig);
+    const { client: options, isPooled } = this.options;
+    const limits = isPooled ? {} : sessionLimits(POINT_LIMITS);
+    const client = new pg.Client({ ...options, ...limits, pipeline: true } as pg.ClientConfig);
     client.on('error', (error) => {
       if (this.forget(client)) this.logger.warn(`A pipelined database connection broke: ${error.message}`);
     });

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import { clientOptions, type Connection, isPooled } from './data-source.js';
 import { PipelinedClient, type PipelinedOptions } from './pipelined-client.js';
 import type { Statement } from './statement.js';
 
@@ -14,11 +14,12 @@ export class PipelinedClients {
 
   constructor(
     count: number,
-    client: pg.ClientConfig,
+    connection: Connection,
     watch: PipelinedOptions['watch'],
     lifetimeMs = LIFETIME_MS,
   ) {
-    this.clients = Array.from({ length: count }, () => new PipelinedClient({ client, watch, lifetimeMs }));
+    const options = { client: clientOptions(connection), isPooled: isPooled(connection), watch, lifetimeMs };
+    this.clients = Array.from({ length: count }, () => new PipelinedClient(options));
   }
 
   async rows<R>({ name, text }: Statement, values: unknown[]): Promise<R[]> {

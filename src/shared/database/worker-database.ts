@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { Database } from './database.js';
 
 /** Beside the pool for requests. Few suffice: one reads for all nodes, and what charges and applies is short. */
@@ -9,7 +8,6 @@ export const WORKER_POOL_SIZE = 4;
  * serves both has a subclass for it. Where nothing works by itself there are no such connections, and what asks here is
  * given the database of requests.
  */
-@Injectable()
 export class WorkerDatabase extends Database {
   override async onApplicationShutdown(): Promise<void> {
     await this.dataSource.destroy();
