@@ -88,7 +88,7 @@ describe.runIf(xray)('two users with one credential', () => {
 
   it.each([
     ['vless', 'the later', 'cuts off both'],
-    ['vmess', 'the earlier', 'cuts off both'],
+    ['vmess', 'the later', 'cuts off both'],
     ['trojan', 'the later', 'cuts off both'],
     ['shadowsocks', 'the earlier', 'leaves the other'],
   ] as const)(
