@@ -29,6 +29,15 @@ interface Core {
   kill(): Promise<void>;
 }
 
+/** A real core that an agent has started. */
+export interface RealCore extends Core {
+  pid: number;
+  /** The config that the agent was given. */
+  config: string;
+  /** Resolves when the process is gone. */
+  exit: Promise<void>;
+}
+
 /**
  * Marzban's agent as its version 0.3.7 behaves: HTTPS with mutual TLS, one session, a log by web socket, and a core whose
  * API it opens with its own certificate. The core is a real Xray, or a fake one where speed matters.
@@ -52,6 +61,10 @@ export class FakeMarzbanNode {
   startMs = 0;
   /** Who may use Xray's API beside the rules of the config; undefined: as the agent has it. */
   apiSource: string | undefined;
+  /** Where inbounds listen that say nothing of it, as if the node were a machine of its own. */
+  address: string | undefined;
+  /** Told of each real core, as soon as its process is there. */
+  onCore: (core: RealCore) => void = () => undefined;
   certificate = v1Certificate();
   core: Core | undefined;
   private readonly log: string[] = [];
@@ -59,6 +72,8 @@ export class FakeMarzbanNode {
   private readonly watchers = new Set<(line: string) => void>();
   private readonly folder = mkdtempSync(join(tmpdir(), 'fake-marzban-node-'));
   private server: Server | undefined;
+  /** One after the other, or two that overlap would leave a core behind. */
+  private starting: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly port: number,
@@ -148,7 +163,9 @@ export class FakeMarzbanNode {
       requestCert: true,
       rejectUnauthorized: true,
     };
-    const server = createServer(tls, (request, response) => void this.serve(request, response));
+    const server = createServer(tls, (request, response) => {
+      this.serve(request, response).catch(() => response.destroy()); // the request was cut short
+    });
     server.on('upgrade', (request: IncomingMessage, socket: Socket) => this.upgrade(request, socket));
     server.on('tlsClientError', () => undefined);
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
@@ -183,10 +200,16 @@ export class FakeMarzbanNode {
       case '/restart':
         if (typeof body.session_id !== 'string') return [422, { detail: { session_id: 'Field required' } }];
         if (body.session_id !== this.session) return [403, { detail: 'Session ID mismatch.' }];
-        return path === '/ping' ? [200, {}] : this.startCore(path, body);
+        return path === '/ping' ? [200, {}] : this.inTurn(() => this.startCore(path, body));
       default:
         return [404, { detail: 'Not Found' }];
     }
+  }
+
+  private inTurn<T>(start: () => Promise<T>): Promise<T> {
+    const turn = this.starting.then(start);
+    this.starting = turn.catch(() => undefined);
+    return turn;
   }
 
   private async startCore(path: string, body: StartCall): Promise<[number, object]> {
@@ -215,7 +238,7 @@ export class FakeMarzbanNode {
     if (this.refusal !== undefined && text.includes(this.refuses ?? '')) return this.refusal;
     this.cores++;
     const config = this.withApi(JSON.parse(text) as Config);
-    if (this.executable) return this.runXray(this.executable.path, config);
+    if (this.executable) return this.runXray(this.executable.path, text, config);
     const { certificate, key } = this.certificate;
     const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) };
     this.core = await FakeXray.start(JSON.stringify(config), {
@@ -225,9 +248,11 @@ export class FakeMarzbanNode {
     return undefined;
   }
 
-  private async runXray(path: string, config: Config): Promise<string | undefined> {
+  private async runXray(path: string, text: string, config: Config): Promise<string | undefined> {
     const child = spawn(path, ['run', '-config', 'stdin:'], { stdio: ['pipe', 'pipe', 'ignore'] });
-    const core = new RealCore(child);
+    const core = new Xray(child, text);
+    this.onCore(core);
+    child.stdin.on('error', () => undefined); // it was killed at once
     const lines: string[] = [];
     child.stdout.on('data', (chunk: Buffer) => {
       for (const line of chunk.toString().split('\n').filter(Boolean)) {
@@ -243,7 +268,10 @@ export class FakeMarzbanNode {
 
   /** As the agent does it. */
   private withApi(config: Config): Config {
-    const { inbounds = [], routing, api } = config;
+    const { routing, api } = config;
+    const inbounds = (config.inbounds ?? []).map((inbound) =>
+      this.address === undefined ? inbound : { listen: this.address, ...inbound },
+    );
     const own = {
       listen: '127.0.0.1',
       port: this.apiPort,
@@ -313,17 +341,24 @@ export class FakeMarzbanNode {
   }
 }
 
-class RealCore implements Core {
+class Xray implements RealCore {
   isAlive = true;
-  private readonly exit: Promise<void>;
+  readonly exit: Promise<void>;
 
-  constructor(readonly child: ChildProcess) {
+  constructor(
+    private readonly child: ChildProcess,
+    readonly config: string,
+  ) {
     this.exit = new Promise((resolve) =>
       child.once('exit', () => {
         this.isAlive = false;
         resolve();
       }),
     );
+  }
+
+  get pid(): number {
+    return this.child.pid!;
   }
 
   async kill(): Promise<void> {
