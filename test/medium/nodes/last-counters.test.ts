@@ -111,6 +111,27 @@ describe('what a core counts until its end', () => {
     expect(await charged()).toEqual({ used: '7777', downlink: '7777' });
   });
 
+  it.each<[string, () => Promise<unknown>]>([
+    ['dies', () => core.kill()],
+    ['is restarted', restart],
+  ])('is charged before there is another one when the database was away while it %s', async (_, end) => {
+    count(7_777n);
+    await other.query('SELECT FROM user_usage WHERE user_id = $1 FOR UPDATE', [userId]);
+    await fleet.sudo.put(`/api/node/${nodeId}`, { usage_coefficient: 2 }); // for which it is read at once
+    await heldUp('user_usage');
+    await end();
+    await eventually(async () => {
+      await fleet.sql(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return !core.isAlive;
+    });
+    await other.query('COMMIT');
+    await eventually(() => node.starts === 2 && node.core?.isAlive);
+    await eventually(async () => (await charged())!.used === '7777');
+  });
+
   it('is charged when it ends with its service', async () => {
     node.endsWithOwner = true;
     await other.query('SELECT FROM nodes WHERE id = $1 FOR UPDATE', [nodeId]);

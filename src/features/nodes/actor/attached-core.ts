@@ -167,6 +167,17 @@ export class AttachedCore {
     await this.charging.chargeLast();
   }
 
+  /** Whether everything that was read of it is charged. */
+  get isSettled(): boolean {
+    return this.charging.isSettled;
+  }
+
+  /** Charges what was read and is not charged. @throws CoreReplaced when it is too late; what the database says */
+  async settle(): Promise<void> {
+    await this.quiet();
+    await this.charging.settle();
+  }
+
   async saveCursor(): Promise<void> {
     const { services, lease } = this.context;
     const cursor = this.sync.appliedTo;

@@ -65,6 +65,7 @@ export async function attachStarted(context: CoreContext, start: Start): Promise
       { refused: version, running: lastGood, words: error.message },
       Math.random(),
     );
+    await former?.settle();
     new Logger(`Node ${context.lease.grant.nodeId}`).error(
       `${met.message} (trying v${version} again in ${met.retryAfterSeconds.toFixed(0)} s)`,
     );
@@ -107,6 +108,7 @@ async function startCore(
     return { version, place: body.place };
   };
   const { version, place } = await services.starts.pass(() => services.bodies.use(config, start));
+  await former?.settle(); // if it was not possible at once: no more once this one has an account
   const account = await services.runtime.recordStart(lease.grant, {
     version,
     marker,

@@ -1,7 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
+import { CoreError } from '../../../xray/grpc/index.js';
+import { CoreReplaced } from '../domain/core-process.js';
 import { isRateCharged, type NodeState } from '../domain/node-state.js';
-import { type MeteredCore, type Reading, UsageMeter } from '../metering/usage-meter.js';
+import { type MeteredCore, UsageMeter } from '../metering/usage-meter.js';
 import { PollRefused } from '../metering/usage.repository.js';
 import type { Chore } from './chores.js';
 import type { CoreContext } from './core-context.js';
@@ -16,7 +18,6 @@ export class CoreCharging {
   private readonly reviews: DueReviews;
   /** The coefficient that the poll under way was started for. */
   private nextRate: number | undefined;
-  private last: Reading | undefined;
   private isLastRead = false;
 
   /** Polls when `firstAfter` says so, of each interval in milliseconds, and then in these intervals. */
@@ -72,8 +73,11 @@ export class CoreCharging {
    */
   async readLast(signal: AbortSignal): Promise<void> {
     try {
-      await this.pollAll(signal);
-      this.last = await this.meter.read(this.context.connection, signal);
+      await this.pollAll(signal).catch((error: unknown) => {
+        if (error instanceof CoreError || error instanceof CoreReplaced) throw error;
+        this.logger.warn({ err: error }, 'The counters of the core cannot be charged at the moment');
+      });
+      await this.meter.read(this.context.connection, signal);
     } catch (error) {
       this.logger.warn({ err: error }, 'The last counters of the core could not be read');
     }
@@ -85,16 +89,24 @@ export class CoreCharging {
     return this.isLastRead;
   }
 
-  /** Charges what {@link readLast} has read at last. Never fails either. */
+  /** Charges what {@link readLast} has read at last. Never fails either; {@link settle} makes up for it. */
   async chargeLast(): Promise<void> {
-    const { last } = this;
-    if (!last) return;
-    this.last = undefined;
     try {
-      await this.reviews.add(await this.meter.charge(last));
+      await this.settle();
     } catch (error) {
       this.logger.warn({ err: error }, 'The last counters of the core could not be charged');
     }
+  }
+
+  /** Whether everything that was read is charged. */
+  get isSettled(): boolean {
+    return this.meter.isSettled;
+  }
+
+  /** Charges what was read and is not charged. @throws CoreReplaced when it is too late; what the database says */
+  async settle(): Promise<void> {
+    const due = await this.meter.settle();
+    if (due.length > 0) await this.reviews.add(due);
   }
 
   /** Whether what was read is charged; if not, the next poll is due at once. */

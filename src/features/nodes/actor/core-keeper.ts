@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
+import { isDatabaseUnavailable } from '../../../shared/database/unavailable.js';
 import { configMark } from '../../../xray/config/index.js';
 import { CoreError } from '../../../xray/grpc/index.js';
 import { CoreRefused, type CoreState, HeldByAnother } from '../adapters/core-connection.js';
 import { CoreReplaced } from '../domain/core-process.js';
 import type { StartReason } from '../domain/core-start.js';
+import { LeaseLost } from '../domain/grant.js';
 import { type Failure, planDeath, planFailure } from '../domain/failure.js';
 import { isEnabled, type NodeState } from '../domain/node-state.js';
 import { type CoreStep, planCore, type RestartReason } from '../domain/plan.js';
@@ -27,6 +29,8 @@ export class CoreKeeper {
   isWanted = true;
   private readonly logger: Logger;
   private attached: AttachedCore | undefined;
+  /** One that was given up, and of which something was read that is not charged. */
+  private unsettled: AttachedCore | undefined;
   /** Why there is none, where it has been there. */
   private endedFor: StartReason | undefined;
   private watched: AbortSignal | undefined;
@@ -43,8 +47,11 @@ export class CoreKeeper {
   }
 
   private set core(core: AttachedCore | undefined) {
-    if (core !== this.attached) this.attached?.close();
+    const former = this.attached;
     this.attached = core;
+    if (!former || former === core) return;
+    former.close();
+    if (!former.isSettled) this.unsettled = former;
   }
 
   /** One look at the node, with everything that is due. Returns after how many milliseconds to look again. */
@@ -59,6 +66,7 @@ export class CoreKeeper {
     if (!this.core && state.nextAttemptAt > state.now) {
       return Math.min(LOOK_MS, state.nextAttemptAt.getTime() - state.now.getTime());
     }
+    await this.settle();
     try {
       await this.converge(state);
       this.watchLoss();
@@ -67,6 +75,17 @@ export class CoreKeeper {
     } catch (error) {
       return this.onNodeFailure(state, error);
     }
+  }
+
+  /** Nothing is charged of a core once there is another one, so whatever was read of it is first, as soon as the database is back. */
+  private async settle(): Promise<void> {
+    try {
+      await this.unsettled?.settle();
+    } catch (error) {
+      if (error instanceof LeaseLost || isDatabaseUnavailable(error)) throw error;
+      this.logger.warn({ err: error }, 'The last counters of a core could not be charged');
+    }
+    this.unsettled = undefined;
   }
 
   /**

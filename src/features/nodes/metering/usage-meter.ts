@@ -23,12 +23,6 @@ interface Read<K> {
   after: bigint;
 }
 
-/** What the counters of one core process stood at. */
-export interface Reading {
-  users: Read<number>;
-  outbounds: Read<string>;
-}
-
 /**
  * Charges one core process. Remembers what it has charged, so that only what moved is sent to the database, which
  * knows better in any case.
@@ -38,6 +32,8 @@ export class UsageMeter {
   private users: ReadonlyMap<number, Traffic> = new Map();
   private outbounds: ReadonlyMap<string, Traffic> = new Map();
   private readonly polls: { users: bigint; outbounds: bigint };
+  /** What was read last and is not known to be charged. */
+  private unsettled: { users?: Read<number>; outbounds?: Read<string> } = {};
 
   constructor(
     private readonly usage: UsageRepository,
@@ -60,19 +56,39 @@ export class UsageMeter {
     await this.chargeOutbounds(await this.readOutbounds(connection, signal));
   }
 
-  /** Reads all counters, to be charged later. @throws CoreReplaced */
-  async read(connection: CoreConnection, signal: AbortSignal): Promise<Reading> {
+  /** Reads all counters, to be charged by {@link settle}. @throws CoreReplaced */
+  async read(connection: CoreConnection, signal: AbortSignal): Promise<void> {
     const [users, outbounds] = await Promise.all([
       this.readUsers(connection, signal),
       this.readOutbounds(connection, signal),
     ]);
-    return { users, outbounds };
+    this.unsettled = { users, outbounds };
   }
 
-  /** Charges what was read. Returns the ids of users whose status may be due. @throws PollRefused, CoreReplaced */
-  async charge({ users, outbounds }: Reading): Promise<number[]> {
-    await this.chargeOutbounds(outbounds);
-    return this.chargeUsers(users);
+  /** Whether all that was read is charged. */
+  get isSettled(): boolean {
+    return this.unsettled.users === undefined && this.unsettled.outbounds === undefined;
+  }
+
+  /**
+   * Charges what was read last and is not charged, be it because the database was away. Returns the ids of users whose status
+   * may be due. Nothing else may be under way. @throws CoreReplaced
+   */
+  async settle(): Promise<number[]> {
+    const { users, outbounds } = this.unsettled;
+    if (outbounds) await this.again('outbounds', () => this.chargeOutbounds(outbounds));
+    return users ? this.again('users', () => this.chargeUsers(users)) : [];
+  }
+
+  /** When a poll before it was charged and nobody was told, a reading is refused once although it is newer. */
+  private async again<T>(of: 'users' | 'outbounds', charge: () => Promise<T>): Promise<T> {
+    try {
+      return await charge();
+    } catch (error) {
+      if (!(error instanceof PollRefused)) throw error;
+      this.unsettled[of]!.after = error.charged;
+      return charge();
+    }
   }
 
   private async readUsers(connection: CoreConnection, signal: AbortSignal): Promise<Read<number>> {
@@ -87,23 +103,29 @@ export class UsageMeter {
     return { values: new Map([...values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX))), after };
   }
 
-  private async chargeUsers({ values, after }: Read<number>): Promise<number[]> {
+  private async chargeUsers(read: Read<number>): Promise<number[]> {
+    this.unsettled.users = read;
+    const { values, after } = read;
     const moved = movedSince(this.users, values);
     const due =
       moved.size === 0
         ? []
         : await this.inTurn('users', () => this.usage.chargeUsers(this.poll(after), moved, this.hourly));
     this.users = values;
+    this.unsettled.users = undefined;
     this.recent.noteUsers(moved.keys(), performance.now());
     return due;
   }
 
-  private async chargeOutbounds({ values, after }: Read<string>): Promise<void> {
+  private async chargeOutbounds(read: Read<string>): Promise<void> {
+    this.unsettled.outbounds = read;
+    const { values, after } = read;
     this.recent.noteOutbounds(values.values(), performance.now());
     const moved = movedSince(this.outbounds, values);
-    if (moved.size === 0) return;
-    await this.inTurn('outbounds', () => this.usage.addOutbounds(this.poll(after), moved, this.hourly));
+    if (moved.size > 0)
+      await this.inTurn('outbounds', () => this.usage.addOutbounds(this.poll(after), moved, this.hourly));
     this.outbounds = values;
+    this.unsettled.outbounds = undefined;
   }
 
   /** Keeps count. A poll that was refused is not lost: the next one, read after this, is in turn and holds its traffic. */
