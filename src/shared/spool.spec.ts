@@ -26,6 +26,13 @@ it('gives what was put in, to each reader from its own start, and leaves no file
   await spool.close();
 });
 
+it('gives all readers all of it that come at once, also while it is still to be written', async () => {
+  const spool = await Spool.make(folder);
+  await spool.append('short');
+  expect(await Promise.all([1, 2, 3].map(() => text(spool.read())))).toEqual(['short', 'short', 'short']);
+  await spool.close();
+});
+
 it('may be empty', async () => {
   const spool = await Spool.make(folder);
   await spool.append('');

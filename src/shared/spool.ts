@@ -14,6 +14,8 @@ export class Spool {
   private pending: string[] = [];
   private pendingCharacters = 0;
   private size = 0;
+  /** Of all that was collected so far. */
+  private written: Promise<void> = Promise.resolve();
 
   private constructor(private readonly file: FileHandle) {}
 
@@ -53,12 +55,16 @@ export class Spool {
     await this.file.close();
   }
 
-  private async flush(): Promise<void> {
-    if (this.pendingCharacters === 0) return;
+  /** Whoever reads waits for it too when another reader began it. */
+  private flush(): Promise<void> {
+    if (this.pendingCharacters === 0) return this.written;
     const bytes = Buffer.from(this.pending.join(''));
     this.pending = [];
     this.pendingCharacters = 0;
-    await this.file.write(bytes, 0, bytes.length, this.size);
-    this.size += bytes.length;
+    this.written = this.written.then(async () => {
+      await this.file.write(bytes, 0, bytes.length, this.size);
+      this.size += bytes.length;
+    });
+    return this.written;
   }
 }

@@ -21,12 +21,20 @@ export interface SharedBody {
   marked(marker: string): CoreBody;
 }
 
+interface Entry {
+  version: bigint;
+  madeAt: number;
+  body: Promise<SpooledBody>;
+  /** How many use it. */
+  users: number;
+}
+
 /** Complete configs to start cores with, each for all cores that are started with it at the same time. */
 @Injectable()
 export class CoreBodies {
   private readonly logger = new Logger(CoreBodies.name);
   private readonly folder: string;
-  private current: { version: bigint; madeAt: number; body: Promise<SpooledBody> } | undefined;
+  private current: Entry | undefined;
 
   constructor(
     private readonly users: DesiredUsers,
@@ -40,24 +48,30 @@ export class CoreBodies {
   async use<T>(active: ActiveCoreConfig, work: (body: SharedBody) => Promise<T>): Promise<T> {
     const { version } = active;
     const isUsable = this.current?.version === version && performance.now() < this.current.madeAt + SHARED_MS;
-    const entry = isUsable ? this.current! : { version, madeAt: performance.now(), body: this.make(active) };
-    this.current = entry;
-    entry.body.catch(() => this.forget(entry));
-    const body = await entry.body;
-    body.users++;
+    const entry = isUsable ? this.current! : this.begin(active);
+    entry.users++; // at once, so that nobody closes it meanwhile
     try {
-      return await work(body);
+      return await work(await entry.body);
     } finally {
-      if (--body.users === 0) {
+      if (--entry.users === 0) {
         this.forget(entry);
-        await body
-          .close()
+        await entry.body
+          .then(
+            (body) => body.close(),
+            () => undefined,
+          )
           .catch((error: unknown) => this.logger.warn({ err: error }, 'A spool was not closed'));
       }
     }
   }
 
-  private forget(entry: CoreBodies['current']): void {
+  private begin(active: ActiveCoreConfig): Entry {
+    const entry = { version: active.version, madeAt: performance.now(), body: this.make(active), users: 0 };
+    entry.body.catch(() => this.forget(entry));
+    return (this.current = entry);
+  }
+
+  private forget(entry: Entry): void {
     if (this.current === entry) this.current = undefined;
   }
 
@@ -85,9 +99,6 @@ export class CoreBodies {
 
 /** A config whose lists of clients are on disk. */
 class SpooledBody implements SharedBody {
-  /** How many use it. */
-  users = 0;
-
   constructor(
     private readonly text: CoreConfigText,
     private readonly lists: readonly Spool[],
