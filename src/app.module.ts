@@ -10,8 +10,7 @@ import { HomeModule, SubscriptionModule } from './features/subscription/index.js
 import { SystemJobsModule, SystemModule } from './features/system/index.js';
 import { TemplatesModule } from './features/templates/index.js';
 import { UsersJobsModule, UsersModule } from './features/users/index.js';
-import { DatabaseModule } from './shared/database/database.module.js';
-import type { Patience } from './shared/database/patience.js';
+import { DatabaseModule, type Opening } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
 import { Readiness } from './shared/http/readiness.js';
 import { WebSocketsModule } from './shared/http/web-sockets.module.js';
@@ -46,12 +45,12 @@ const PARTS: Record<Config['role'], (config: Config) => Part[]> = {
 @Module({})
 export class AppModule {
   /** The parts of the role, on a database that is migrated already. */
-  static with(config: Config, connection: Connection, patience: Patience): DynamicModule {
+  static with(config: Config, connection: Connection, opening: Opening): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        DatabaseModule.with(connection, config, patience),
+        DatabaseModule.with(connection, config, opening),
         SchedulingModule,
         WebSocketsModule,
         XrayModule,

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { AdminsService } from './features/admins/index.js';
+import { ConnectionWatch } from './shared/database/connection-watch.js';
 import type { Connection } from './shared/database/data-source.js';
 import { Patience } from './shared/database/patience.js';
 import { ApiAdapter } from './shared/http/api-adapter.js';
@@ -16,14 +18,18 @@ export async function buildApp(
   connection: Connection,
   patience = new Patience({ database: 'the database', seconds: 0, log: () => undefined }),
 ): Promise<NestExpressApplication> {
+  const watch = new ConnectionWatch(connection);
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.with(config, connection, patience),
+    AppModule.with(config, connection, { patience, watch }),
     new ApiAdapter(),
     {
       abortOnError: false,
       forceCloseConnections: true,
     },
-  );
+  ).catch(async (error: unknown) => {
+    await watch.closeAll();
+    throw error;
+  });
   app.use(requestLog(config));
   configureHttp(app, config);
   return app;
@@ -37,11 +43,12 @@ export async function startApp(
   config: Config,
   { connection, patience }: { connection: Connection; patience: Patience },
 ): Promise<{ app: NestExpressApplication; firstAdmin: FirstAdmin | undefined }> {
+  const password = randomBytes(15).toString('base64url'); // one, however often it begins anew
   return patience.with(async () => {
     const app = await buildApp(config, connection, patience);
     try {
       await app.init();
-      return { app, firstAdmin: await ensureAdmins(app) };
+      return { app, firstAdmin: await ensureAdmins(app, password) };
     } catch (error) {
       await app.close().catch(() => undefined);
       throw error;
@@ -51,9 +58,9 @@ export async function startApp(
 
 type FirstAdmin = { username: string; password: string };
 
-/** Brings the environment's admin up to date; makes and returns a first one where there is none at all. */
-async function ensureAdmins(app: INestApplication): Promise<FirstAdmin | undefined> {
+/** Brings the environment's admin up to date; makes and returns a first one, with this password, where there is none at all. */
+async function ensureAdmins(app: INestApplication, password: string): Promise<FirstAdmin | undefined> {
   const admins = app.get(AdminsService, { strict: false });
   await admins.ensureEnvironmentAdmin();
-  return admins.ensureFirstAdmin();
+  return admins.ensureFirstAdmin(password);
 }

@@ -295,7 +295,20 @@ describe('the admin of the environment', () => {
       await expect(again.login(SUDO.username, SUDO.password)).rejects.toThrow('401');
       expect((await again.sudo.get('/api/admin')).json).toMatchObject({ username: 'admin', is_sudo: true });
       const admins = again.app.get(AdminsService, { strict: false });
-      expect(await admins.ensureFirstAdmin()).toBeUndefined();
+      expect(await admins.ensureFirstAdmin('another one')).toBeUndefined();
+      expect((await again.sudo.get('/api/admin')).status).toBe(200);
+    });
+  });
+
+  it('that is made at the first start is shown also when the start had to begin anew', async () => {
+    await db.query(`DELETE FROM admins WHERE is_sudo AND NOT from_environment`);
+    await restarted(undefined, async (again) => {
+      await db.query(`DELETE FROM admins WHERE username = 'admin'`);
+      const admins = again.app.get(AdminsService, { strict: false });
+      const first = { username: 'admin', password: 'shown once' };
+      expect(await admins.ensureFirstAdmin(first.password)).toEqual(first);
+      expect(await admins.ensureFirstAdmin(first.password)).toEqual(first); // nobody heard the answer
+      expect(await again.login(first.username, first.password)).toMatch(/^ey/);
     });
   });
 

@@ -27,6 +27,7 @@ async function refusal(environment: Record<string, string>): Promise<string> {
   expect(code).toBe(1);
   expect(service.postgres()).toBeUndefined();
   expect(service.errors.trimEnd()).not.toContain('\n');
+  expect(service.output).not.toMatch(/"level":"(error|fatal)"|^ +at /m); // it says nothing twice
   return service.errors.trimEnd();
 }
 
@@ -199,6 +200,15 @@ describe('the service as a process', { timeout: 60_000 }, () => {
     const url = `postgresql://127.0.0.1:${port}/x`;
     expect(await refusal({ DATABASE_URL: url, DATABASE_WAIT: '0' })).toMatch(/^Cannot use the database/);
     other.close();
+  });
+
+  it('says that its key is another one', async () => {
+    await service.start({ SECRET_KEY: 'the key of the first start' });
+    service.signal('SIGTERM');
+    await service.ended();
+    expect(await refusal({ SECRET_KEY: 'the key of another start' })).toMatch(
+      /^The secrets in the database were encrypted with another key: set SECRET_KEY .*\.$/,
+    );
   });
 
   it('names one wrong setting in one line, and several in one each', async () => {

@@ -128,7 +128,7 @@ export async function startApp(settings: Partial<Config> = {}, connection?: Conn
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
     const admins = app.get(AdminsService, { strict: false });
     await admins.ensureEnvironmentAdmin();
-    const account = config.auth.sudo ?? (await admins.ensureFirstAdmin());
+    const account = config.auth.sudo ?? (await admins.ensureFirstAdmin('a first password'));
     const login = (username: string, password: string) => logIn(url, username, password);
     return {
       url,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import type { Admin } from './admin.js';
@@ -104,16 +103,18 @@ export class AdminsService {
   }
 
   /**
-   * The sudo admin `admin` with a random password, when no sudo admin could log in otherwise; else undefined. Of several
-   * replicas that start together one makes it.
+   * The sudo admin `admin` with this password, when no sudo admin could log in otherwise; else undefined. Of several
+   * replicas that start together one makes it. A start that did, and was not told so, is told when it asks again.
    */
-  async ensureFirstAdmin(): Promise<{ username: string; password: string } | undefined> {
+  async ensureFirstAdmin(password: string): Promise<{ username: string; password: string } | undefined> {
     if (this.config.auth.sudo) return undefined;
-    return this.admins.exclusively(async (tx) => {
-      if (await this.admins.hasSudo(tx)) return undefined;
-      const password = randomBytes(15).toString('base64url');
-      await this.admins.putSudo(tx, FIRST_ADMIN, await hashPassword(password), false);
-      return { username: FIRST_ADMIN, password };
+    const hashedPassword = await this.admins.exclusively(async (tx) => {
+      if (!(await this.admins.hasSudo(tx))) {
+        await this.admins.putSudo(tx, FIRST_ADMIN, await hashPassword(password), false);
+      }
+      return (await this.admins.findInTransaction(tx, FIRST_ADMIN))?.hashedPassword;
     });
+    const isOurs = hashedPassword !== undefined && (await isPassword(password, hashedPassword));
+    return isOurs ? { username: FIRST_ADMIN, password } : undefined;
   }
 }

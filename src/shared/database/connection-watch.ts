@@ -65,6 +65,12 @@ export class ConnectionWatch {
     this.timer ??= setInterval(() => this.tick(), TICK_MS).unref();
   }
 
+  /** Ends what a start opened that then failed: nobody else knows of all of it. */
+  async closeAll(): Promise<void> {
+    const clients = [...this.pulses.keys()] as pg.Client[];
+    await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+  }
+
   /** Ticks are counted, not time: a process that was itself held up blames nobody. */
   private tick(): void {
     const lost: pg.ClientBase[] = [];

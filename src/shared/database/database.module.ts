@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { Config } from '../../config/config.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { Secrets } from '../secrets/secrets.js';
-import { ConnectionWatch } from './connection-watch.js';
+import type { ConnectionWatch } from './connection-watch.js';
 import { type Connection, dataSourceOptions, direct, isPooled } from './data-source.js';
 import { DatabaseClock } from './database-clock.js';
 import { DatabaseEvents } from './database-events.js';
@@ -15,14 +15,24 @@ import { LeaseDatabase } from './lease-database.js';
 import { PipelinedClients } from './pipelined-clients.js';
 import { WORKER_POOL_SIZE, WorkerDatabase } from './worker-database.js';
 
+/** What connections are opened with. */
+export interface Opening {
+  patience: Patience;
+  /** Is told of each. */
+  watch: ConnectionWatch;
+}
+
 /** Connections for the fastest questions. */
 const POINT_CLIENTS = 2;
 
 @Module({})
 export class DatabaseModule {
   /** For a database that is migrated already. */
-  static with(connection: Connection, { databasePoolSize, role }: Config, patience: Patience): DynamicModule {
-    const watch = new ConnectionWatch(connection);
+  static with(
+    connection: Connection,
+    { databasePoolSize, role }: Config,
+    { patience, watch }: Opening,
+  ): DynamicModule {
     const pool = (size: number) => ({
       ...dataSourceOptions(connection, size, (client) => watch.add(client, { brisk: false })),
       migrations: [],

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { type Level, type Logger, pino } from 'pino';
+import { StartupError } from '../../config/startup-error.js';
 import { pretty } from './pretty.js';
 import { describeError, redactedFields } from './redaction.js';
 import { currentRequestId } from './request-context.js';
@@ -41,6 +42,8 @@ export class PinoLogger implements LoggerService {
 
   private write(level: Level, message: unknown, rest: unknown[]): void {
     const line = arrange(message, rest);
+    // What ends the start is said once it has ended, in one sentence.
+    if (line.fields.context === 'ExceptionHandler' && line.fields.err instanceof StartupError) return;
     const chatter = level === 'info' && NEST_CONTEXTS.has(line.fields.context as string);
     this.pino[chatter ? 'debug' : level](line.fields, line.text);
   }

