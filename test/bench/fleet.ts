@@ -67,7 +67,7 @@ async function measureFleet(
 /** One transaction per poll: baselines, users, owner, hourly history. */
 async function chargeRows(usage: UsageRepository, db: pg.Client, users: number): Promise<Row[]> {
   const { rows } = await db.query<{ id: number }>(
-    `INSERT INTO nodes (kind, name, address) VALUES ('xray_grpc', 'bench', '127.0.0.1') RETURNING id`,
+    `INSERT INTO nodes (kind, name, address) VALUES ('pg_node', 'bench', '127.0.0.1') RETURNING id`,
   );
   const nodeId = rows[0]!.id;
   await db.query('UPDATE node_runtime SET owner_epoch = 1, core_epoch = 1 WHERE node_id = $1', [nodeId]);
@@ -77,7 +77,7 @@ async function chargeRows(usage: UsageRepository, db: pg.Client, users: number):
   const poll = async (some: number[]) => {
     counted += 1_000_000n;
     const traffic = new Map<number, Traffic>(some.map((id) => [id, { up: counted, down: counted * 10n }]));
-    const grant = { nodeId, kind: 'xray_grpc' as const, epoch: 1n };
+    const grant = { nodeId, kind: 'pg_node' as const, epoch: 1n };
     const begun = performance.now();
     const cpu = process.cpuUsage();
     await usage.chargeUsers({ grant, coreEpoch: 1n, uptimeSeconds: 0, after: polls++ }, traffic, true);

@@ -109,9 +109,20 @@ describe('an API departs from the contract', () => {
       ['schema NodeCreate, properties, port: should be {"default":62050,"type":"integer"}, is nothing'],
     ],
     [
-      'with a property more',
-      (document) => (nodes(document).properties!.x = {}),
-      ['schema NodeCreate, properties, x: should be nothing, is {}'],
+      'with a property more in an answer',
+      ({ components }) => (components.schemas.NodeResponse!.properties!.x = {}),
+      ['schema NodeResponse, properties, x: should be nothing, is {}'],
+    ],
+    [
+      'with a property more that must be sent',
+      (document) => {
+        nodes(document).properties!.x = {};
+        nodes(document).required!.push('x');
+      },
+      [
+        'schema NodeCreate, properties, x: should be nothing, is {}',
+        'schema NodeCreate, required: should be ["address","name"], is ["address","name","x"]',
+      ],
     ],
     [
       'with another default',
@@ -189,6 +200,7 @@ describe('an API departs from the contract', () => {
         document.components.schemas.X = {};
       },
     ],
+    ['a property more that may be sent', (document) => (nodes(document).properties!.x = {})],
     [
       'a description of a body that the contract leaves open',
       ({ paths }) => {

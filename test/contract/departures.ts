@@ -10,7 +10,7 @@ import {
 
 /**
  * Where the API that `served` describes departs from `contract`, one line each. It may have more than the contract:
- * operations, statuses, content types, headers, optional parameters. Words, examples and order do not matter. Of
+ * operations, statuses, content types, headers, optional parameters, optional members of what is sent. Words, examples and order do not matter. Of
  * operations that `served` does not have only their absence is told, not that of the schemas they alone need.
  */
 export function departures(contract: ApiDocument, served: ApiDocument): string[] {
@@ -28,11 +28,19 @@ export function departures(contract: ApiDocument, served: ApiDocument): string[]
     const actual = shapeOf(served, other);
     found.push(...differences(expected, withoutExtras(expected, actual), name));
   }
+  const answered = reachableSchemas(
+    contract,
+    needed.map(({ requestBody: _, ...operation }) => operation),
+  );
   for (const name of reachableSchemas(contract, needed)) {
     const schema = served.components.schemas[name];
-    if (!schema) found.push(`schema ${name}: is missing`);
-    else
-      found.push(...differences(plain(contract.components.schemas[name]!), plain(schema), `schema ${name}`));
+    if (!schema) {
+      found.push(`schema ${name}: is missing`);
+      continue;
+    }
+    const expected = plain(contract.components.schemas[name]!);
+    const actual = answered.has(name) ? plain(schema) : withoutOptions(expected, plain(schema));
+    found.push(...differences(expected, actual, `schema ${name}`));
   }
   const { securitySchemes } = contract.components;
   return [...found, ...differences(securitySchemes, served.components.securitySchemes, 'security schemes')];
@@ -130,6 +138,16 @@ function plain(schema: Schema): Schema {
     ...(additionalProperties === false && { additionalProperties }),
     ...(propertyNames && { propertyNames: plain(propertyNames) }),
   };
+}
+
+/** The schema of something sent, without what may be sent beyond what is `expected`, and need not be. */
+function withoutOptions(expected: Schema, schema: Schema): Schema {
+  const { properties, required = [] } = schema;
+  if (!properties) return schema;
+  const kept = Object.entries(properties).filter(
+    ([name]) => name in (expected.properties ?? {}) || required.includes(name),
+  );
+  return { ...schema, properties: Object.fromEntries(kept) };
 }
 
 /** Names of the schemas that the operations refer to, also by way of others. */

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreApi } from '../../src/features/nodes/adapters/core-api.js';
 import {
   type CoreBody,
-  type CoreConnection,
   CoreRefused,
   type CoreState,
+  type StartableCore,
 } from '../../src/features/nodes/adapters/core-connection.js';
 import { CoreError, XrayClient } from '../../src/xray/grpc/index.js';
 import { text as textOf } from 'node:stream/consumers';
@@ -24,7 +24,7 @@ export class FakeNode {
   /** Runs before a core is started, while its config is ready. */
   beforeStart: () => Promise<void> = async () => undefined;
 
-  connect(): CoreConnection {
+  connect(): StartableCore {
     return new FakeConnection(this);
   }
 
@@ -50,7 +50,8 @@ export class FakeNode {
 }
 
 /** What an adapter for a remote node would be: a process that others control, and the common API. */
-class FakeConnection implements CoreConnection {
+class FakeConnection implements StartableCore {
+  readonly startsCore = true;
   lost: AbortSignal | undefined;
   readonly movesFreely = true;
   private api: { core: FakeXray; api: CoreApi } | undefined;
@@ -86,10 +87,10 @@ class FakeConnection implements CoreConnection {
     this.api = undefined;
   }
 
-  addAccount: CoreConnection['addAccount'] = (...call) => this.current().addAccount(...call);
-  removeAccount: CoreConnection['removeAccount'] = (...call) => this.current().removeAccount(...call);
-  accounts: CoreConnection['accounts'] = (...call) => this.current().accounts(...call);
-  counters: CoreConnection['counters'] = (...call) => this.current().counters(...call);
+  addAccount: StartableCore['addAccount'] = (...call) => this.current().addAccount(...call);
+  removeAccount: StartableCore['removeAccount'] = (...call) => this.current().removeAccount(...call);
+  accounts: StartableCore['accounts'] = (...call) => this.current().accounts(...call);
+  counters: StartableCore['counters'] = (...call) => this.current().counters(...call);
 
   private current(): CoreApi {
     const { core } = this.node;

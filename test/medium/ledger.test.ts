@@ -49,7 +49,7 @@ beforeEach(async () => {
   nodes = (
     await fleet.sql<{ id: number }>(
       `INSERT INTO nodes (kind, name, address, status)
-       SELECT 'xray_grpc', gen_random_uuid()::text, 'none', 'disabled' FROM generate_series(1, 2) RETURNING id`,
+       SELECT 'pg_node', gen_random_uuid()::text, 'none', 'disabled' FROM generate_series(1, 2) RETURNING id`,
     )
   ).map(({ id }) => id);
 });
@@ -60,7 +60,7 @@ async function charge(isOver: () => boolean): Promise<Map<number, bigint>> {
   const reported = new Map<number, bigint>();
   await Promise.all(
     nodes.map(async (nodeId) => {
-      const grant = { nodeId, kind: 'xray_grpc' as const, epoch: 0n };
+      const grant = { nodeId, kind: 'pg_node' as const, epoch: 0n };
       let after = 0n; // polls, of a new node
       const counters = new Map(ids.map((id) => [id, { up: 0n, down: 0n }]));
       for (let round = 1; round <= 3 || !isOver(); round++) {
@@ -137,7 +137,7 @@ const ACTIONS: Record<string, () => Promise<unknown>> = {
     await fleet.sql(
       `WITH added AS (
          INSERT INTO nodes (kind, name, address, status)
-         SELECT 'xray_grpc', gen_random_uuid()::text, 'none', 'connecting' FROM generate_series(1, 3) RETURNING id
+         SELECT 'pg_node', gen_random_uuid()::text, 'none', 'connecting' FROM generate_series(1, 3) RETURNING id
        )
        INSERT INTO node_user_counter SELECT added.id, users.id, 0, 1, 1 FROM added, users`,
     );

@@ -75,7 +75,7 @@ it('who deletes an admin takes the users first', async () => {
 });
 
 it('who tells the nodes of something does not wait for those who write what belongs to them', async () => {
-  await fleet.sql(`INSERT INTO nodes (kind, name, address) VALUES ('xray_grpc', 'n', 'none')`);
+  await fleet.sql(`INSERT INTO nodes (kind, name, address) VALUES ('pg_node', 'n', 'none')`);
   await other.query('BEGIN');
   await other.query('SELECT FROM nodes FOR KEY SHARE'); // as each insertion that refers to a node
   expect((await fleet.sudo.post('/api/core/restart')).status).toBe(200);

@@ -15,8 +15,8 @@ beforeAll(async () => {
   await create('carl', fleet.reseller);
   await fleet.sql(
     `INSERT INTO nodes (kind, name, address, deleted_at, status) VALUES
-       ('local', 'Master', '127.0.0.1', NULL, 'connected'), ('xray_grpc', 'DE', 'de', NULL, 'connected'),
-       ('xray_grpc', 'gone', 'x', now(), 'connected'), ('xray_grpc', 'AT', 'at', NULL, 'disabled')`,
+       ('local', 'Master', '127.0.0.1', NULL, 'connected'), ('pg_node', 'DE', 'de', NULL, 'connected'),
+       ('pg_node', 'gone', 'x', now(), 'connected'), ('pg_node', 'AT', 'at', NULL, 'disabled')`,
   );
   const rows = await fleet.sql<{ name: string; id: number }>(
     'SELECT username AS name, id FROM users UNION ALL SELECT name, id FROM nodes',

@@ -11,12 +11,60 @@ import {
   NumberField,
   object,
   PrintableName,
+  Rule,
   TextField,
 } from '../../shared/http/fields.js';
-import { NODE_STATUSES, type NodeStatus } from './node.js';
+import { refuseCertificates, refusePrivateKey } from './api-access.js';
+import {
+  ADDED_KINDS,
+  type AddedKind,
+  API_TLS_MODES,
+  type ApiTls,
+  NODE_STATUSES,
+  type NodeStatus,
+} from './node.js';
 
 const PORT = { min: 1, max: 65535, documented: false };
 const NAME = { maxLength: 256, documented: false };
+
+const PEM = { maxLength: 65_536, documented: false, nullable: true };
+
+/** How Xray's API is reached, the same for a new node and one that is changed. Null is as good as absent; empty removes. */
+class ApiAccessDto {
+  @TextField({
+    ...NAME,
+    nullable: true,
+    description: "`xray_grpc`: the name that the API's certificate is for, where that is not the address",
+  })
+  @PrintableName()
+  api_server_name?: string | null;
+
+  @TextField({
+    ...PEM,
+    description:
+      "`xray_grpc`: PEM certificates to trust instead of the well-known authorities: that of an authority, or the API's own",
+  })
+  @Rule(refuseCertificates)
+  api_ca_certificate?: string | null;
+
+  @TextField({
+    ...PEM,
+    description:
+      '`xray_grpc`: PEM certificate to show to an API that asks for one, instead of that of this installation',
+  })
+  @Rule(refuseCertificates)
+  api_client_certificate?: string | null;
+
+  @TextField({ ...PEM, description: '`xray_grpc`: its PEM private key, which is never shown again' })
+  @Rule(refusePrivateKey)
+  api_client_key?: string | null;
+}
+
+const API_TLS = {
+  name: 'NodeApiTls',
+  description:
+    "`xray_grpc`: whether Xray's API is used over TLS, with a certificate that can be verified. `off` is for this machine and private networks only",
+};
 
 /** Above 0, or 0 for: leave it as it is. The contract names no bound here. */
 const coefficientOrNone: Kind<number> = {
@@ -28,7 +76,15 @@ const coefficientOrNone: Kind<number> = {
 };
 
 @ApiSchema({ name: 'NodeCreate' })
-export class NodeCreateDto {
+export class NodeCreateDto extends ApiAccessDto {
+  @EnumField(ADDED_KINDS, {
+    name: 'NewNodeKind',
+    default: 'marzban_node',
+    description:
+      "How the node is reached: through Marzban's agent, or by the API of an Xray that somebody else runs",
+  })
+  kind!: AddedKind;
+
   @TextField({ ...NAME, example: 'DE node' })
   @PrintableName()
   name!: string;
@@ -37,7 +93,7 @@ export class NodeCreateDto {
   @PrintableName()
   address!: string;
 
-  @IntField({ ...PORT, default: 62050, description: "The agent's port" })
+  @IntField({ ...PORT, default: 62050, description: "The agent's port; `xray_grpc` has none" })
   port!: number;
 
   @IntField({ ...PORT, default: 62051, description: "The port of Xray's API" })
@@ -48,10 +104,13 @@ export class NodeCreateDto {
 
   @BoolField({ default: true, description: 'Adds a host with this address to every inbound' })
   add_as_new_host!: boolean;
+
+  @EnumField(API_TLS_MODES, { ...API_TLS, default: 'verify' })
+  api_tls!: ApiTls;
 }
 
 @ApiSchema({ name: 'NodeModify' })
-export class NodeModifyDto {
+export class NodeModifyDto extends ApiAccessDto {
   @TextField({ ...NAME, nullable: true })
   @PrintableName()
   name?: string | null;
@@ -75,6 +134,9 @@ export class NodeModifyDto {
     description: '"disabled" disables the node; anything else, or nothing, enables it',
   })
   status?: NodeStatus | null;
+
+  @EnumField(API_TLS_MODES, { ...API_TLS, nullable: true })
+  api_tls?: ApiTls | null;
 }
 
 @ApiSchema({ name: 'NodeResponse' })

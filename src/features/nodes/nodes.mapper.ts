@@ -1,14 +1,20 @@
 import type { NodeChange } from './domain/node-modification.js';
-import type { Node, NodeSettings, NodeTraffic } from './node.js';
+import type { NewNode, Node, NodeTraffic } from './node.js';
 import type { NodeCreateDto, NodeDto, NodeModifyDto, NodeUsageDto } from './nodes.dto.js';
 
-export function fromNodeCreateDto(dto: NodeCreateDto): NodeSettings {
+export function fromNodeCreateDto(dto: NodeCreateDto): NewNode {
   return {
+    kind: dto.kind,
     name: dto.name,
     address: dto.address,
     port: dto.port,
     apiPort: dto.api_port,
     usageCoefficient: dto.usage_coefficient,
+    apiTls: dto.api_tls,
+    apiServerName: dto.api_server_name || null,
+    apiCaCertificate: dto.api_ca_certificate || null,
+    apiClientCertificate: dto.api_client_certificate || null,
+    clientKey: dto.api_client_key || null,
   };
 }
 
@@ -20,7 +26,17 @@ export function fromNodeModifyDto(dto: NodeModifyDto): NodeChange {
     apiPort: dto.api_port ?? undefined,
     usageCoefficient: dto.usage_coefficient || undefined,
     disabled: dto.status === 'disabled',
+    apiTls: dto.api_tls ?? undefined,
+    apiServerName: orNone(dto.api_server_name),
+    apiCaCertificate: orNone(dto.api_ca_certificate),
+    apiClientCertificate: orNone(dto.api_client_certificate),
+    clientKey: orNone(dto.api_client_key),
   };
+}
+
+/** Empty removes a text; null and nothing leave it alone. */
+function orNone(text: string | null | undefined): string | null | undefined {
+  return text === '' ? null : (text ?? undefined);
 }
 
 export function toNodeDto(node: Node): NodeDto {

@@ -2,7 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../shared/database/database.js';
 import { isUniqueViolation } from '../../shared/database/violations.js';
 import type { DateRange } from '../../shared/domain/date-range.js';
-import type { Node, NodeKind, NodeReach, NodeSettings, NodeTraffic } from './node.js';
+import {
+  type AddedKind,
+  type ApiAccess,
+  clientKeyName,
+  type Node,
+  type NodeKind,
+  type NodeReach,
+  type NodeSettings,
+  type NodeTraffic,
+} from './node.js';
 import { NodeNameTaken } from './nodes.errors.js';
 
 /** Raw bytes of all nodes since ever. */
@@ -21,8 +30,10 @@ export interface LocalNode {
   trouble: string | null;
 }
 
+const ACCESS = `n.api_tls AS "apiTls", n.api_server_name AS "apiServerName", n.api_ca_certificate AS "apiCaCertificate",
+                n.api_client_certificate AS "apiClientCertificate"`;
 const COLUMNS = `n.id, n.name, n.address, n.port, n.api_port AS "apiPort", n.usage_coefficient AS "usageCoefficient",
-                 n.status, n.xray_version AS "xrayVersion", n.message`;
+                 n.kind, n.status, n.xray_version AS "xrayVersion", n.message, ${ACCESS}`;
 
 /** What operators see: neither the local core nor deleted nodes. */
 const SHOWN = "n.kind <> 'local' AND n.deleted_at IS NULL";
@@ -49,7 +60,7 @@ export class NodesRepository {
   async reach(id: number): Promise<NodeReach | undefined> {
     return this.db.row<NodeReach>(
       `SELECT n.id AS "nodeId", n.kind, n.name, n.address, n.port, n.api_port AS "apiPort",
-              n.server_cert_pem AS certificate, r.session_id AS "sessionId"
+              n.server_cert_pem AS certificate, r.session_id AS "sessionId", ${ACCESS}
          FROM nodes n JOIN node_runtime r ON r.node_id = n.id
         WHERE n.id = $1`,
       [id],
@@ -69,15 +80,17 @@ export class NodesRepository {
   }
 
   /** Stores a node that is to be connected. @throws NodeNameTaken */
-  async insert(tx: Tx, node: NodeSettings): Promise<Node> {
-    const { name, address, port, apiPort, usageCoefficient } = node;
+  async insert(tx: Tx, node: NodeSettings & { kind: AddedKind }): Promise<Node> {
+    const { kind, name, address, port, apiPort, usageCoefficient } = node;
     try {
       const row = await tx.row<Node>(
         `WITH n AS (
-           INSERT INTO nodes (name, address, port, api_port, usage_coefficient) VALUES ($1, $2, $3, $4, $5) RETURNING *
+           INSERT INTO nodes (kind, name, address, port, api_port, usage_coefficient, api_tls, api_server_name,
+                              api_ca_certificate, api_client_certificate)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING *
          )
          SELECT ${COLUMNS}, pg_notify('node_wake', n.id::text)::text AS notified FROM n`,
-        [name, address, port, apiPort, usageCoefficient],
+        [kind, name, address, port, apiPort, usageCoefficient, ...accessOf(node)],
       );
       return row!;
     } catch (error) {
@@ -101,7 +114,8 @@ export class NodesRepository {
     const written = tx.run(
       `UPDATE nodes
           SET name = $2, address = $3, port = $4, api_port = $5, usage_coefficient = $6, status = $7, xray_version = $8,
-              message = $9, last_status_change = CASE WHEN status = $7 THEN last_status_change ELSE now() END
+              message = $9, last_status_change = CASE WHEN status = $7 THEN last_status_change ELSE now() END,
+              api_tls = $10, api_server_name = $11, api_ca_certificate = $12, api_client_certificate = $13
         WHERE id = $1`,
       [
         node.id,
@@ -113,6 +127,7 @@ export class NodesRepository {
         node.status,
         node.xrayVersion,
         node.message,
+        ...accessOf(node),
       ],
     );
     await written.catch((error: unknown) => {
@@ -162,6 +177,7 @@ export class NodesRepository {
        ), counters AS (DELETE FROM node_user_counter WHERE node_id IN (SELECT id FROM gone)
        ), outbounds AS (DELETE FROM node_outbound_counter WHERE node_id IN (SELECT id FROM gone)
        ), starts AS (DELETE FROM node_core_start WHERE node_id IN (SELECT id FROM gone)
+       ), keys AS (DELETE FROM secrets WHERE name IN (SELECT '${clientKeyName('')}' || id FROM gone)
        ), leases AS (DELETE FROM node_lease WHERE node_id IN (SELECT id FROM gone))
        DELETE FROM node_runtime WHERE node_id IN (SELECT id FROM gone)`,
     );
@@ -205,4 +221,8 @@ export class NodesRepository {
     const [row] = await this.db.point<TrafficTotals>(TRAFFIC_TOTALS, []);
     return row!;
   }
+}
+
+function accessOf(node: ApiAccess): (string | null)[] {
+  return [node.apiTls, node.apiServerName, node.apiCaCertificate, node.apiClientCertificate];
 }

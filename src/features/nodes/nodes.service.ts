@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../shared/database/database.js';
 import type { DateRange } from '../../shared/domain/date-range.js';
+import { SecretStore } from '../../shared/secrets/secret-store.js';
 import { CoreConfigs } from '../core/index.js';
 import { HostsService } from '../hosts/index.js';
 import { modifyNode, type NodeChange } from './domain/node-modification.js';
-import type { Node, NodeSettings, NodeTraffic } from './node.js';
+import { assertReachable } from './api-access.js';
+import { clientKeyName, type NewNode, type Node, type NodeTraffic } from './node.js';
 import { NodeNotFound } from './nodes.errors.js';
 import { NodesRepository, type TrafficTotals } from './nodes.repository.js';
 
@@ -16,6 +18,7 @@ export class NodesService {
     private readonly nodes: NodesRepository,
     private readonly configs: CoreConfigs,
     private readonly hosts: HostsService,
+    private readonly secrets: SecretStore,
   ) {}
 
   list(): Promise<Node[]> {
@@ -27,11 +30,15 @@ export class NodesService {
     return this.nodes.find(id).then(orNotFound);
   }
 
-  /** Adds a node, and with `asHost` its address to every inbound. @throws NodeNameTaken */
-  async create(settings: NodeSettings, { asHost }: { asHost: boolean }): Promise<Node> {
+  /** Adds a node, and with `asHost` its address to every inbound. @throws InvalidInput, NodeNameTaken */
+  async create(settings: NewNode, { asHost }: { asHost: boolean }): Promise<Node> {
+    const { clientKey, apiClientCertificate } = settings;
+    const isOther = apiClientCertificate !== null;
+    assertReachable(settings, { isOther, key: clientKey ?? undefined });
     if (asHost) await this.configs.refresh(); // another replica may just have changed the inbounds
     const created = await this.db.transaction(async (tx) => {
       const node = await this.nodes.insert(tx, settings);
+      if (clientKey !== null) await this.secrets.put(tx, clientKeyName(node.id), clientKey);
       if (asHost) await this.hosts.addServer(tx, settings);
       return node;
     });
@@ -39,11 +46,17 @@ export class NodesService {
     return created;
   }
 
-  /** Changes a node. @throws NodeNotFound, NodeNameTaken */
+  /** Changes a node. @throws NodeNotFound, InvalidInput, NodeNameTaken */
   async modify(id: number, change: NodeChange): Promise<Node> {
+    const { clientKey } = change;
     return this.db.transaction(async (tx) => {
-      const { node, moved, forgets } = modifyNode(orNotFound(await this.nodes.lock(tx, id)), change);
+      const before = orNotFound(await this.nodes.lock(tx, id));
+      const { node, moved, forgets } = modifyNode(before, change);
+      const isOther = node.apiClientCertificate !== before.apiClientCertificate;
+      assertReachable(node, { isOther, key: clientKey });
       await this.nodes.update(tx, node);
+      if (clientKey) await this.secrets.put(tx, clientKeyName(id), clientKey);
+      if (clientKey === null) await this.secrets.remove(tx, clientKeyName(id));
       if (forgets !== 'nothing') await this.nodes.forgetMachine(tx, id, forgets);
       if (moved) await this.nodes.demand(tx, id, 'generation');
       return node;

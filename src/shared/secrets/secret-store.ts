@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type Config } from '../../config/config.js';
 import { StartupError } from '../../config/startup-error.js';
-import type { Database } from '../database/database.js';
+import type { Database, Tx } from '../database/database.js';
 import { findKeyFile, keyFile } from './key-file.js';
 import { SecretBox, WrongKey } from './secret-box.js';
 
@@ -48,6 +48,18 @@ export class SecretStore {
       'INSERT INTO secrets (name, value) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING',
       [[...secrets.keys()], [...secrets].map(([name, text]) => this.box.seal(name, text))],
     );
+  }
+
+  /** Stores a secret, in the place of one of this name. */
+  async put(tx: Tx, name: string, text: string): Promise<void> {
+    await tx.run(
+      'INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      [name, this.box.seal(name, text)],
+    );
+  }
+
+  async remove(tx: Tx, name: string): Promise<void> {
+    await tx.run('DELETE FROM secrets WHERE name = $1', [name]);
   }
 
   private async refresh(): Promise<void> {

@@ -103,7 +103,7 @@ describe('the log of a core of this machine', () => {
     const file = new LocalAdapter(dataDir, nowhere);
     fleet.app.get(NodeAdapters, { strict: false }).add('xray_grpc', {
       connect: (reach, memory) => adapter.connect(reach, memory),
-      logs: (reach, signal) => (reach.nodeId === id ? file : adapter).logs(reach, signal),
+      logs: (reach, signal) => (reach.nodeId === id ? file : adapter).logs!(reach, signal),
     });
     mkdirSync(join(dataDir, 'xray'), { recursive: true });
   });

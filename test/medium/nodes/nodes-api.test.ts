@@ -1,9 +1,12 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NodeIdentity } from '../../../src/features/nodes/identity/node-identity.js';
+import { NodesRepository } from '../../../src/features/nodes/nodes.repository.js';
+import { SecretStore } from '../../../src/shared/secrets/secret-store.js';
 import type { TestClient } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
-import { type Fleet, issues, startFleet } from '../../support/user-fleet.js';
+import { selfSigned } from '../../support/certificates.js';
+import { byField, type Fleet, type Issue, issues, startFleet } from '../../support/user-fleet.js';
 
 let fleet: Fleet;
 
@@ -92,6 +95,145 @@ describe('a new node', () => {
     const reply = await create(more);
     expect([reply.status, issues(reply)]).toEqual([422, [issue]]);
     expect((await fleet.sudo.get('/api/nodes')).json).toEqual([]);
+  });
+});
+
+describe('a new Xray that somebody else runs', () => {
+  const bare = (more: object = {}) =>
+    create({ kind: 'xray_grpc', address: '127.0.0.5', api_tls: 'off', ...more });
+  const access = async (id: number) =>
+    (
+      await fleet.sql(
+        `SELECT kind, api_tls AS tls, api_server_name AS name, api_ca_certificate AS ca,
+                api_client_certificate AS certificate FROM nodes WHERE id = $1`,
+        [id],
+      )
+    )[0];
+  const secret = async (id: number) => {
+    const store = fleet.app.get(SecretStore, { strict: false });
+    return store.find(`node_client_key_${id}`);
+  };
+
+  it('is told as any other node, its kind by the state of all', async () => {
+    const reply = await bare();
+    expect(Object.keys(reply.json)).toEqual(Object.keys((await create({ name: 'AT' })).json));
+    const { nodes } = (await fleet.sudo.get('/api/nodes/state')).json;
+    expect((nodes as { kind: string }[]).map(({ kind }) => kind)).toEqual(['xray_grpc', 'marzban_node']);
+    expect(await access(reply.json.id)).toEqual({
+      kind: 'xray_grpc',
+      tls: 'off',
+      name: null,
+      ca: null,
+      certificate: null,
+    });
+  });
+
+  it('keeps how it is reached, and its key as a secret that nobody is told', async () => {
+    const [own, other] = await Promise.all([selfSigned('panel'), selfSigned('other')]);
+    const pair = { api_client_certificate: own.certificate, api_client_key: own.key };
+    const given = {
+      api_tls: 'verify',
+      api_server_name: 'core',
+      api_ca_certificate: other.certificate,
+      ...pair,
+    };
+    const reply = await bare(given);
+    const { id } = reply.json as { id: number };
+    expect(await access(id)).toEqual({
+      kind: 'xray_grpc',
+      tls: 'verify',
+      name: 'core',
+      ca: other.certificate,
+      certificate: own.certificate,
+    });
+    expect(await secret(id)).toBe(own.key);
+    const stored = await fleet.sql<{ value: string }>(
+      `SELECT value FROM secrets WHERE name = 'node_client_key_' || $1::int`,
+      [id],
+    );
+    expect(stored[0]!.value).toMatch(/^[0-9a-f]+:enc1$/);
+    for (const path of [`/api/node/${id}`, '/api/nodes', '/api/nodes/state'])
+      expect((await fleet.sudo.get(path)).text).not.toContain('PRIVATE KEY');
+    expect(reply.text).not.toContain('PRIVATE KEY');
+
+    const before = await generations(id);
+    await fleet.sudo.put(`/api/node/${id}`, {
+      api_client_certificate: other.certificate,
+      api_client_key: other.key,
+    });
+    expect(await secret(id)).toBe(other.key);
+    expect((await generations(id))!.connection).toBe((before!.connection as number) + 1);
+    await fleet.sudo.put(`/api/node/${id}`, { api_server_name: '', api_ca_certificate: null });
+    expect(await access(id)).toMatchObject({ name: null, ca: other.certificate });
+    await fleet.sudo.put(`/api/node/${id}`, { api_client_certificate: '', api_client_key: '' });
+    expect([await secret(id), (await access(id))!.certificate]).toEqual([undefined, null]);
+
+    await fleet.sudo.put(`/api/node/${id}`, pair);
+    await fleet.sudo.delete(`/api/node/${id}`);
+    expect(await secret(id)).toBe(own.key); // its owner has to take the users off
+    await fleet.sql("UPDATE nodes SET deleted_at = now() - interval '11 minutes' WHERE id = $1", [id]);
+    await fleet.app.get(NodesRepository, { strict: false }).forgetDeleted();
+    expect(await secret(id)).toBeUndefined();
+  });
+
+  const NO_PEM = 'Value error, must hold certificates in PEM';
+  const ONLY_BARE = 'Value error, is for nodes of the kind xray_grpc only';
+  it.each<[object, string, string]>([
+    [{ kind: 'local' }, 'kind', "Input should be 'marzban_node' or 'xray_grpc'"],
+    [{ kind: 'pg_node' }, 'kind', "Input should be 'marzban_node' or 'xray_grpc'"],
+    [{ kind: null }, 'kind', "Input should be 'marzban_node' or 'xray_grpc'"],
+    [{ kind: 'marzban_node' }, 'api_tls', ONLY_BARE],
+    [{ kind: 'marzban_node', api_tls: 'verify', api_server_name: 'x' }, 'api_server_name', ONLY_BARE],
+    [{ api_tls: 'tofu' }, 'api_tls', "Input should be 'verify' or 'off'"],
+    [
+      { address: '203.0.113.9' },
+      'api_tls',
+      'Value error, must not be off for the public address 203.0.113.9: whoever is on the way there could command that Xray',
+    ],
+    [
+      { address: '[2001:db8::1]' },
+      'api_tls',
+      'Value error, must not be off for the public address 2001:db8::1: whoever is on the way there could command that Xray',
+    ],
+    [{ api_ca_certificate: 'x' }, 'api_ca_certificate', NO_PEM],
+    [
+      { api_ca_certificate: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' },
+      'api_ca_certificate',
+      NO_PEM,
+    ],
+    [{ api_client_certificate: 'x', api_client_key: '' }, 'api_client_certificate', NO_PEM],
+    [
+      { api_client_key: 'x' },
+      'api_client_key',
+      'Value error, must be a private key in PEM, without a passphrase',
+    ],
+    [{ api_server_name: 'a\nb' }, 'api_server_name', 'Value error, must not hold control characters'],
+  ])('is refused with %j', async (more, field, text) => {
+    const reply = await bare(more);
+    expect([reply.status, byField(reply.json.detail as Issue[])]).toEqual([422, { [field]: text }]);
+    expect((await fleet.sudo.get('/api/nodes')).json).toEqual([]);
+  });
+
+  it('is refused with half of a pair, or halves of two', async () => {
+    const [own, other] = await Promise.all([selfSigned('panel'), selfSigned('other')]);
+    const together =
+      'body.api_client_key value_error: Value error, must come together with api_client_certificate';
+    const id = (await bare()).json.id as number;
+    for (const half of [{ api_client_certificate: own.certificate }, { api_client_key: own.key }]) {
+      expect(issues(await bare({ name: 'AT', ...half }))).toEqual([together]);
+      expect(issues(await fleet.sudo.put(`/api/node/${id}`, half))).toEqual([together]);
+    }
+    const mixed = { api_client_certificate: own.certificate, api_client_key: other.key };
+    expect(issues(await bare({ name: 'AT', ...mixed }))).toEqual([
+      'body.api_client_key value_error: Value error, does not belong to api_client_certificate',
+    ]);
+    const moved = await fleet.sudo.put(`/api/node/${id}`, { address: '203.0.113.9' });
+    expect([moved.status, (await read(id)).address]).toEqual([422, '127.0.0.5']);
+    const marzban = await add({ name: 'AT' });
+    const odd = await fleet.sudo.put(`/api/node/${marzban}`, { api_tls: 'off' });
+    expect(issues(odd)).toEqual([
+      'body.api_tls value_error: Value error, is for nodes of the kind xray_grpc only',
+    ]);
   });
 });
 
@@ -343,7 +485,6 @@ describe('what is known of a deleted node', () => {
     await fleet.sql("UPDATE nodes SET uplink = 5, deleted_at = now() - interval '11 minutes' WHERE id = $1", [
       old,
     ]);
-    const { NodesRepository } = await import('../../../src/features/nodes/nodes.repository.js');
     await fleet.app.get(NodesRepository, { strict: false }).forgetDeleted();
     const kept = await fleet.sql(
       `SELECT (SELECT array_agg(node_id) FROM node_user_counter) AS counters,

@@ -1,13 +1,17 @@
 import { performance } from 'node:perf_hooks';
+import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { configMark } from '../../../xray/config/index.js';
 import { CoreError } from '../../../xray/grpc/index.js';
+import type { ResolvedInbound } from '../../../xray/config/types.js';
 import type { ActiveCoreConfig } from '../../core/index.js';
+import type { FoundForeignCore, RunningCore } from '../adapters/core-connection.js';
 import { audit, type Difference } from '../convergence/audit.js';
 import type { ChangeFollower } from '../convergence/change-feed.js';
 import { UserSync } from '../convergence/user-sync.js';
 import type { Cursor, OutboxPlace } from '../domain/change-cursor.js';
 import { type CoreProcess, CoreReplaced, KnownProcess } from '../domain/core-process.js';
+import type { PresentInbound } from '../domain/foreign-core.js';
 import type { NodeState } from '../domain/node-state.js';
 import type { Sighting } from '../domain/sighting.js';
 import { type Chore, Chores } from './chores.js';
@@ -29,11 +33,18 @@ export interface RunningProcess {
   version: string;
   process: CoreProcess;
   account: CoreAccount;
-  /** Undefined when it is none of ours. */
-  config: ActiveCoreConfig | undefined;
+  /** Those whose users are kept. */
+  inbounds: readonly ResolvedInbound[];
   configMark: string | undefined;
   /** Up to where it has the changes of users. */
   place: OutboxPlace;
+  /** Of a core that somebody else runs. */
+  foreign?: {
+    /** The version of the config that it was compared with. */
+    matchedTo: bigint;
+    /** What it had when it was. */
+    inbounds: ReadonlyMap<string, PresentInbound>;
+  };
 }
 
 /** One running core process under its owner's care: its users are kept true and its counters charged. */
@@ -42,6 +53,7 @@ export class AttachedCore {
   readonly since = performance.now();
   readonly version: string;
   readonly configMark: string | undefined;
+  readonly foreign: RunningProcess['foreign'];
   /** What its cursor is a place in. */
   readonly outboxId: string;
   private readonly logger: Logger;
@@ -67,6 +79,7 @@ export class AttachedCore {
     this.logger = new Logger(`Node ${lease.grant.nodeId}`);
     this.version = running.version;
     this.configMark = running.configMark;
+    this.foreign = running.foreign;
     this.outboxId = running.place.outboxId;
     this.process = new KnownProcess(running.process);
     this.changes = services.changes.follow(running.place.cursor, context.wake);
@@ -85,7 +98,7 @@ export class AttachedCore {
     this.sync = new UserSync(
       {
         connection,
-        inbounds: running.config?.inbounds ?? [],
+        inbounds: running.inbounds,
         findUsers: (ids) => services.desired.byIds(ids),
         assertOwner: () => lease.assertHeld(),
         onFailure: (userId, error) =>
@@ -201,8 +214,8 @@ export class AttachedCore {
 
   private answered(chore: Chore<NodeState>): void {
     this.silence.answered(chore);
-    // A reading shows as well that the core is there.
-    if (chore === this.charging.users) this.health.due = performance.now() + HEALTH_MS;
+    // A reading shows as well that the core is there, though not what its owner has made of it.
+    if (chore === this.charging.users && !this.foreign) this.health.due = performance.now() + HEALTH_MS;
   }
 
   private takeChanges(): void {
@@ -216,11 +229,19 @@ export class AttachedCore {
     const { connection, services } = this.context;
     await this.process.ask(async () => {
       const seen = await connection.observe(signal);
-      if (!seen.running) throw new CoreReplaced();
+      if (!seen.running || this.isChanged(seen)) throw new CoreReplaced();
       return seen;
     });
     const interval = Math.min(HEALTH_MS, services.config.jobs.coreHealthSeconds * 1000);
     this.health.due = performance.now() + interval;
+  }
+
+  /** Whether its owner has given it other inbounds. */
+  private isChanged(seen: RunningCore | FoundForeignCore): boolean {
+    return (
+      this.foreign !== undefined &&
+      !('inbounds' in seen && isDeepStrictEqual(seen.inbounds, this.foreign.inbounds))
+    );
   }
 
   private async audit(signal: AbortSignal): Promise<void> {

@@ -30,7 +30,8 @@ export async function attachFound(
     await services.runtime.showStatus(grant, status, { version: found.version, message });
   }
   const place = state.fullSyncNeeded ? await services.changes.horizon() : state;
-  return new AttachedCore(context, { ...found, account, config, place }, false);
+  const inbounds = config?.inbounds ?? [];
+  return new AttachedCore(context, { ...found, account, inbounds, place }, false);
 }
 
 /** A start that the rows ask for. */
@@ -95,6 +96,7 @@ async function startCore(
 ): Promise<AttachedCore> {
   const { services, lease, connection, signal } = context;
   const { state, tried, config, reason, refusal, former } = what;
+  if (!connection.startsCore) throw new Error('A core that somebody else runs is to be started');
   const beforeEnd = async () => {
     await former?.readLast(signal);
     lease.assertHeld(); // all of that took a while
@@ -122,7 +124,8 @@ async function startCore(
     refusal,
   });
   const process = { marker, uptimeSeconds: 0 };
-  const running = { version, process, account, config, configMark: configMark(config.hash), place };
+  const { inbounds } = config;
+  const running = { version, process, account, inbounds, configMark: configMark(config.hash), place };
   return new AttachedCore(context, running, true);
 }
 

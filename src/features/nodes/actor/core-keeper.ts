@@ -1,13 +1,21 @@
 import { performance } from 'node:perf_hooks';
+import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { isDatabaseUnavailable } from '../../../shared/database/unavailable.js';
 import { configMark } from '../../../xray/config/index.js';
 import { CoreError } from '../../../xray/grpc/index.js';
-import { CoreRefused, type CoreState, HeldByAnother } from '../adapters/core-connection.js';
+import {
+  CoreRefused,
+  type CoreState,
+  type ForeignCore,
+  HeldByAnother,
+  type StartableCore,
+} from '../adapters/core-connection.js';
 import { CoreReplaced } from '../domain/core-process.js';
 import type { StartReason } from '../domain/core-start.js';
 import { LeaseLost } from '../domain/grant.js';
 import { type Failure, planDeath, planFailure } from '../domain/failure.js';
+import { planForeignCore } from '../domain/foreign-core.js';
 import { isEnabled, type NodeState } from '../domain/node-state.js';
 import { type CoreStep, planCore, type RestartReason } from '../domain/plan.js';
 import { heldBack, heldBackBeginning, rollOutKind } from '../domain/roll-out.js';
@@ -15,6 +23,7 @@ import type { NodeStatus } from '../node.js';
 import { attachFound, attachStarted } from './attachment.js';
 import type { AttachedCore } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
+import { attachForeign } from './foreign-attachment.js';
 import { CoreSilent } from './silence.js';
 
 /** Whatever may be due is found by looking so often; what others write and users that change wake us. */
@@ -36,6 +45,7 @@ export class CoreKeeper {
   private watched: AbortSignal | undefined;
   /** Of the row when this one began. */
   private generation: bigint | undefined;
+  private place: object | undefined;
   private crashes = 0;
 
   constructor(private readonly context: CoreContext) {
@@ -58,8 +68,9 @@ export class CoreKeeper {
   async round(): Promise<number> {
     const state = await this.context.services.states.of(this.context.lease.grant);
     this.generation ??= state.generation;
+    this.place ??= placeOf(state);
     this.isWanted = isEnabled(state);
-    if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection();
+    if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection(state);
     if (this.core && this.context.connection.lost?.aborted) await this.onDeath(state);
     // The database went back: what is known of it is true no more, so the core is looked at as if for the first time.
     if (this.core && this.core.outboxId !== state.outboxId) this.core = undefined;
@@ -92,10 +103,15 @@ export class CoreKeeper {
    * The node is at another address, or trusted anew: whoever leases it next connects anew. A core where it was is ended, or
    * it would serve its users for ever as they are now.
    */
-  private async giveUpConnection(): Promise<number> {
-    await this.stopCore().catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'The core at the former address could not be ended');
-    });
+  private async giveUpConnection(state: NodeState): Promise<number> {
+    const { startsCore } = this.context.connection;
+    // Users need not be taken off a core that somebody else runs, for another way to it.
+    const stays = !startsCore && isDeepStrictEqual(this.place, placeOf(state));
+    if (!stays) {
+      await this.stopCore().catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'The core at the former address could not be ended');
+      });
+    }
     this.isRetired = true;
     return 0;
   }
@@ -108,13 +124,50 @@ export class CoreKeeper {
     lost?.addEventListener('abort', this.context.wake, { once: true });
   }
 
-  /** Attaches to a core, or starts, restarts or stops it, as the rows ask. */
+  /** Brings the core to what the rows ask for. */
   private async converge(state: NodeState): Promise<void> {
-    const active = this.context.services.configs.current();
+    const { connection, services, lease } = this.context;
     const enabled = isEnabled(state);
+    if (connection.startsCore) await this.convergeOwn(connection, state, enabled);
+    else await this.convergeForeign(connection, state, enabled);
+    if (!enabled) await services.runtime.recordRetirement(lease.grant, state.generation);
+    this.isRetired = !enabled;
+  }
+
+  /** Attaches to a core that somebody else runs, or leaves it. */
+  private async convergeForeign(connection: ForeignCore, state: NodeState, enabled: boolean): Promise<void> {
+    const { version: configVersion } = this.context.services.configs.current();
+    const step = planForeignCore(
+      { enabled, restartGeneration: state.restartGeneration, configVersion },
+      { restartGeneration: state.appliedRestartGeneration, matchedTo: this.core?.foreign?.matchedTo },
+    );
+    if (step === 'nothing') return;
+    if (step === 'withdraw') return this.leave(connection, state);
+    this.core = undefined;
+    if (step === 'reconnect') connection.reconnect();
+    this.core = await attachForeign(this.context, connection, state);
+    this.endedFor = undefined;
+  }
+
+  /** Takes all users off a core that somebody else runs, once what they used is charged. */
+  private async leave(connection: ForeignCore, state: NodeState): Promise<void> {
+    try {
+      const isOurs = this.core !== undefined || (await connection.observe(this.context.signal)).isClaimed;
+      if (!isOurs) return;
+    } catch (error) {
+      if (error instanceof HeldByAnother) return;
+      throw error;
+    }
+    this.core ??= await attachForeign(this.context, connection, state);
+    await this.stopCore();
+  }
+
+  /** Attaches to a core, or starts, restarts or stops it. */
+  private async convergeOwn(connection: StartableCore, state: NodeState, enabled: boolean): Promise<void> {
+    const active = this.context.services.configs.current();
     const observed = this.core
       ? { running: true as const, configMark: this.core.configMark }
-      : await this.observe(state, enabled);
+      : await this.observe(connection, state, enabled);
     const step = planCore(
       {
         enabled,
@@ -138,15 +191,12 @@ export class CoreKeeper {
     if (step.do === 'restart') await this.restartInTurn(state, step, active.version);
     else if (step.do === 'stop') await this.stopCore();
     else if (this.core) await this.core.confirmConfig(state, active);
-    if (!enabled)
-      await this.context.services.runtime.recordRetirement(this.context.lease.grant, state.generation);
-    this.isRetired = !enabled;
   }
 
   /** A node that another panel took is left alone, unless an operator asks for it again. */
-  private async observe(state: NodeState, enabled: boolean): Promise<CoreState> {
+  private async observe(connection: StartableCore, state: NodeState, enabled: boolean): Promise<CoreState> {
     try {
-      return await this.context.connection.observe(this.context.signal);
+      return await connection.observe(this.context.signal);
     } catch (error) {
       const isAskedFor = state.restartGeneration !== state.appliedRestartGeneration;
       if (error instanceof HeldByAnother && (isAskedFor || !enabled)) return { running: false };
@@ -265,6 +315,10 @@ export class CoreKeeper {
 }
 
 type Restart = Extract<CoreStep, { do: 'restart' }>;
+
+function placeOf({ address, apiPort }: NodeState): object {
+  return { address, apiPort };
+}
 
 const RESTARTS: Record<RestartReason, string> = {
   not_running: 'Xray is started, since none runs',

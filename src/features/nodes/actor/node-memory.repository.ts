@@ -1,17 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type { NodeMemory } from '../adapters/node-adapter.js';
 import type { Grant } from '../domain/grant.js';
+import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import { FencedWrites } from './fenced-writes.js';
 
 /** What adapters learn of nodes, for whoever owns them next. */
 @Injectable()
 export class NodeMemoryRepository {
-  constructor(private readonly writes: FencedWrites) {}
+  constructor(
+    private readonly db: WorkerDatabase,
+    private readonly writes: FencedWrites,
+  ) {}
 
   of(grant: Grant): NodeMemory {
     return {
       saveSession: (sessionId) => this.saveSession(grant, sessionId),
       saveCertificate: (pem) => this.saveCertificate(grant, pem),
+      nameOf: (nodeId) => this.nameOf(nodeId),
     };
   }
 
@@ -33,5 +38,13 @@ export class NodeMemoryRepository {
         WHERE id = fence.node_id`,
       [pem],
     );
+  }
+
+  private async nameOf(nodeId: number): Promise<string | undefined> {
+    const row = await this.db.row<{ name: string }>(
+      'SELECT name FROM nodes WHERE id = $1 AND deleted_at IS NULL',
+      [nodeId],
+    );
+    return row?.name;
   }
 }

@@ -148,6 +148,31 @@ export class NodeRuntimeRepository {
     );
   }
 
+  /** Records what a core runs that somebody else has started, and that what operators asked for was done as far as it can be. */
+  async recordForeign(
+    grant: Grant,
+    seen: {
+      generation: bigint;
+      restartGeneration: bigint;
+      /** Undefined when it is none of ours. */
+      config: { version: bigint; hash: string } | undefined;
+    },
+  ): Promise<void> {
+    await this.writes.run(
+      grant,
+      `UPDATE node_runtime
+          SET applied_generation = $3, applied_restart_generation = $4, applied_config_version = $5,
+              last_good_config_version = $5, applied_config_hash = $6, refusals = 0, retry_refused_at = NULL
+        WHERE node_id = $1 AND owner_epoch = $2`,
+      [
+        seen.generation,
+        seen.restartGeneration,
+        seen.config?.version ?? null,
+        seen.config ? Buffer.from(seen.config.hash, 'hex') : null,
+      ],
+    );
+  }
+
   /** From now on users are charged by this coefficient. */
   async recordCoefficient(grant: Grant, coefficient: number): Promise<void> {
     await this.writes.run(

@@ -1,6 +1,7 @@
 import type { CorePlace } from '../../../xray/config/index.js';
 import type { Account, ResolvedInbound } from '../../../xray/config/types.js';
 import { CoreError, type Traffic } from '../../../xray/grpc/index.js';
+import type { PresentInbound } from '../domain/foreign-core.js';
 import type { ObservedCore } from '../domain/plan.js';
 import type { CoreProcess } from '../domain/core-process.js';
 
@@ -28,13 +29,11 @@ export interface Counters {
  * retry nothing and know no database; failures are `CoreError`, or `CoreRefused` for a start. Inbounds are always those
  * of the config that runs on the node, and an account's type must fit its inbound: a wrong one kills the core.
  */
-export interface CoreConnection {
-  /** Whether the core is to be ended with its owner. */
-  readonly endsWithOwner: boolean;
-  /** Whether any other replica could surely go on with the core as it is. */
-  readonly movesFreely: boolean;
-  /** Aborted when the core is seen to end by itself; undefined while none is known. */
-  readonly lost: AbortSignal | undefined;
+export type CoreConnection = StartableCore | ForeignCore;
+
+/** A core that is started, restarted and ended from here. */
+export interface StartableCore extends CoreCalls {
+  readonly startsCore: true;
 
   /** What runs there, without changing anything. @throws HeldByAnother */
   observe(signal: AbortSignal): Promise<CoreState>;
@@ -45,11 +44,47 @@ export interface CoreConnection {
    * not told yet
    */
   restart(body: CoreBody, beforeEnd: () => Promise<void>, signal: AbortSignal): Promise<string>;
+}
+
+/**
+ * A core that somebody else starts, with a config that may be any. It is known by a claim that is put on each process, and
+ * nothing is done to one that does not bear it.
+ */
+export interface ForeignCore extends CoreCalls {
+  readonly startsCore: false;
+
+  /** What runs there, without changing anything. @throws CoreError when nothing does, HeldByAnother */
+  observe(signal: AbortSignal): Promise<FoundForeignCore>;
+  /** A claim on the process that was observed last. */
+  nextClaim(): string;
+  /** Puts it on the process; from then on its counters are this node's. */
+  claim(tag: string, signal: AbortSignal): Promise<void>;
+  /** Forgets the connection. After `observe` told of another panel, the next claim takes the node from it. */
+  reconnect(): void;
+  /** Removes all accounts of the panel from a core that bears this node's claim, but for those on `kept` inbounds. */
+  withdraw(kept: ReadonlySet<string>, signal: AbortSignal): Promise<void>;
+}
+
+export interface FoundForeignCore extends RunningCore {
+  /** Whether its process bears this node's claim, and no later one. */
+  isClaimed: boolean;
+  inbounds: ReadonlyMap<string, PresentInbound>;
+}
+
+/** What can be asked of any core. */
+interface CoreCalls {
+  /** Whether the core is to be ended with its owner. */
+  readonly endsWithOwner: boolean;
+  /** Whether any other replica could surely go on with the core as it is. */
+  readonly movesFreely: boolean;
+  /** Aborted when the core is seen to end by itself; undefined while none is known. */
+  readonly lost: AbortSignal | undefined;
+
+  /** Ends a core that is started from here; takes all accounts of the panel off another one. */
   stop(): Promise<void>;
   /** Frees local resources. Never stops the core. */
   close(): void;
 
-  /** @throws CoreError `user_exists`, except where the core keeps a second copy (classic shadowsocks) */
   addAccount(inbound: ResolvedInbound, account: Account, signal: AbortSignal): Promise<void>;
   /** Removes one copy. @throws CoreError `user_not_found` */
   removeAccount(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<void>;

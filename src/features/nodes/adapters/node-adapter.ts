@@ -9,6 +9,8 @@ export interface NodeMemory {
   saveSession(sessionId: string | null): Promise<void>;
   /** From now on the node is known by this certificate (PEM). */
   saveCertificate(pem: string): Promise<void>;
+  /** What another node of this installation is called; undefined when there is none with this id, or no more. */
+  nameOf(nodeId: number): Promise<string | undefined>;
 }
 
 /** The way to nodes of one kind. */
@@ -17,7 +19,7 @@ export interface NodeAdapter {
   connect(reach: NodeReach, memory: NodeMemory): CoreConnection;
   /**
    * The core's log until `signal` is aborted: its last lines, a hundred at most, then new ones as they are written. Any
-   * replica may read it; it changes nothing at the node.
+   * replica may read it; it changes nothing at the node. Absent where the log is out of reach.
    */
-  logs(reach: NodeReach, signal: AbortSignal): AsyncIterable<string[]>;
+  logs?(reach: NodeReach, signal: AbortSignal): AsyncIterable<string[]>;
 }

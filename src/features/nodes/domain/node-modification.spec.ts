@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Node } from '../node.js';
+import { DEFAULT_ACCESS, type Node } from '../node.js';
 import { modifyNode, type NodeChange } from './node-modification.js';
 
 const connected: Node = {
+  ...DEFAULT_ACCESS,
   id: 1,
+  kind: 'xray_grpc',
   name: 'DE',
   address: '192.0.2.1',
   port: 62050,
@@ -24,6 +26,13 @@ describe('a connected node', () => {
     ['moves', { address: 'de' }, { ...unconnected, address: 'de', status: 'connecting' }, true],
     ['moves to another port', { port: 1 }, { ...unconnected, port: 1, status: 'connecting' }, true],
     ['moves to another API port', { apiPort: 1 }, { ...unconnected, apiPort: 1, status: 'connecting' }, true],
+    [
+      'is reached another way',
+      { apiTls: 'off' },
+      { ...unconnected, apiTls: 'off', status: 'connecting' },
+      true,
+    ],
+    ['is reached with another key', { clientKey: 'k' }, { ...unconnected, status: 'connecting' }, true],
     ['is disabled', { disabled: true }, { ...unconnected, status: 'disabled' }, true],
   ])('%s', (_, change, expected, moved) => {
     const outcome = modifyNode(connected, { disabled: false, ...change });

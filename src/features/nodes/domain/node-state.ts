@@ -8,6 +8,8 @@ export interface NodeState {
   now: Date;
   kind: NodeKind;
   name: string;
+  address: string;
+  apiPort: number;
   status: NodeStatus;
   message: string | null;
   isDeleted: boolean;

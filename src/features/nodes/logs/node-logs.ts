@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { BadRequest } from '../../../shared/domain/errors.js';
 import { LOG_BACKLOG } from '../adapters/node-adapter.js';
 import { NodeAdapters } from '../adapters/node-adapters.js';
 import type { Node } from '../node.js';
@@ -43,11 +44,12 @@ export class NodeLogs {
     );
   }
 
-  /** The log of a node whose core runs; undefined when it cannot be read from here. */
+  /** The log of a node whose core runs; undefined when it cannot be read from here now. @throws NoLog */
   async ofNode(node: Node): Promise<LogSource | undefined> {
-    const reach = await this.nodes.reach(node.id);
+    const adapter = this.adapters.of(node.kind);
+    if (adapter && !adapter.logs) throw new NoLog();
     const isRunning = node.status === 'connected' || node.xrayVersion !== null;
-    if (!isRunning || !reach || !this.adapters.of(reach.kind)) return undefined;
+    if (!isRunning || !adapter) return undefined;
     return (listener) => this.listen(node.id, listener);
   }
 
@@ -64,7 +66,14 @@ export class NodeLogs {
   private async *open(nodeId: number, signal: AbortSignal): AsyncGenerator<string[]> {
     const reach = await this.nodes.reach(nodeId);
     const adapter = reach && this.adapters.of(reach.kind);
-    if (adapter) yield* adapter.logs(reach, signal);
+    if (reach && adapter?.logs) yield* adapter.logs(reach, signal);
+  }
+}
+
+/** Of a core that is reached by its API alone. */
+class NoLog extends BadRequest {
+  constructor() {
+    super("Xray does not tell its log over its API; it is where that Xray's owner has it written");
   }
 }
 

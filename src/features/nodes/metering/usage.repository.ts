@@ -65,6 +65,26 @@ export class UsageRepository {
     ]);
   }
 
+  /** Has the counters of a new process begin at these values: what they stood at before is charged to nobody. @throws LeaseLost */
+  async beginAt(
+    { grant, coreEpoch }: Pick<Poll, 'grant' | 'coreEpoch'>,
+    users: ReadonlyMap<number, Traffic>,
+    outbounds: ReadonlyMap<string, Traffic>,
+  ): Promise<void> {
+    const begun = await this.db.row(BEGIN, [
+      grant.nodeId,
+      coreEpoch,
+      grant.epoch,
+      [...users.keys()],
+      [...users.values()].map(({ up }) => up),
+      [...users.values()].map(({ down }) => down),
+      [...outbounds.keys()],
+      [...outbounds.values()].map(({ up }) => up),
+      [...outbounds.values()].map(({ down }) => down),
+    ]);
+    if (!begun) throw new LeaseLost(grant.nodeId);
+  }
+
   /**
    * Charges if no poll was charged since this one was read, which alone makes sure that counters have only grown. One
    * statement, and so one transaction that waits for nothing but its own locks: users have traffic on many nodes, and
@@ -98,6 +118,24 @@ export class UsageRepository {
     return noted.core === coreEpoch ? new PollRefused(nodeId, noted.polls) : new CoreReplaced();
   }
 }
+
+const BEGIN = `
+  WITH own AS (
+    SELECT node_id FROM node_runtime WHERE node_id = $1 AND core_epoch = $2 AND owner_epoch = $3 FOR UPDATE
+  ), users AS (
+    INSERT INTO node_user_counter (node_id, user_id, core_epoch, up, down)
+    SELECT node_id, user_id, $2, up, down
+      FROM own, unnest($4::int[], $5::bigint[], $6::bigint[]) AS i (user_id, up, down)
+    ON CONFLICT (user_id, node_id) DO UPDATE
+      SET core_epoch = excluded.core_epoch, up = excluded.up, down = excluded.down
+  ), outbounds AS (
+    INSERT INTO node_outbound_counter (node_id, tag, core_epoch, up, down)
+    SELECT node_id, tag, $2, up, down
+      FROM own, unnest($7::text[], $8::bigint[], $9::bigint[]) AS i (tag, up, down)
+    ON CONFLICT (node_id, tag) DO UPDATE
+      SET core_epoch = excluded.core_epoch, up = excluded.up, down = excluded.down
+  )
+  SELECT node_id FROM own`;
 
 /** Grown since the values last charged of the same process; a smaller value is that of another process. */
 const GROWN = (direction: 'up' | 'down') =>

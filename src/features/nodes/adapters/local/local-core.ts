@@ -4,10 +4,10 @@ import { type XrayFolder, XrayProcess, XrayStartFailed } from '../../../../xray/
 import { CoreApi } from '../core-api.js';
 import {
   type CoreBody,
-  type CoreConnection,
   CoreRefused,
   type CoreState,
   type Counters,
+  type StartableCore,
 } from '../core-connection.js';
 
 interface Running {
@@ -17,7 +17,8 @@ interface Running {
 }
 
 /** The core of this machine: a child process, or one that survived its parent. */
-export class LocalCore implements CoreConnection {
+export class LocalCore implements StartableCore {
+  readonly startsCore = true;
   readonly endsWithOwner = true;
   readonly movesFreely = false;
   private running: Running | undefined;

@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreError } from '../../../../xray/grpc/index.js';
 import { CoreRefused } from '../core-connection.js';
-import { type Endpoint, hostPort } from '../endpoint.js';
+import { type Endpoint, hostPort } from '../../endpoint.js';
 import { explain, notAnAgent } from './agent-errors.js';
 import { type AgentTrust, connectPinned } from './pinned-tls.js';
 

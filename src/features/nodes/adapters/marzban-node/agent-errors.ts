@@ -1,5 +1,5 @@
 import { CoreError } from '../../../../xray/grpc/index.js';
-import { type Endpoint, hostPort } from '../endpoint.js';
+import { type Endpoint, hostPort } from '../../endpoint.js';
 
 /** The circumstances of a failed call. */
 interface Failure {

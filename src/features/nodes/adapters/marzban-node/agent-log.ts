@@ -1,7 +1,7 @@
 import { on } from 'node:events';
 import { WebSocket } from 'ws';
 import { CoreError } from '../../../../xray/grpc/index.js';
-import { type Endpoint, hostPort } from '../endpoint.js';
+import { type Endpoint, hostPort } from '../../endpoint.js';
 import { explain } from './agent-errors.js';
 import { type AgentTrust, connectPinned } from './pinned-tls.js';
 

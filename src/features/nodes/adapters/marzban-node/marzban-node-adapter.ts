@@ -1,7 +1,7 @@
 import { CoreError } from '../../../../xray/grpc/index.js';
 import type { NodeReach } from '../../node.js';
 import type { CoreConnection } from '../core-connection.js';
-import { endpointOf } from '../endpoint.js';
+import { endpointOf } from '../../endpoint.js';
 import type { NodeAdapter, NodeMemory } from '../node-adapter.js';
 import { agentLog } from './agent-log.js';
 import { MarzbanNode, type MarzbanNodeSettings } from './marzban-node.js';

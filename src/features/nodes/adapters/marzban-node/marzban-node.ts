@@ -7,13 +7,13 @@ import type { NodeReach } from '../../node.js';
 import { CoreApi } from '../core-api.js';
 import {
   type CoreBody,
-  type CoreConnection,
   CoreRefused,
   type CoreState,
   HeldByAnother,
   type RunningCore,
+  type StartableCore,
 } from '../core-connection.js';
-import { type Endpoint, endpointOf, hostPort } from '../endpoint.js';
+import { type Endpoint, endpointOf, hostPort } from '../../endpoint.js';
 import type { NodeMemory } from '../node-adapter.js';
 import { AgentClient, AlreadyStarted } from './agent-client.js';
 import { type AgentTrust, connectPinned, pinnedCredentials } from './pinned-tls.js';
@@ -37,7 +37,8 @@ export interface MarzbanNodeSettings {
  * A core behind Marzban's agent: REST starts it, its own API does the rest. The agent knows one session at a time, and a
  * new one ends the core; so the session is stored and goes on with whoever owns the node.
  */
-export class MarzbanNode implements CoreConnection {
+export class MarzbanNode implements StartableCore {
+  readonly startsCore = true;
   readonly endsWithOwner = false;
   readonly lost = undefined;
   private readonly logger: Logger;
@@ -126,10 +127,10 @@ export class MarzbanNode implements CoreConnection {
     this.api = undefined;
   }
 
-  addAccount: CoreConnection['addAccount'] = (...call) => this.current().addAccount(...call);
-  removeAccount: CoreConnection['removeAccount'] = (...call) => this.current().removeAccount(...call);
-  accounts: CoreConnection['accounts'] = (...call) => this.current().accounts(...call);
-  counters: CoreConnection['counters'] = (...call) => this.current().counters(...call);
+  addAccount: StartableCore['addAccount'] = (...call) => this.current().addAccount(...call);
+  removeAccount: StartableCore['removeAccount'] = (...call) => this.current().removeAccount(...call);
+  accounts: StartableCore['accounts'] = (...call) => this.current().accounts(...call);
+  counters: StartableCore['counters'] = (...call) => this.current().counters(...call);
 
   private current(): CoreApi {
     if (!this.api) throw new CoreError('unavailable', 'The node is not connected');

@@ -4,7 +4,7 @@ import { connect, createSecureContext, type SecureContextOptions, type TLSSocket
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { CoreError } from '../../../../xray/grpc/index.js';
 import type { ClientCertificate } from '../../identity/client-certificate.js';
-import { type Endpoint, hostPort } from '../endpoint.js';
+import { type Endpoint, hostPort } from '../../endpoint.js';
 import { explain } from './agent-errors.js';
 
 const CONNECT_MS = 5_000;

@@ -1,0 +1,70 @@
+import type { ForeignCore, FoundForeignCore } from '../adapters/core-connection.js';
+import { isSameProcess } from '../domain/core-process.js';
+import { foreignTrouble, matchInbounds } from '../domain/foreign-core.js';
+import type { NodeState } from '../domain/node-state.js';
+import { trafficByUser } from '../domain/user-traffic.js';
+import { AttachedCore, RUNS_WELL } from './attached-core.js';
+import type { CoreContext } from './core-context.js';
+import type { CoreAccount, FoundCore } from './node-runtime.repository.js';
+
+/**
+ * Takes over a core that somebody else has started. Its users are kept on those inbounds that are what the config says they
+ * are; what keeps it from running the wanted config is shown.
+ */
+export async function attachForeign(
+  context: CoreContext,
+  connection: ForeignCore,
+  state: NodeState,
+): Promise<AttachedCore> {
+  const { services, lease, signal } = context;
+  const { configs, runtime, changes } = services;
+  const { grant } = lease;
+  const wanted = configs.current();
+  const found = await connection.observe(signal);
+  const config = found.configMark === undefined ? undefined : await configs.byMark(found.configMark);
+  const match = matchInbounds((config ?? wanted).inbounds, found.inbounds);
+  const configVersion = config?.version ?? null;
+  const { process, account } = await identify(context, connection, state, { ...found, configVersion });
+  // On others nobody would take an account off any more.
+  await connection.withdraw(new Set(match.fitting.map(({ tag }) => tag)), signal);
+  const { generation, restartGeneration } = state;
+  await runtime.recordForeign(grant, { generation, restartGeneration, config });
+  const trouble = foreignTrouble(wanted.version, config?.version, match);
+  const { status, message } = trouble === null ? RUNS_WELL : { status: 'error' as const, message: trouble };
+  await runtime.showStatus(grant, status, { version: found.version, message });
+  const place = state.fullSyncNeeded ? await changes.horizon() : state;
+  const foreign = { matchedTo: wanted.version, inbounds: found.inbounds };
+  return new AttachedCore(
+    context,
+    { ...found, process, account, inbounds: match.fitting, place, foreign },
+    false,
+  );
+}
+
+/** The process that was found, and where it is charged. One without a claim of this node gets one. */
+async function identify(
+  { services, lease, signal }: CoreContext,
+  connection: ForeignCore,
+  state: NodeState,
+  found: FoundForeignCore & { configVersion: bigint | null },
+): Promise<{ process: FoundCore['process']; account: CoreAccount }> {
+  const { grant } = lease;
+  const { version, configVersion } = found;
+  if (found.isClaimed) {
+    const { process } = found;
+    const isNew = !isSameProcess(state.process, process);
+    const account = await services.runtime.recordFound(grant, { process, isNew, version, configVersion });
+    return { process, account };
+  }
+  const marker = connection.nextClaim();
+  const process = { marker, uptimeSeconds: found.process.uptimeSeconds };
+  // What it has counted until now is of others, or was charged for a node that is no more.
+  const users = await connection.counters('user', signal);
+  const outbounds = await connection.counters('outbound', signal);
+  const account = await services.runtime.recordFound(grant, { process, isNew: true, version, configVersion });
+  const baseline = { grant, coreEpoch: account.coreEpoch };
+  await services.usage.beginAt(baseline, trafficByUser(users.values), outbounds.values);
+  lease.assertHeld();
+  await connection.claim(marker, signal); // last: if anything fails before, all of it is done anew
+  return { process, account };
+}
