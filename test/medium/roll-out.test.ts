@@ -7,6 +7,8 @@ import { clientOptions } from '../../src/shared/database/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { RequestLoad } from '../support/request-load.js';
+import { CORE_CONFIG } from '../support/fake-fleet.js';
+import { FakeMarzbanNode } from '../fakes/fake-marzban-node.js';
 import { ServiceProcess } from '../support/service-process.js';
 
 const ADMIN = { SUDO_USERNAME: 'root', SUDO_PASSWORD: 'correct horse' };
@@ -62,6 +64,52 @@ describe('a roll-out', { timeout: 180_000 }, () => {
     }
     await load.stop();
     expect(load.failures).toEqual([]);
+  });
+
+  it('restarts no core of a node, and users still reach it', async () => {
+    const [first, second] = replicas as [ServiceProcess, ServiceProcess];
+    const careful = { ...environment, NODE_API_SOURCES: '127.0.0.1' };
+    await first.start(careful);
+    const token = await logIn(first);
+    const call = async (service: ServiceProcess, method: string, path: string, body?: object) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const answer = await fetch(service.url + path, { method, headers, body: body && JSON.stringify(body) });
+      return (await answer.json()) as Record<string, unknown>;
+    };
+    const config = await call(first, 'PUT', '/api/core/config', CORE_CONFIG);
+    expect(config).toMatchObject({ inbounds: [{ tag: 'VLESS' }, {}, {}, {}] });
+    const { certificate } = await call(first, 'GET', '/api/node/settings');
+    const agent = await FakeMarzbanNode.start(certificate as string);
+    const { port, apiPort } = agent;
+    const address = { name: 'far', address: '127.0.0.1', port, api_port: apiPort, add_as_new_host: false };
+    const { id } = await call(first, 'POST', '/api/node', address);
+    const reaches = async (service: ServiceProcess, username: string) => {
+      const body = { username, proxies: { vless: {} } };
+      const user = await call(service, 'POST', '/api/user', body);
+      expect(user).toMatchObject({ username });
+      await eventually(
+        () => agent.fake!.emails('VLESS').some((email) => email.endsWith(`.${username}`)),
+        30_000,
+      );
+    };
+    await eventually(
+      async () => (await call(first, 'GET', `/api/node/${id}`)).status === 'connected',
+      30_000,
+    );
+    await reaches(first, 'ann');
+    const core = agent.fake;
+    await second.start(careful);
+    for (const [leaving, staying] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      leaving.signal('SIGTERM');
+      await reaches(staying, leaving === first ? 'ben' : 'cid');
+      expect((await leaving.ended()).code).toBe(0);
+      await leaving.start(careful);
+    }
+    expect(agent.fake).toBe(core);
+    await agent.close();
   });
 
   it('hands work over at once, and closes web sockets at the end', async () => {
