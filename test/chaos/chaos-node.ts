@@ -94,11 +94,11 @@ export class ChaosNode {
   }
 
   async close(): Promise<void> {
-    await this.agent.close();
     for (const line of [this.line, this.apiLine]) {
       line.close();
       line.hangUpAll();
     }
+    await this.agent.close();
     await this.relay.close();
   }
 

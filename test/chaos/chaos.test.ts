@@ -19,8 +19,8 @@ describe.runIf(xray)('whatever goes wrong', () => {
     async () => {
       const say = (text: string) => process.stdout.write(`${text}\n`);
       say(`\nChaos with seed ${options.seed}, ${options.nodes} nodes`);
-      const { text, problems } = await runChaos({ ...options, xray: xray!, say });
-      if (isLong || problems.length > 0) say(`\n${text}\n`);
+      const { text, sums, problems } = await runChaos({ ...options, xray: xray!, say });
+      say(isLong || problems.length > 0 ? `\n${text}\n` : sums);
       expect(problems).toEqual([]);
     },
     options.milliseconds + 600_000,

@@ -12,7 +12,7 @@ import { assertAllCharged, assertConnected, assertUsersPresent } from './converg
 import { Customers } from './customers.js';
 import { Faults } from './faults.js';
 import { type Account, type Charged, makeLedger } from './ledger.js';
-import { ledgerText } from './ledger-text.js';
+import { ledgerSums, ledgerText } from './ledger-text.js';
 import { LOYAL_USERS, Operators } from './operators.js';
 import { Chance } from './random.js';
 import { wrongCoefficients, wrongTotals } from './totals.js';
@@ -29,10 +29,12 @@ export interface ChaosOptions {
 }
 
 const REPLICAS = 3;
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 150_000;
 
 /** Lets everything go wrong for a while, waits until all is quiet, and returns the ledger and what is wrong in it. */
-export async function runChaos(options: ChaosOptions): Promise<{ text: string; problems: string[] }> {
+export async function runChaos(
+  options: ChaosOptions,
+): Promise<{ text: string; sums: string; problems: string[] }> {
   const { nodes: nodeCount, say, xray } = options;
   const chance = new Chance(options.seed);
   const folder = mkdtempSync(join(tmpdir(), 'margrave-chaos-'));
@@ -105,6 +107,10 @@ export async function runChaos(options: ChaosOptions): Promise<{ text: string; p
            FROM chaos.charge GROUP BY node_id, core_epoch, user_id, tag`,
       ),
       userIds: new Set((await database.read<{ id: number }>('SELECT id FROM users')).map(({ id }) => id)),
+      handovers: (await database.read<{ nodeId: number; at: Date }>(HANDOVERS)).map(({ nodeId, at }) => ({
+        nodeId,
+        at: at.getTime(),
+      })),
       faults: faults.log,
     });
     problems.push(
@@ -116,7 +122,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ text: string; p
     const { downloads, bytes, failures } = customers;
     const traffic = `${downloads} downloads with ${bytes} bytes, ${failures} cut off or refused`;
     const text = `${ledgerText(ledger, faults.log, operators)}\n\n${traffic}`;
-    return { text, problems };
+    return { text, sums: ledgerSums(ledger), problems };
   } finally {
     for (const close of closers)
       await close().catch((error: Error) => say(`Could not be ended: ${error.message}`));
@@ -126,6 +132,8 @@ export async function runChaos(options: ChaosOptions): Promise<{ text: string; p
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
+
+const HANDOVERS = 'SELECT node_id AS "nodeId", at FROM chaos.owner ORDER BY at';
 
 /** Nodes are asked more often than by default. */
 const SETTINGS = {

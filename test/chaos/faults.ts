@@ -12,8 +12,8 @@ const MINUTE = 60_000;
 export interface Fault {
   what: string;
   to: string;
-  /** What it can take from a poll: that of one node, of one replica's nodes, of all. */
-  disturbs: 'node' | 'replica' | 'all' | 'nothing';
+  /** Whether nodes may get another owner for it, or what passes on the line to one may be lost. */
+  disturbs: 'owner' | 'line' | 'nothing';
   from: number;
   until: number;
 }
@@ -85,23 +85,23 @@ export class Faults {
   private kinds(): Kind[] {
     const { database, operators, pauseMs } = this.parts;
     const line = (what: string, make: (chance: Chance) => LineFault): Kind =>
-      this.ofNode(what, 'node', async (node, chance) => {
+      this.ofNode(what, 'line', async (node, chance) => {
         node.setFault(make(chance));
         await sleep(chance.between(1_000, 12_000));
         node.setFault(undefined);
       });
     return [
-      this.ofReplica('SIGSTOP, then SIGCONT', 'replica', async (replica) => {
+      this.ofReplica('SIGSTOP, then SIGCONT', 'owner', async (replica) => {
         replica.pause();
         await sleep(pauseMs);
         replica.resume();
       }),
-      this.ofReplica('kill -9 of a replica', 'replica', killReplica),
-      this.ofReplica('kill -9 of a replica', 'replica', killReplica),
+      this.ofReplica('kill -9 of a replica', 'owner', killReplica),
+      this.ofReplica('kill -9 of a replica', 'owner', killReplica),
       this.ofReplica('clock of a replica stepped', 'nothing', async (replica, chance) =>
         replica.stepClock(chance.between(-10 * MINUTE, 10 * MINUTE)),
       ),
-      this.ofReplica('database connections lost without a word', 'replica', async (replica) =>
+      this.ofReplica('database connections lost without a word', 'owner', async (replica) =>
         replica.database.loseAll(),
       ),
       this.ofNode('kill -9 of an Xray', 'nothing', (node) => node.killCore()),
@@ -152,7 +152,7 @@ export class Faults {
   private ofDatabase(what: string, act: (chance: Chance) => Promise<unknown>): Kind {
     const target = this.parts.database;
     return (chance) => ({
-      fault: { what, to: 'PostgreSQL', disturbs: 'all' },
+      fault: { what, to: 'PostgreSQL', disturbs: 'owner' },
       target,
       act: () => act(chance),
     });

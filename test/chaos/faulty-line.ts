@@ -36,7 +36,10 @@ export class FaultyLine {
   close(): void {
     this.server?.close();
     this.server = undefined;
-    for (const pair of this.pairs) if (!pair.isLost) hangUp(pair);
+    for (const pair of this.pairs) {
+      if (pair.isLost) pair.server.destroy();
+      else hangUp(pair);
+    }
   }
 
   /** Also the connections that nothing passes on. */
@@ -50,6 +53,7 @@ export class FaultyLine {
     this.pairs.add(pair);
     this.pass(pair, client, server);
     this.pass(pair, server, client);
+    client.on('end', () => pair.isLost && hangUp(pair)); // it does not believe in it any more
     client.on('close', () => {
       this.pairs.delete(pair);
       server.destroy();

@@ -1,5 +1,5 @@
 import type { Fault } from './faults.js';
-import type { Ledger } from './ledger.js';
+import type { Ledger, Line } from './ledger.js';
 
 /** The ledger as a text for people. */
 export function ledgerText(
@@ -41,23 +41,17 @@ export function ledgerText(
       `${ofDeleted}`,
     ]),
   );
-  const total = (of: 'users' | 'outbounds', which: 'reported' | 'charged') =>
-    lines.reduce((sum, line) => sum + line[of][which], 0n);
-  const sums = (['users', 'outbounds'] as const).map((of) => {
-    const [reported, charged] = [total(of, 'reported'), total(of, 'charged')];
-    return `${of}: ${reported} bytes reported, ${charged} charged, difference ${reported - charged}`;
-  });
   const notes = lines.flatMap(({ node, run, notes }) =>
     notes.map((note) => `${node}, process ${run.pid}: ${note}`),
   );
   return [
     'Core processes, each with its reason',
     starts,
-    `${lines.length} starts: ${counted(lines.map(({ cause }) => cause ?? 'NOBODY KNOWS WHY'))}`,
+    startsText(lines),
     '',
     'Bytes of each core process',
     bytes,
-    ...sums,
+    ...sumsText(lines),
     ...(notes.length > 0 ? ['', 'Read, but lost with who had read it', ...notes] : []),
     '',
     'Faults',
@@ -74,6 +68,24 @@ export function ledgerText(
         .map((what) => [what, `${requests.done.get(what) ?? 0}`, `${requests.failed.get(what) ?? 0}`]),
     ),
   ].join('\n');
+}
+
+function startsText(lines: readonly Line[]): string {
+  return `${lines.length} starts: ${counted(lines.map(({ cause }) => cause ?? 'NOBODY KNOWS WHY'))}`;
+}
+
+function sumsText(lines: readonly Line[]): string[] {
+  const total = (of: 'users' | 'outbounds', which: 'reported' | 'charged') =>
+    lines.reduce((sum, line) => sum + line[of][which], 0n);
+  return (['users', 'outbounds'] as const).map((of) => {
+    const [reported, charged] = [total(of, 'reported'), total(of, 'charged')];
+    return `${of}: ${reported} bytes reported, ${charged} charged, difference ${reported - charged}`;
+  });
+}
+
+/** What it comes to. */
+export function ledgerSums({ lines }: Ledger): string {
+  return [startsText(lines), ...sumsText(lines)].join('\n');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -4,6 +4,9 @@ import type { CoreRun } from './chaos-node.js';
 import type { Reading } from './counter-relay.js';
 import type { Fault } from './faults.js';
 
+/** What is on its way may be lost so much earlier or later. */
+const LINE_MS = 2_000;
+
 /** What the journal holds of one baseline of one core process, added up. */
 export interface Charged {
   nodeId: number;
@@ -33,8 +36,16 @@ export interface NodeFacts {
   restarts: number;
 }
 
+/** That a node got another owner, or the same one anew, who knows nothing of what the one before had read. */
+export interface Handover {
+  nodeId: number;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
 export interface Facts {
   nodes: readonly NodeFacts[];
+  handovers: readonly Handover[];
   accounts: readonly Account[];
   charged: readonly Charged[];
   /** Users that were not deleted. */
@@ -126,12 +137,11 @@ function chargesOf(facts: Facts, node: NodeFacts, run: CoreRun, accounts: readon
     ...reading,
     values: trafficByUser(reading.values) as ReadonlyMap<number, Traffic>,
   }));
-  const settledAt = nextAccountAt(facts, node, accounts);
+  const closedAt = nextAccountAt(facts, node, accounts);
   const judge = <K>(what: string, charged: ReadonlyMap<K, Traffic>, readings: readonly Read<K>[]) =>
-    compare(charged, readings, (lost, from) => {
-      const fault = excuse(facts.faults, node.name, from, settledAt);
-      if (run.end === undefined || fault === undefined) notes.push(`! ${what}: ${lost}`);
-      else notes.push(`${what}: ${lost}, for ${fault}`);
+    compare(charged, readings, (lost, readAt) => {
+      const excuse = run.end === undefined ? undefined : excuseFor(facts, node, readAt, closedAt);
+      notes.push(excuse ? `${what}: ${lost}, for ${excuse}` : `! ${what}: ${lost}`);
     });
   const living = <T>(all: ReadonlyMap<number, T>) =>
     new Map([...all].filter(([id]) => facts.userIds.has(id)));
@@ -158,7 +168,7 @@ type Read<K> = Omit<Reading, 'values'> & { values: ReadonlyMap<K, Traffic> };
 function compare<K>(
   charged: ReadonlyMap<K, Traffic>,
   readings: readonly Read<K>[],
-  onLoss: (lost: string, from: number) => void,
+  onLoss: (lost: string, readAt: number) => void,
 ): Sums {
   const at = readings.findLastIndex(({ values }) => isSame(values, charged));
   const sums = { reported: sum(readings.at(-1)?.values.values() ?? []), charged: sum(charged.values()) };
@@ -170,7 +180,10 @@ function compare<K>(
   const missed = readings.slice(at + 1).filter(({ values }) => !isSame(values, charged));
   const surely = missed.find(({ isDoubtful }) => !isDoubtful);
   if (!surely) return { ...sums, reported: sums.charged };
-  onLoss(`${sums.reported - sums.charged} bytes of ${missed.length} readings not charged`, surely.at);
+  onLoss(
+    `${sums.reported - sums.charged} bytes of ${missed.length} readings not charged`,
+    surely.completeAt ?? surely.at,
+  );
   return sums;
 }
 
@@ -189,17 +202,24 @@ function nextAccountAt(facts: Facts, node: NodeFacts, accounts: readonly Account
   return Math.min(Infinity, ...later.map(({ at }) => at));
 }
 
-/** What may have kept a poller from charging what it had read. */
-function excuse(faults: readonly Fault[], node: string, from: number, until: number): string | undefined {
+/** A poller can only fail to charge what it has read if it lost the node first, or did not get the last word of the reading. */
+function excuseFor(
+  { handovers, faults }: Facts,
+  node: NodeFacts,
+  readAt: number,
+  closedAt: number,
+): string | undefined {
+  const handover = handovers.find(({ nodeId, at }) => nodeId === node.id && at > readAt && at <= closedAt);
+  if (handover) {
+    const seconds = ((handover.at - readAt) / 1000).toFixed(1);
+    const of = faults.findLast((fault) => fault.disturbs === 'owner' && fault.from < handover.at);
+    return `the node had another owner ${seconds} s later (${of?.what}, ${of?.to})`;
+  }
   const fault = faults.find(
-    (fault) =>
-      (fault.disturbs === 'all' ||
-        fault.disturbs === 'replica' ||
-        (fault.disturbs === 'node' && fault.to === node)) &&
-      fault.from <= until &&
-      fault.until >= from,
+    ({ disturbs, to, from, until }) =>
+      disturbs === 'line' && to === node.name && from < readAt + LINE_MS && until > readAt - LINE_MS,
   );
-  return fault && `${fault.what} (${fault.to})`;
+  return fault && `the line was bad (${fault.what})`;
 }
 
 const total = (traffic: Traffic | undefined) => (traffic ? traffic.up + traffic.down : 0n);
