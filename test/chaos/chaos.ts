@@ -25,16 +25,16 @@ export interface ChaosOptions {
   /** How long an owner is stopped for. */
   pauseMs: number;
   xray: XrayExecutable;
+  /** Whether the whole ledger is to be told when nothing is wrong. */
+  tellsAll: boolean;
   say: (text: string) => void;
 }
 
 const REPLICAS = 3;
 const SETTLE_MS = 150_000;
 
-/** Lets everything go wrong for a while, waits until all is quiet, and returns the ledger and what is wrong in it. */
-export async function runChaos(
-  options: ChaosOptions,
-): Promise<{ text: string; sums: string; problems: string[] }> {
+/** Lets everything go wrong for a while, waits until all is quiet, tells the ledger, and returns what is wrong in it. */
+export async function runChaos(options: ChaosOptions): Promise<string[]> {
   const { nodes: nodeCount, say, xray } = options;
   const chance = new Chance(options.seed);
   const folder = mkdtempSync(join(tmpdir(), 'margrave-chaos-'));
@@ -122,7 +122,8 @@ export async function runChaos(
     const { downloads, bytes, failures } = customers;
     const traffic = `${downloads} downloads with ${bytes} bytes, ${failures} cut off or refused`;
     const text = `${ledgerText(ledger, faults.log, operators)}\n\n${traffic}`;
-    return { text, sums: ledgerSums(ledger), problems };
+    say(options.tellsAll || problems.length > 0 ? `\n${text}\n` : ledgerSums(ledger));
+    return problems;
   } finally {
     for (const close of closers)
       await close().catch((error: Error) => say(`Could not be ended: ${error.message}`));
