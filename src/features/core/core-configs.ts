@@ -42,7 +42,7 @@ export interface ActiveCoreConfig extends CoreConfig {
 
 type Listener = (active: ActiveCoreConfig) => void | Promise<void>;
 
-const POLL_MS = 5_000;
+const POLL_MS = 2_000;
 const REMEMBERED_VERSIONS = 8;
 
 /**
