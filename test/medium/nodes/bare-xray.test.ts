@@ -218,6 +218,44 @@ describe.skipIf(!xray)('an Xray that somebody else runs', () => {
     expect(await used(ann.id)).toBeGreaterThan(charged);
   });
 
+  it('goes to another replica as it is, and loses its users when the node goes elsewhere or is deleted', async () => {
+    const ann = await addUser('ann');
+    await start();
+    const former = core;
+    const id = await add();
+    await has('A', ann.email);
+    await carry(ann.uuid, 100_000);
+    await fleet.sql(`UPDATE node_lease SET epoch = epoch + 1, expires_at = '-infinity' WHERE node_id = $1`, [
+      id,
+    ]);
+    await carry(ann.uuid, 100_000);
+    await settled(ann.id, () => reported(ann.email));
+    expect(await startsOf(id)).toEqual(['found']);
+
+    const before = await used(ann.id);
+    const later = await BareXray.create(xray!.path);
+    cores.push(later);
+    const file = await wantedFile();
+    const elsewhere = await Promise.all([freePort(), freePort()]);
+    await later.start({
+      ...file,
+      inbounds: file.inbounds.map((inbound, i) => ({ ...inbound, port: elsewhere[i] })),
+    });
+    await fleet.sudo.put(`/api/node/${id}`, { api_port: later.apiPort });
+    await has('A');
+    await has('B');
+    core = later;
+    await has('A', ann.email);
+    await has('B', ann.email);
+    await fleet.status(id, 'connected', PATIENCE_MS);
+    expect([await startsOf(id), await used(ann.id)]).toEqual([['found', 'found'], before]);
+
+    await fleet.sudo.delete(`/api/node/${id}`);
+    await has('A');
+    await has('B');
+    expect([former.starts, later.starts]).toEqual([1, 1]);
+  });
+
   it('with another config is an error that says what to do, and keeps its users meanwhile', async () => {
     const ann = await addUser('ann');
     await start();

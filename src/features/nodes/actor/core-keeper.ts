@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { isDatabaseUnavailable } from '../../../shared/database/unavailable.js';
 import { configMark } from '../../../xray/config/index.js';
@@ -16,14 +15,14 @@ import type { StartReason } from '../domain/core-start.js';
 import { LeaseLost } from '../domain/grant.js';
 import { type Failure, planDeath, planFailure } from '../domain/failure.js';
 import { planForeignCore } from '../domain/foreign-core.js';
-import { isEnabled, type NodeState } from '../domain/node-state.js';
+import { isAtSamePlace, isEnabled, type NodeState } from '../domain/node-state.js';
 import { type CoreStep, planCore, type RestartReason } from '../domain/plan.js';
 import { heldBack, heldBackBeginning, rollOutKind } from '../domain/roll-out.js';
 import type { NodeStatus } from '../node.js';
 import { attachFound, attachStarted } from './attachment.js';
 import type { AttachedCore } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
-import { attachForeign } from './foreign-attachment.js';
+import { attachForeign, worksForNode } from './foreign-attachment.js';
 import { CoreSilent } from './silence.js';
 
 /** Whatever may be due is found by looking so often; what others write and users that change wake us. */
@@ -43,9 +42,8 @@ export class CoreKeeper {
   /** Why there is none, where it has been there. */
   private endedFor: StartReason | undefined;
   private watched: AbortSignal | undefined;
-  /** Of the row when this one began. */
-  private generation: bigint | undefined;
-  private place: object | undefined;
+  /** As it was when this one began. */
+  private first: NodeState | undefined;
   private crashes = 0;
 
   constructor(private readonly context: CoreContext) {
@@ -67,10 +65,9 @@ export class CoreKeeper {
   /** One look at the node, with everything that is due. Returns after how many milliseconds to look again. */
   async round(): Promise<number> {
     const state = await this.context.services.states.of(this.context.lease.grant);
-    this.generation ??= state.generation;
-    this.place ??= placeOf(state);
+    this.first ??= state;
     this.isWanted = isEnabled(state);
-    if (this.generation !== state.generation && isEnabled(state)) return this.giveUpConnection(state);
+    if (this.first.generation !== state.generation && isEnabled(state)) return this.giveUpConnection(state);
     if (this.core && this.context.connection.lost?.aborted) await this.onDeath(state);
     // The database went back: what is known of it is true no more, so the core is looked at as if for the first time.
     if (this.core && this.core.outboxId !== state.outboxId) this.core = undefined;
@@ -106,7 +103,7 @@ export class CoreKeeper {
   private async giveUpConnection(state: NodeState): Promise<number> {
     const { startsCore } = this.context.connection;
     // Users need not be taken off a core that somebody else runs, for another way to it.
-    const stays = !startsCore && isDeepStrictEqual(this.place, placeOf(state));
+    const stays = !startsCore && this.first !== undefined && isAtSamePlace(this.first, state);
     if (!stays) {
       await this.stopCore().catch((error: unknown) => {
         this.logger.warn({ err: error }, 'The core at the former address could not be ended');
@@ -151,13 +148,7 @@ export class CoreKeeper {
 
   /** Takes all users off a core that somebody else runs, once what they used is charged. */
   private async leave(connection: ForeignCore, state: NodeState): Promise<void> {
-    try {
-      const isOurs = this.core !== undefined || (await connection.observe(this.context.signal)).isClaimed;
-      if (!isOurs) return;
-    } catch (error) {
-      if (error instanceof HeldByAnother) return;
-      throw error;
-    }
+    if (!this.core && !(await worksForNode(this.context, connection))) return;
     this.core ??= await attachForeign(this.context, connection, state);
     await this.stopCore();
   }
@@ -315,10 +306,6 @@ export class CoreKeeper {
 }
 
 type Restart = Extract<CoreStep, { do: 'restart' }>;
-
-function placeOf({ address, apiPort }: NodeState): object {
-  return { address, apiPort };
-}
 
 const RESTARTS: Record<RestartReason, string> = {
   not_running: 'Xray is started, since none runs',

@@ -1,4 +1,4 @@
-import type { ForeignCore, FoundForeignCore } from '../adapters/core-connection.js';
+import { type ForeignCore, type FoundForeignCore, HeldByAnother } from '../adapters/core-connection.js';
 import { isSameProcess } from '../domain/core-process.js';
 import { foreignTrouble, matchInbounds } from '../domain/foreign-core.js';
 import type { NodeState } from '../domain/node-state.js';
@@ -39,6 +39,16 @@ export async function attachForeign(
     { ...found, process, account, inbounds: match.fitting, place, foreign },
     false,
   );
+}
+
+/** Whether the core works for this node, and so may have users of it. */
+export async function worksForNode({ signal }: CoreContext, connection: ForeignCore): Promise<boolean> {
+  try {
+    return (await connection.observe(signal)).isClaimed;
+  } catch (error) {
+    if (error instanceof HeldByAnother) return false;
+    throw error;
+  }
 }
 
 /** The process that was found, and where it is charged. One without a claim of this node gets one. */

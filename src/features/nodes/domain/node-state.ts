@@ -45,6 +45,11 @@ export function isEnabled({ kind, status, isDeleted }: NodeState): boolean {
   return kind === 'local' || (status !== 'disabled' && !isDeleted);
 }
 
+/** Whether Xray's API is still where it was. */
+export function isAtSamePlace(a: NodeState, b: NodeState): boolean {
+  return a.address === b.address && a.apiPort === b.apiPort;
+}
+
 /** Whether users are charged by the coefficient that is wanted. */
 export function isRateCharged({ usageCoefficient, chargedCoefficient }: NodeState): boolean {
   return usageCoefficient === chargedCoefficient;

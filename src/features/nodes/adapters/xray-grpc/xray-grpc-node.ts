@@ -49,6 +49,7 @@ export class XrayGrpcNode implements ForeignCore {
   private readonly endpoint: Endpoint;
   private link: Link | undefined;
   private opening: Promise<Link> | undefined;
+  private closings = 0;
   /** What the process is known by that was told of. */
   private told: string | undefined;
   private top: Claim | undefined;
@@ -128,6 +129,7 @@ export class XrayGrpcNode implements ForeignCore {
   }
 
   close(): void {
+    this.closings++;
     this.link?.core.close();
     this.link = undefined;
   }
@@ -167,6 +169,7 @@ export class XrayGrpcNode implements ForeignCore {
   }
 
   private async open(signal: AbortSignal): Promise<Link> {
+    const { closings } = this;
     const { target, credentials, options } = await findApi(
       this.endpoint,
       this.reach,
@@ -184,6 +187,7 @@ export class XrayGrpcNode implements ForeignCore {
       });
       link.process = (await core.markers(signal)).process;
       link.inbounds = await client.listInbounds(signal);
+      if (closings !== this.closings) throw new CoreError('aborted', 'The connection was given up');
       this.link = link;
       return link;
     } catch (error) {
