@@ -248,7 +248,10 @@ export class AttachedCore {
     const { connection, services } = this.context;
     let found: Difference[];
     try {
-      found = await audit(connection, this.sync.inbounds, (take) => services.desired.snapshot(take), signal);
+      found = await services.audits.pass(
+        () => audit(connection, this.sync.inbounds, (take) => services.desired.snapshot(take), signal),
+        signal,
+      );
     } catch (error) {
       if (!(error instanceof CoreError) || error.code !== 'unsupported') throw error;
       this.comparison.due = Infinity;

@@ -109,7 +109,7 @@ async function startCore(
       .finally(() => former?.chargeLast());
     return { version, place: body.place };
   };
-  const { version, place } = await services.starts.pass(() => services.bodies.use(config, start));
+  const { version, place } = await services.starts.pass(() => services.bodies.use(config, start), signal);
   await former?.settle(); // if it was not possible at once: no more once this one has an account
   const account = await services.runtime.recordStart(lease.grant, {
     version,

@@ -187,7 +187,8 @@ export class CoreKeeper {
   /** A node that another panel took is left alone, unless an operator asks for it again. */
   private async observe(connection: StartableCore, state: NodeState, enabled: boolean): Promise<CoreState> {
     try {
-      return await connection.observe(this.context.signal);
+      const { services, signal } = this.context;
+      return await services.attaches.pass(() => connection.observe(signal), signal);
     } catch (error) {
       const isAskedFor = state.restartGeneration !== state.appliedRestartGeneration;
       if (error instanceof HeldByAnother && (isAskedFor || !enabled)) return { running: false };
@@ -242,7 +243,7 @@ export class CoreKeeper {
     const former = this.core;
     this.core = undefined;
     await former?.readLast(this.context.signal);
-    await this.context.connection.stop();
+    await this.context.connection.stop(this.context.signal);
     await former?.chargeLast();
   }
 
@@ -270,14 +271,20 @@ export class CoreKeeper {
         this.endedFor = 'died';
         if (step.message === undefined) return 0;
         await this.show('error', step.message);
-        if (this.context.connection.endsWithOwner) await this.context.connection.stop();
+        await this.endHung();
         return 0;
       case 'back_off':
         this.logger.error(`${step.message} (trying again in ${step.waitSeconds.toFixed(1)} s)`);
-        if (this.context.connection.endsWithOwner && step.endsCore) await this.context.connection.stop();
+        if (step.endsCore) await this.endHung();
         await this.fail(step.failures, step.waitSeconds, step.message);
         return step.waitSeconds * 1000;
     }
+  }
+
+  /** Only a core that is ours alone is ended because it hangs. */
+  private async endHung(): Promise<void> {
+    const { connection, signal } = this.context;
+    if (connection.endsWithOwner) await connection.stop(signal);
   }
 
   /** @throws what is no failure of the node */

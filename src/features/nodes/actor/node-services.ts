@@ -17,6 +17,10 @@ import { RollOuts } from './roll-outs.js';
 @Injectable()
 export class NodeServices {
   readonly starts = new Turnstile(STARTS_AT_A_TIME);
+  /** Many, for one that does not answer is waited for. */
+  readonly attaches = new Turnstile(64);
+  /** Each holds all accounts of a core, and reads all users. */
+  readonly audits = new Turnstile(2);
 
   constructor(
     readonly config: Config,

@@ -81,7 +81,7 @@ interface CoreCalls {
   readonly lost: AbortSignal | undefined;
 
   /** Ends a core that is started from here; takes all accounts of the panel off another one. */
-  stop(): Promise<void>;
+  stop(signal: AbortSignal): Promise<void>;
   /** Frees local resources. Never stops the core. */
   close(): void;
 

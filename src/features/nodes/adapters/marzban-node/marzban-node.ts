@@ -111,8 +111,8 @@ export class MarzbanNode implements StartableCore {
     return state.version;
   }
 
-  async stop(): Promise<void> {
-    const signal = AbortSignal.timeout(READY_MS); // of all calls together
+  async stop(lasting: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([lasting, AbortSignal.timeout(READY_MS)]); // of all calls together
     this.close();
     const agent = await this.agent(signal);
     // An agent asks nobody whose session it ends: another panel's core is not ours to stop.
