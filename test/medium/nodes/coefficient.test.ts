@@ -45,3 +45,36 @@ it('another coefficient holds for traffic after the change, also when a reply is
   expect(await used()).toBe(101n + 151n + 5n);
   expect(node.starts).toBe(1);
 });
+
+it('bytes before a change of the coefficient are charged by the old one, also when the poll before it is refused', async () => {
+  const { id: nodeId, node } = await fleet.addNode();
+  const userId = await fleet.addUser('bob');
+  await eventually(async () => (await fleet.sudo.get(`/api/node/${nodeId}`)).json.status === 'connected');
+  node.core!.count(`${userId}.bob`, 100n, 0n);
+  // Another replica has charged a poll of which this one has not heard: the next one of this comes too late.
+  const [before] = await fleet.sql<{ polls: bigint }>(
+    'UPDATE node_runtime SET user_polls = user_polls + 1 WHERE node_id = $1 RETURNING user_polls AS polls',
+    [nodeId],
+  );
+  const polled = node.core!.calls.get('QueryStats') ?? 0;
+  await fleet.sudo.put(`/api/node/${nodeId}`, { usage_coefficient: 3 });
+  await eventually(async () => {
+    const [row] = await fleet.sql<{ rate: number; polls: bigint }>(
+      'SELECT charged_coefficient AS rate, user_polls AS polls FROM node_runtime WHERE node_id = $1',
+      [nodeId],
+    );
+    return row!.rate === 3 && BigInt(row!.polls) === BigInt(before!.polls) + 1n;
+  });
+  expect(node.core!.calls.get('QueryStats')! - polled).toBeGreaterThanOrEqual(2); // refused, and read again
+  const used = async () =>
+    (
+      await fleet.sql<{ used: string }>(
+        'SELECT used_traffic::text AS used FROM user_usage WHERE user_id = $1',
+        [userId],
+      )
+    )[0]!.used;
+  expect(await used()).toBe('100');
+  node.core!.count(`${userId}.bob`, 1n, 0n);
+  await fleet.sudo.put(`/api/node/${nodeId}`, { usage_coefficient: 1 });
+  await eventually(async () => (await used()) === '103');
+});

@@ -162,6 +162,52 @@ describe('the control of nodes', () => {
     await eventually(async () => (await cursor()).isSane, 40_000);
   });
 
+  it('compares all users when a cursor lies beyond the present, as after a restored copy', async () => {
+    const { id, node } = await fleet.addNode();
+    const missing = await fleet.addUser('mia');
+    await eventually(() => copies(node.core!, `${missing}.mia`) === TAGS.length);
+    // The copy knows nothing of what was applied last, and the core nothing of who was there before.
+    await fleet.sql(
+      `WITH lost AS (UPDATE node_lease SET owner_id = NULL, epoch = epoch + 1, expires_at = '-infinity'
+                      WHERE node_id = $1 RETURNING epoch)
+       UPDATE node_runtime SET owner_epoch = lost.epoch,
+              cursor_xid = (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + 1000000)::text::xid8
+         FROM lost WHERE node_id = $1`,
+      [id],
+    );
+    const user = await fleet.addUser('leo');
+    await eventually(() => copies(node.core!, `${user}.leo`) === TAGS.length, 15_000);
+    const sane = () =>
+      fleet.sql(
+        `SELECT FROM node_runtime WHERE node_id = $1 AND cursor_xid <= pg_snapshot_xmin(pg_current_snapshot())`,
+        [id],
+      );
+    await eventually(async () => (await sane()).length === 1, 40_000);
+    expect(node.starts).toBe(1);
+  });
+
+  it('shows what stops the service itself from working on a node, and goes on when it is over', async () => {
+    const { id, node } = await fleet.addNode();
+    await eventually(async () => (await row(id))?.status === 'connected');
+    const connect = node.connect.bind(node);
+    node.connect = () => {
+      const connection = connect();
+      connection.observe = () => Promise.reject(new TypeError('nobody thought of that'));
+      return connection;
+    };
+    await fleet.sql(`UPDATE nodes SET status = 'connecting', generation = generation + 1 WHERE id = $1`, [
+      id,
+    ]);
+    await fleet.sql("SELECT pg_notify('node_wake', $1::text)", [id]);
+    await eventually(async () => (await row(id))?.status === 'error');
+    expect((await row(id))?.message).toBe(
+      'the service cannot work on this node: nobody thought of that; its log says more, and it tries again',
+    );
+    node.connect = connect;
+    await fleet.sql('UPDATE nodes SET generation = generation + 1 WHERE id = $1', [id]);
+    await eventually(async () => (await row(id))?.status === 'connected');
+  });
+
   it('hands nodes over to another replica without a restart, and no byte is lost', async () => {
     const { id, node } = await fleet.addNode();
     const user = await fleet.addUser('eve');

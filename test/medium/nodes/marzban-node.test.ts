@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FakeMarzbanNode } from '../../fakes/fake-marzban-node.js';
 import { type AgentFleet, startAgentFleet } from '../../support/agent-fleet.js';
+import { testConfig } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
 import { copies, CORE_CONFIG, TAGS } from '../../support/fake-fleet.js';
 import { openLog } from '../../support/log-socket.js';
@@ -240,6 +241,25 @@ describe('the certificate of a Marzban-node', () => {
     await fleet.sudo.put(`/api/node/${id}`, { status: 'connected' });
     await fleet.status(id, 'connected', 60_000);
     expect((await pinned()).trim()).toBe(agent.certificate.certificate.trim());
+  });
+});
+
+describe('a Marzban-node of which no certificate is remembered', () => {
+  it('is trusted whatever it shows', async () => {
+    const trusting = await startAgentFleet({ nodes: { ...testConfig().nodes, certPin: 'always-trust' } });
+    try {
+      const agent = await trusting.agent();
+      const id = await trusting.add(agent);
+      await trusting.status(id, 'connected');
+      agent.certificate = v1Certificate();
+      await agent.restart();
+      await eventually(() => agent.isStarted, 60_000);
+      await trusting.status(id, 'connected', 60_000);
+      const [row] = await trusting.sql('SELECT server_cert_pem AS pem FROM nodes WHERE id = $1', [id]);
+      expect(row).toEqual({ pem: null });
+    } finally {
+      await trusting.close();
+    }
   });
 });
 

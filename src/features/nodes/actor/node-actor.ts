@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { Pause } from '../../../shared/scheduling/pause.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
+import { ownFailure } from '../domain/failure.js';
 import { LeaseLost } from '../domain/grant.js';
 import type { Sighting } from '../domain/sighting.js';
 import { CoreKeeper } from './core-keeper.js';
@@ -23,7 +24,7 @@ export class NodeActor {
   private done: Promise<void> = Promise.resolve();
   private stopping = false;
   private readonly pause = new Pause();
-  private databaseFailed = false;
+  private hasFailed = false;
 
   constructor(
     readonly lease: NodeLease,
@@ -99,7 +100,7 @@ export class NodeActor {
       this.lease.assertHeld();
       await this.settle();
       if (!this.connection.endsWithOwner) return;
-      await this.connection.stop();
+      await this.connection.stop(this.lease.signal);
       await this.keeper.core?.chargeLast();
     } catch (error) {
       if (!(error instanceof LeaseLost)) this.logger.warn({ err: error }, 'The core was not ended in order');
@@ -113,7 +114,7 @@ export class NodeActor {
     try {
       await this.services.states.of(this.lease.grant);
       await this.keeper.core?.saveCursor();
-      const signal = AbortSignal.timeout(HAND_OVER_MS);
+      const signal = AbortSignal.any([this.lease.signal, AbortSignal.timeout(HAND_OVER_MS)]);
       if (!this.connection.endsWithOwner) return await this.keeper.core?.readCounters(signal);
       await this.keeper.show('connecting', null);
       await this.keeper.core?.readLast(signal);
@@ -130,21 +131,22 @@ export class NodeActor {
       try {
         this.lease.assertHeld();
         waitMs = await this.keeper.round();
-        this.databaseFailed = false;
+        this.hasFailed = false;
       } catch (error) {
-        if (error instanceof LeaseLost) break;
-        if (this.stopping) break;
-        waitMs = this.onUnexpected(error);
+        if (error instanceof LeaseLost || !this.lease.isHeld || this.stopping) break;
+        waitMs = await this.onUnexpected(error);
       }
       if (!this.stopping && !this.keeper.isRetired) await this.pause.wait(waitMs);
     }
     if (!this.stopping) this.connection.close();
   }
 
-  /** The database, or a bug. The node is left as it is. */
-  private onUnexpected(error: unknown): number {
-    if (!this.databaseFailed) this.logger.error({ err: error }, 'The node cannot be worked on at the moment');
-    this.databaseFailed = true;
+  /** The database, or a bug. The core is left as it is; where there is none, an operator waits to hear why. */
+  private async onUnexpected(error: unknown): Promise<number> {
+    if (!this.hasFailed) this.logger.error({ err: error }, 'The node cannot be worked on at the moment');
+    this.hasFailed = true;
+    if (this.keeper.core) return RETRY_MS;
+    await this.keeper.show('error', ownFailure(error)).catch(() => undefined); // the database may be what is missing
     return RETRY_MS;
   }
 }

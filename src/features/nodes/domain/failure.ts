@@ -39,6 +39,12 @@ export function planFailure(failure: Failure, chance: number): FailureStep {
   }
 }
 
+/** What is shown of a failure of the service itself: a bug, or its database. */
+export function ownFailure(error: unknown): string {
+  const { message } = error as Error;
+  return `the service cannot work on this node: ${message}; its log says more, and it tries again`;
+}
+
 /** How often in a row a core has ended soon after its start, and how long to wait before the next start. */
 export function planDeath(
   before: number,

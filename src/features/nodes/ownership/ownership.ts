@@ -10,6 +10,7 @@ import { NodeActor } from '../actor/node-actor.js';
 import { NodeLease } from '../actor/node-lease.js';
 import { NodeServices } from '../actor/node-services.js';
 import { NodeAdapters } from '../adapters/node-adapters.js';
+import { ownFailure } from '../domain/failure.js';
 import type { Grant } from '../domain/grant.js';
 import { type Census, fairShare, GIVING_SECONDS, planGiving } from '../domain/sharing.js';
 import { WorkerNodesRepository } from '../worker-nodes.repository.js';
@@ -99,8 +100,10 @@ export class Ownership implements OnApplicationBootstrap {
     const free = fairShare(census) - this.shared().length;
     const since = performance.now();
     for (const grant of await this.leases.acquire(this.replica.id, reachable, free)) {
-      await this.take(grant, since).catch((error: unknown) => {
+      await this.take(grant, since).catch(async (error: unknown) => {
         this.logger.error({ err: error }, `Node ${grant.nodeId} cannot be worked on`); // its lease runs out
+        const shown = { version: null, message: ownFailure(error) };
+        await this.services.runtime.showStatus(grant, 'error', shown).catch(() => undefined);
       });
     }
     await this.localCore.endOrphan(this.ownsLocalCore());
