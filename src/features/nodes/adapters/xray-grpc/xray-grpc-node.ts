@@ -121,8 +121,8 @@ export class XrayGrpcNode implements ForeignCore {
   }
 
   /** Takes the users of the panel off it; it goes on for everybody else. */
-  async stop(): Promise<void> {
-    const signal = AbortSignal.timeout(STOP_MS); // of all calls together
+  async stop(lasting: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([lasting, AbortSignal.timeout(STOP_MS)]); // of all calls together
     const { isClaimed } = await this.observe(signal);
     if (isClaimed) await this.withdraw(new Set(), signal);
     this.close();
