@@ -3,6 +3,7 @@ import { Database } from '../../../src/shared/database/database.js';
 import { WORKER_POOL_SIZE, WorkerDatabase } from '../../../src/shared/database/worker-database.js';
 import type { TestApp } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
+import { holdConnections } from '../../support/hold-connections.js';
 import { copies, CORE_CONFIG, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
 
 /** Leases and replicas show signs of life every five seconds. */
@@ -28,32 +29,13 @@ afterAll(async () => {
   await fleet?.close();
 });
 
-/** Occupies so many connections of the owner until the returned function is called. */
-async function hold(db: Database, connections: number): Promise<() => Promise<void>> {
-  let release = () => {};
-  const released = new Promise<void>((resolve) => (release = resolve));
-  let held = 0;
-  const holders = Array.from({ length: connections }, () =>
-    db.transaction(async (tx) => {
-      await tx.run('SELECT 1');
-      held++;
-      await released;
-    }),
-  );
-  await eventually(() => held === connections);
-  return async () => {
-    release();
-    await Promise.all(holders);
-  };
-}
-
 const statusOf = async (id: number) =>
   (await fleet.sql<{ status: string }>('SELECT status FROM users WHERE id = $1', [id]))[0]!.status;
 
 describe('while requests hold every connection of theirs', () => {
   let letGo: () => Promise<void>;
   beforeAll(async () => {
-    letGo = await hold(fleet.app.get(Database, { strict: false }), fleet.config.databasePoolSize);
+    letGo = await holdConnections(fleet.app.get(Database, { strict: false }), fleet.config.databasePoolSize);
   });
   afterAll(() => letGo?.());
 
@@ -98,8 +80,14 @@ it('leases are kept and the replica is seen to live while nothing else of it get
          FROM node_lease l JOIN replica r ON r.id = l.owner_id WHERE l.node_id = $1`,
       [id],
     );
-  const letGo = await hold(fleet.app.get(Database, { strict: false }), fleet.config.databasePoolSize);
-  const letWorkersGo = await hold(fleet.app.get(WorkerDatabase, { strict: false }), WORKER_POOL_SIZE);
+  const letGo = await holdConnections(
+    fleet.app.get(Database, { strict: false }),
+    fleet.config.databasePoolSize,
+  );
+  const letWorkersGo = await holdConnections(
+    fleet.app.get(WorkerDatabase, { strict: false }),
+    WORKER_POOL_SIZE,
+  );
   const [before] = await beats();
   await eventually(async () => {
     const [now] = await beats();
