@@ -34,20 +34,27 @@ export class LocalNodesRepository {
   /** Lets go of cores that nobody was there for since a day: their folders are gone. Their traffic stays counted. */
   async forgetUnseen(): Promise<void> {
     await this.db.run(
-      `UPDATE nodes SET deleted_at = now()
-        WHERE kind = 'local' AND status = 'disabled' AND deleted_at IS NULL
-          AND last_status_change < now() - interval '1 day'`,
+      `WITH unseen AS (
+         SELECT id FROM nodes
+          WHERE kind = 'local' AND status = 'disabled' AND deleted_at IS NULL
+            AND last_status_change < now() - interval '1 day'
+          ORDER BY id FOR NO KEY UPDATE
+       )
+       UPDATE nodes n SET deleted_at = now() FROM unseen WHERE n.id = unseen.id`,
     );
   }
 
   /** Shows local cores as disabled while no replica that could run them is there. */
   async disableUnowned(): Promise<void> {
     await this.db.run(
-      `UPDATE nodes n
+      `WITH unowned AS (
+         SELECT n.id FROM nodes n JOIN node_lease l ON l.node_id = n.id
+          WHERE n.kind = 'local' AND n.status <> 'disabled' AND l.expires_at < clock_timestamp() - interval '15 s'
+          ORDER BY n.id FOR NO KEY UPDATE OF n
+       )
+       UPDATE nodes n
           SET status = 'disabled', xray_version = NULL, message = 'No Xray was found', last_status_change = now()
-         FROM node_lease l
-        WHERE l.node_id = n.id AND n.kind = 'local' AND n.status <> 'disabled'
-          AND l.expires_at < clock_timestamp() - interval '15 s'`,
+         FROM unowned WHERE n.id = unowned.id`,
     );
   }
 }
