@@ -1,7 +1,7 @@
-import { trafficByUser } from '../../src/features/nodes/domain/user-traffic.js';
 import type { Account } from '../../src/xray/config/index.js';
 import type { ChaosDatabase } from './chaos-database.js';
 import type { ChaosNode } from './chaos-node.js';
+import { trafficByUser } from './traffic-by-user.js';
 
 interface User {
   id: number;

@@ -1,8 +1,8 @@
-import { trafficByUser } from '../../src/features/nodes/domain/user-traffic.js';
 import type { Traffic } from '../../src/xray/grpc/index.js';
 import type { CoreRun } from './chaos-node.js';
 import type { Reading } from './counter-relay.js';
 import type { Fault } from './faults.js';
+import { trafficByUser } from './traffic-by-user.js';
 
 /** What is on its way may be lost so much earlier or later. */
 const LINE_MS = 2_000;

@@ -1,9 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCounters } from './counters.js';
+import { decodeCounter, TrafficByName } from './counters.js';
+import { EntryCutter } from './entry-cutter.js';
 import { xray } from './package-definition.js';
 
 const { QueryStatsResponse, QueryStatsRequest } = xray.app.stats.command;
+
+/** Traffic by name of a reply that comes in pieces of so many bytes. */
+function decodeCounters(bytes: Buffer, kind: 'user' | 'outbound', size = bytes.length || 1) {
+  const traffic = new TrafficByName();
+  const cutter = new EntryCutter();
+  for (let at = 0; at < bytes.length; at += size) {
+    cutter.take(bytes.subarray(at, at + size), (entry) => {
+      const counter = decodeCounter(entry, kind);
+      if (counter) traffic.add(counter);
+    });
+  }
+  cutter.end();
+  return traffic.values;
+}
 
 const reply = (stat: { name: string; value: string }[]) => QueryStatsResponse.serialize({ stat });
 
@@ -32,7 +47,7 @@ describe('statistics on the wire', () => {
     expect(QueryStatsRequest.serialize({ pattern: 'user>>>' }).toString('hex')).toBe('0a07757365723e3e3e');
   });
 
-  it('gives the traffic of any names, for any values', () => {
+  it('gives the traffic of any names, for any values, in any pieces', () => {
     const counters = fc.uniqueArray(
       fc.record({
         key: anyName,
@@ -42,16 +57,21 @@ describe('statistics on the wire', () => {
       { selector: ({ key }) => key },
     );
     fc.assert(
-      fc.property(counters, fc.constantFrom('user' as const, 'outbound' as const), (entries, kind) => {
-        const bytes = reply(
-          entries.flatMap(({ key, up, down }) => [
-            { name: `${kind}>>>${key}>>>traffic>>>uplink`, value: `${up}` },
-            { name: `${kind}>>>${key}>>>traffic>>>downlink`, value: `${down}` },
-          ]),
-        );
-        const expected = new Map(entries.map(({ key, up, down }) => [key, { up, down }]));
-        expect(decodeCounters(bytes, kind)).toEqual(expected);
-      }),
+      fc.property(
+        counters,
+        fc.constantFrom('user' as const, 'outbound' as const),
+        fc.integer({ min: 1, max: 300 }),
+        (entries, kind, size) => {
+          const bytes = reply(
+            entries.flatMap(({ key, up, down }) => [
+              { name: `${kind}>>>${key}>>>traffic>>>uplink`, value: `${up}` },
+              { name: `${kind}>>>${key}>>>traffic>>>downlink`, value: `${down}` },
+            ]),
+          );
+          const expected = new Map(entries.map(({ key, up, down }) => [key, { up, down }]));
+          expect(decodeCounters(bytes, kind, size)).toEqual(expected);
+        },
+      ),
     );
   });
 

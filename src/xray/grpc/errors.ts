@@ -49,8 +49,8 @@ const CODES: Partial<Record<status, CoreErrorCode>> = {
   [status.CANCELLED]: 'aborted',
 };
 
-export function toCoreError(error: ServiceError): CoreError {
-  const text = error.details || error.message;
+export function toCoreError(error: Pick<ServiceError, 'code' | 'details'> & Partial<Error>): CoreError {
+  const text = error.details || error.message || 'The core gave no reason';
   const code = CODES[error.code] ?? TEXTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'other';
   return new CoreError(code, text, { cause: error });
 }

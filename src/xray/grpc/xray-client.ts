@@ -6,26 +6,34 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import type { Account } from '../config/types.js';
 import { addUserRequest, decodeAccount, removeUserRequest } from './accounts.js';
-import { decodeCounters, type Traffic } from './counters.js';
+import { type Counter, decodeCounter, TrafficByName, type Traffic } from './counters.js';
+import { EntryCutter } from './entry-cutter.js';
 import { CoreError, toCoreError } from './errors.js';
+import { LongReplies } from './long-replies.js';
+import { Breather } from '../../shared/scheduling/breather.js';
 import { decodeInbound, type InboundServer } from './inbounds.js';
 import { packageDefinition, xray } from './package-definition.js';
 
 const { AddOutbound, AlterInbound, GetInboundUsers, ListInbounds } =
   xray.app.proxyman.command.HandlerService.service;
+const { User } = xray.common.protocol;
 const { QueryStats, GetSysStats } = xray.app.stats.command.StatsService.service;
 
 const USER_OPERATION_MS = 5_000;
 const LIST_MS = 20_000;
 const COUNTERS_MS = 20_000;
 const HEALTH_MS = 3_000;
+/** Longer replies come in pieces: those of about 25,000 users. */
+const LONG_BYTES = 4 * 1024 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 const CHANNEL_OPTIONS = {
-  'grpc.max_receive_message_length': -1, // the counters of 40,000 users are over the default of 4 MiB
   'grpc.max_send_message_length': 64 * 1024 * 1024,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 5_000,
@@ -48,19 +56,29 @@ export class XrayClient {
   private readonly proxy: ClientGrpcProxy;
   /** Nest's client for one of the services: calls of both go over its connection, as callbacks and not as observables. */
   private readonly client: Client;
+  private readonly long: LongReplies | undefined;
+  /** What was too long once, and is asked for in pieces since. */
+  private readonly longPaths = new Set<string>();
 
   /** `target` as grpc-js knows it: `host:port` or `unix:/path`. */
   constructor(
     target: string,
     security: ChannelCredentials = credentials.createInsecure(),
     options: object = {},
+    /** Makes a bare connection of the same kind, for replies that are too long to be held as a whole. */
+    dial: (() => Duplex) | undefined = socketOf(target),
   ) {
+    this.long = dial && new LongReplies(dial);
     this.proxy = new ClientGrpcProxy({
       package: 'xray.app.stats.command',
       packageDefinition,
       url: target,
       credentials: security,
-      channelOptions: { ...CHANNEL_OPTIONS, ...options },
+      channelOptions: {
+        ...CHANNEL_OPTIONS,
+        'grpc.max_receive_message_length': this.long ? LONG_BYTES : -1,
+        ...options,
+      },
     });
     this.client = this.proxy.getClientByServiceName<Client>('StatsService');
   }
@@ -76,14 +94,35 @@ export class XrayClient {
   }
 
   /**
-   * The accounts of one inbound, or those of one email. Accounts of foreign kinds are left out.
+   * Hands over the accounts of one inbound, or those of one email, as they come. Accounts of foreign kinds are left out.
    * @throws CoreError `unsupported` before Xray 24.11.5.
    */
+  async eachUser(
+    inboundTag: string,
+    email: string,
+    take: (account: Account) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const request = GetInboundUsers.requestSerialize({ tag: inboundTag, email });
+    await this.eachEntry(
+      GetInboundUsers.path,
+      request,
+      email ? USER_OPERATION_MS : LIST_MS,
+      signal,
+      (entry) => {
+        const user = User.deserialize(entry);
+        // An unknown email is answered with one empty entry.
+        const account = user.email ? decodeAccount(user) : undefined;
+        if (account) take(account);
+      },
+    );
+  }
+
+  /** The accounts of {@link eachUser}. */
   async listUsers(inboundTag: string, email = '', signal?: AbortSignal): Promise<Account[]> {
-    const timeout = email ? USER_OPERATION_MS : LIST_MS;
-    const { users } = await this.call(GetInboundUsers, { tag: inboundTag, email }, timeout, signal);
-    // An unknown email is answered with one empty entry.
-    return users.flatMap((user) => (user.email ? (decodeAccount(user) ?? []) : []));
+    const accounts: Account[] = [];
+    await this.eachUser(inboundTag, email, (account) => accounts.push(account), signal);
+    return accounts;
   }
 
   /** What stands behind each tag now. @throws CoreError `unsupported` before Xray 25.6.7. */
@@ -101,18 +140,28 @@ export class XrayClient {
     await this.call(AddOutbound, { outbound: { tag, proxy_settings: settings } }, USER_OPERATION_MS, signal);
   }
 
+  /** Hands over the counters of all accounts since the core started, as they come. */
+  eachUserCounter(take: (counter: Counter) => void, signal?: AbortSignal): Promise<void> {
+    return this.eachCounter('user', 'user>>>', take, COUNTERS_MS, signal);
+  }
+
   /** Cumulative traffic since the core started, by account email. */
-  userTraffic(signal?: AbortSignal): Promise<Map<string, Traffic>> {
-    return this.counters('user', 'user>>>', signal);
+  async userTraffic(signal?: AbortSignal): Promise<Map<string, Traffic>> {
+    const traffic = new TrafficByName();
+    await this.eachUserCounter((counter) => traffic.add(counter), signal);
+    return traffic.values;
   }
 
   /**
    * Cumulative traffic since the core started, by outbound tag. With a `pattern`, a part of the counter's name, only of
    * those: that is little, and has to come soon.
    */
-  outboundTraffic(pattern?: string, signal?: AbortSignal): Promise<Map<string, Traffic>> {
+  async outboundTraffic(pattern?: string, signal?: AbortSignal): Promise<Map<string, Traffic>> {
     const timeoutMs = pattern === undefined ? COUNTERS_MS : HEALTH_MS;
-    return this.counters('outbound', pattern ?? 'outbound>>>', signal, timeoutMs);
+    const traffic = new TrafficByName();
+    const take = (counter: Counter) => traffic.add(counter);
+    await this.eachCounter('outbound', pattern ?? 'outbound>>>', take, timeoutMs, signal);
+    return traffic.values;
   }
 
   async sysStats(signal?: AbortSignal, timeoutMs = HEALTH_MS): Promise<SysStats> {
@@ -139,16 +188,57 @@ export class XrayClient {
   /** Frees the connection. Never stops the core. */
   close(): void {
     this.proxy.close();
+    this.long?.close();
   }
 
-  private counters(
+  private eachCounter(
     kind: 'user' | 'outbound',
     pattern: string,
+    take: (counter: Counter) => void,
+    timeoutMs: number,
     signal?: AbortSignal,
-    timeoutMs = COUNTERS_MS,
-  ): Promise<Map<string, Traffic>> {
-    const decode = (reply: Buffer) => decodeCounters(reply, kind);
-    return this.send(QueryStats.path, QueryStats.requestSerialize, decode, { pattern }, timeoutMs, signal);
+  ): Promise<void> {
+    const request = QueryStats.requestSerialize({ pattern });
+    return this.eachEntry(QueryStats.path, request, timeoutMs, signal, (entry) => {
+      const counter = decodeCounter(entry, kind);
+      if (counter) take(counter);
+    });
+  }
+
+  /** Hands over the entries of a reply that is a list of any length, with time for others in between. */
+  private async eachEntry(
+    path: string,
+    request: Buffer,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    take: (entry: Buffer) => void,
+  ): Promise<void> {
+    const cutter = new EntryCutter();
+    const breather = new Breather();
+    for await (const piece of this.reply(path, request, timeoutMs, signal)) {
+      cutter.take(piece, take);
+      await breather.rest();
+    }
+    cutter.end();
+  }
+
+  /** Asks for long replies in pieces where one was too long before. */
+  private async *reply(
+    path: string,
+    request: Buffer,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Buffer> {
+    if (!this.long || !this.longPaths.has(path)) {
+      try {
+        const same = (bytes: Buffer) => bytes;
+        return yield* inPieces(await this.send(path, same, same, request, timeoutMs, signal));
+      } catch (error) {
+        if (!this.long || !(error instanceof CoreError) || error.code !== 'too_large') throw error;
+        this.longPaths.add(path);
+      }
+    }
+    yield* this.long.call(path, request, timeoutMs, signal);
   }
 
   private call<Request extends object, Response extends object>(
@@ -196,4 +286,12 @@ export class XrayClient {
       signal?.addEventListener('abort', cancel, { once: true });
     });
   }
+}
+
+function socketOf(target: string): (() => Duplex) | undefined {
+  return target.startsWith('unix:') ? () => connect(target.slice('unix:'.length)) : undefined;
+}
+
+function* inPieces(reply: Buffer): Generator<Buffer> {
+  for (let at = 0; at < reply.length; at += PIECE_BYTES) yield reply.subarray(at, at + PIECE_BYTES);
 }

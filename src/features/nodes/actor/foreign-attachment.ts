@@ -2,7 +2,6 @@ import { type ForeignCore, type FoundForeignCore, HeldByAnother } from '../adapt
 import { isSameProcess } from '../domain/core-process.js';
 import { foreignTrouble, matchInbounds } from '../domain/foreign-core.js';
 import type { NodeState } from '../domain/node-state.js';
-import { trafficByUser } from '../domain/user-traffic.js';
 import { AttachedCore, RUNS_WELL } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
 import type { CoreAccount, FoundCore } from './node-runtime.repository.js';
@@ -69,11 +68,11 @@ async function identify(
   const marker = connection.nextClaim();
   const process = { marker, uptimeSeconds: found.process.uptimeSeconds };
   // What it has counted until now is of others, or was charged for a node that is no more.
-  const users = await connection.counters('user', signal);
-  const outbounds = await connection.counters('outbound', signal);
+  const users = await connection.userCounters(signal);
+  const outbounds = await connection.outboundCounters(signal);
   const account = await services.runtime.recordFound(grant, { process, isNew: true, version, configVersion });
   const baseline = { grant, coreEpoch: account.coreEpoch };
-  await services.usage.beginAt(baseline, trafficByUser(users.values), outbounds.values);
+  await services.usage.beginAt(baseline, users.values.all(), outbounds.values);
   lease.assertHeld();
   await connection.claim(marker, signal); // last: if anything fails before, all of it is done anew
   return { process, account };

@@ -1,7 +1,8 @@
 import { type Markers, MARKER_PREFIX, readMarkers } from '../../../xray/config/index.js';
 import type { Account, ResolvedInbound } from '../../../xray/config/types.js';
 import type { XrayClient } from '../../../xray/grpc/index.js';
-import type { Counters, RunningCore } from './core-connection.js';
+import { UserTraffic } from '../domain/user-traffic.js';
+import type { OutboundCounters, RunningCore, UserCounters } from './core-connection.js';
 
 /** The part of a connection that is Xray's own API, the same for every kind of node that offers it. */
 export class CoreApi {
@@ -25,17 +26,27 @@ export class CoreApi {
     await this.client.removeUser(inbound.tag, email, signal);
   }
 
-  accounts(inbound: ResolvedInbound, email: string | undefined, signal: AbortSignal): Promise<Account[]> {
+  accounts(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<Account[]> {
     return this.client.listUsers(inbound.tag, email, signal);
   }
 
+  eachAccount(
+    inbound: ResolvedInbound,
+    take: (account: Account) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.client.eachUser(inbound.tag, '', take, signal);
+  }
+
   /** The process is asked for after its counters, so that counters are never taken for those of an earlier process. */
-  async counters(of: 'user' | 'outbound', signal: AbortSignal): Promise<Counters> {
-    if (of === 'user') {
-      const values = await this.client.userTraffic(signal);
-      const { process: marker } = await this.markers(signal);
-      return { values, process: { marker, ...(await this.age(signal)) } };
-    }
+  async userCounters(signal: AbortSignal): Promise<UserCounters> {
+    const values = new UserTraffic();
+    await this.client.eachUserCounter((counter) => values.add(counter), signal);
+    const { process: marker } = await this.markers(signal);
+    return { values, process: { marker, ...(await this.age(signal)) } };
+  }
+
+  async outboundCounters(signal: AbortSignal): Promise<OutboundCounters> {
     const values = await this.client.outboundTraffic(undefined, signal); // the markers are among them
     const { process: marker } = readMarkers(values.keys());
     return { values, process: { marker, ...(await this.age(signal)) } };

@@ -4,6 +4,7 @@ import { CoreError, type Traffic } from '../../../xray/grpc/index.js';
 import type { PresentInbound } from '../domain/foreign-core.js';
 import type { ObservedCore } from '../domain/plan.js';
 import type { CoreProcess } from '../domain/core-process.js';
+import type { UserTraffic } from '../domain/user-traffic.js';
 
 /** The config to start a core with. What it says of the API and of files depends on where the core runs. */
 export interface CoreBody {
@@ -18,11 +19,14 @@ export type RunningCore = Extract<ObservedCore, { running: true }> & {
 
 export type CoreState = Extract<ObservedCore, { running: false }> | RunningCore;
 
-/** Cumulative traffic of one core process, by account email or outbound tag. */
-export interface Counters {
+/** Cumulative traffic of one core process: of its users, or by outbound tag. */
+export interface Counters<Values> {
   process: CoreProcess;
-  values: ReadonlyMap<string, Traffic>;
+  values: Values;
 }
+
+export type UserCounters = Counters<UserTraffic>;
+export type OutboundCounters = Counters<ReadonlyMap<string, Traffic>>;
 
 /**
  * One connection to one core, used by the one actor that owns the node. Adapters hold no desired state, set no timers,
@@ -88,11 +92,15 @@ interface CoreCalls {
   addAccount(inbound: ResolvedInbound, account: Account, signal: AbortSignal): Promise<void>;
   /** Removes one copy. @throws CoreError `user_not_found` */
   removeAccount(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<void>;
-  /** The accounts of one email, or all of them. */
-  accounts(inbound: ResolvedInbound, email: string | undefined, signal: AbortSignal): Promise<Account[]>;
+  /** The accounts of one email. */
+  accounts(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<Account[]>;
+  /** Hands over all accounts as they come: there may be more than fit into memory. */
+  eachAccount(inbound: ResolvedInbound, take: (account: Account) => void, signal: AbortSignal): Promise<void>;
 
   /** Never resets a counter. */
-  counters(of: 'user' | 'outbound', signal: AbortSignal): Promise<Counters>;
+  userCounters(signal: AbortSignal): Promise<UserCounters>;
+  /** Nor does this. */
+  outboundCounters(signal: AbortSignal): Promise<OutboundCounters>;
 }
 
 /** Another panel took the node while this installation worked with it. It is not taken back but by an operator's word. */

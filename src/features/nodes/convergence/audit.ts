@@ -1,7 +1,7 @@
 import { accountFor } from '../../../xray/config/index.js';
-import { coreEmail, type Account, type CoreUser, type ResolvedInbound } from '../../../xray/config/types.js';
+import { coreEmail, type CoreUser, type ResolvedInbound } from '../../../xray/config/types.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
-import { isSameAccount } from '../domain/plan.js';
+import { AccountDigests } from '../domain/account-digests.js';
 import { userIdOf } from '../domain/user-traffic.js';
 
 /** A user whose accounts on the core are not what they should be. */
@@ -10,44 +10,48 @@ export interface Difference {
   email: string;
 }
 
+type Core = Pick<CoreConnection, 'eachAccount'>;
+
 /**
  * Compares what a core has with what it should have. Changes under way show up as differences too, which does no
- * harm. Accounts that are none of the panel's, such as an operator's own, are left alone.
+ * harm. Accounts that are none of the panel's, such as an operator's own, are left alone. Of a million users only digests
+ * are held at a time; so the core is asked once more if there are differences, for the names it has them by.
  * @throws CoreError `unsupported` when the core cannot list accounts
  */
 export async function audit(
-  connection: CoreConnection,
+  core: Core,
   inbounds: readonly ResolvedInbound[],
   eachUser: (take: (users: readonly CoreUser[]) => void) => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<Difference[]> {
-  const differences = new Map<string, Difference>();
-  const report = (email: string) => {
-    const userId = userIdOf(email);
-    if (userId !== undefined) differences.set(email, { userId, email });
-  };
-  const observed = new Map<string, Map<string, Account>>();
-  for (const inbound of inbounds) {
-    const accounts = new Map<string, Account>();
-    for (const account of await connection.accounts(inbound, undefined, signal)) {
-      if (accounts.has(account.email)) report(account.email); // a second copy, which may have another password
-      accounts.set(account.email, account);
-    }
-    observed.set(inbound.tag, accounts);
+  const digests = new AccountDigests();
+  for (const [index, inbound] of inbounds.entries()) {
+    const take: Parameters<Core['eachAccount']>[1] = (account) => {
+      const userId = userIdOf(account.email);
+      if (userId !== undefined) digests.has(userId, index, account);
+    };
+    await core.eachAccount(inbound, take, signal);
   }
+  const wanted = new Map<number, string>();
   await eachUser((users) => {
     for (const user of users) {
-      const email = coreEmail(user);
-      for (const inbound of inbounds) {
-        const accounts = observed.get(inbound.tag)!;
-        const found = accounts.get(email);
-        const wanted = accountFor(user, inbound);
-        if (wanted === null) continue; // if there is one, it is left over below
-        if (!found || !isSameAccount(found, wanted)) report(email);
-        accounts.delete(email);
-      }
+      const accounts = inbounds.map((inbound) => accountFor(user, inbound));
+      if (!digests.isAsWanted(user.id, accounts)) wanted.set(user.id, coreEmail(user));
     }
   });
-  for (const leftOver of observed.values()) for (const email of leftOver.keys()) report(email);
+  const leftOver = new Set(digests.unasked());
+  if (wanted.size === 0 && leftOver.size === 0) return [];
+  const differences = new Map([...wanted].map(([userId, email]) => [email, { userId, email }]));
+  for (const inbound of inbounds) {
+    await core.eachAccount(
+      inbound,
+      ({ email }) => {
+        const userId = userIdOf(email);
+        const differs = userId !== undefined && (leftOver.has(userId) || wanted.has(userId));
+        if (differs) differences.set(email, { userId, email });
+      },
+      signal,
+    );
+  }
   return [...differences.values()];
 }

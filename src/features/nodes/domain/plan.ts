@@ -78,7 +78,12 @@ export function planAccount(desired: Account | null, observed: readonly Account[
 
 /** Whether a core that has `a` needs nothing to have `b`. */
 export function isSameAccount(a: Account, b: Account): boolean {
-  return a.email === b.email && credential(a) === credential(b);
+  return accountText(a) === accountText(b);
+}
+
+/** What {@link isSameAccount} goes by, as one text. */
+export function accountText(account: Account): string {
+  return `${account.email} ${credential(account)}`;
 }
 
 function credential(account: Account): string {

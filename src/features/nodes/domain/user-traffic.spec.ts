@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { movedSince, trafficByUser, userIdOf } from './user-traffic.js';
+import { userIdOf, UserTraffic } from './user-traffic.js';
 
 describe('the user of an account', () => {
   it.each<[string, number | undefined]>([
@@ -9,6 +10,7 @@ describe('the user of an account', () => {
     ['2147483648.x', undefined],
     ['7', undefined],
     ['bob.7', undefined],
+    ['0.bob', undefined],
     ['-7.bob', undefined],
     ['', undefined],
     ['ops@example', undefined],
@@ -17,32 +19,65 @@ describe('the user of an account', () => {
   });
 });
 
+function trafficOf(counters: Record<string, [up: bigint, down: bigint]>): UserTraffic {
+  const traffic = new UserTraffic();
+  for (const [name, [up, down]] of Object.entries(counters)) {
+    traffic.add({ name, direction: 'up', bytes: up });
+    traffic.add({ name, direction: 'down', bytes: down });
+  }
+  return traffic;
+}
+
+const moved = (current: UserTraffic, charged: UserTraffic) =>
+  new Map([...current.movedSince(charged)].flatMap((part) => [...part]));
+
 describe('traffic by user', () => {
   it('adds up the names of one user and leaves out whatever is nobody', () => {
-    const traffic = trafficByUser(
-      new Map([
-        ['7.old', { up: 1n, down: 2n }],
-        ['7.new', { up: 10n, down: 20n }],
-        ['8.x', { up: -1n, down: 0n }],
-        ['placeholder@panel', { up: 5n, down: 5n }],
-      ]),
-    );
-    expect(traffic).toEqual(new Map([[7, { up: 11n, down: 22n }]]));
+    const traffic = trafficOf({
+      '7.old': [1n, 2n],
+      '7.new': [10n, 20n],
+      '8.x': [-1n, 0n],
+      '9.x>>>y': [1n, 1n],
+      'placeholder@panel': [5n, 5n],
+    });
+    expect(moved(traffic, new UserTraffic())).toEqual(new Map([[7, { up: 11n, down: 22n }]]));
+    expect(traffic.get(7)).toEqual({ up: 11n, down: 22n });
+    expect(traffic.get(9)).toBeUndefined();
   });
 
   it('counts as moved what is new or other than charged, also when it is less', () => {
-    const charged = new Map([
-      [1, { up: 5n, down: 5n }],
-      [2, { up: 5n, down: 5n }],
-      [3, { up: 5n, down: 5n }],
-    ]);
-    const current = new Map([
-      [1, { up: 5n, down: 5n }],
-      [2, { up: 5n, down: 6n }],
-      [3, { up: 0n, down: 0n }],
-      [4, { up: 0n, down: 0n }],
-      [5, { up: 0n, down: 1n }],
-    ]);
-    expect([...movedSince(charged, current).keys()]).toEqual([2, 3, 5]);
+    const charged = trafficOf({ '1.a': [5n, 5n], '2.b': [5n, 5n], '3.c': [5n, 5n] });
+    const current = trafficOf({
+      '1.a': [5n, 5n],
+      '2.b': [5n, 6n],
+      '3.c': [0n, 0n],
+      '4.d': [0n, 0n],
+      '5.e': [0n, 1n],
+    });
+    expect([...moved(current, charged).keys()].toSorted()).toEqual([2, 3, 5]);
+  });
+
+  it('knows every bit of any number of counters', () => {
+    const counter = fc.tuple(
+      fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+      fc.bigInt({ min: 0n, max: 2n ** 62n }),
+      fc.bigInt({ min: 0n, max: 2n ** 62n }),
+    );
+    const counters = fc.uniqueArray(counter, { selector: ([id]) => id, maxLength: 200 });
+    fc.assert(
+      fc.property(counters, fc.nat(), (list, which) => {
+        const named = Object.fromEntries(
+          list.map(([id, up, down]) => [`${id}.x`, [up, down] as [bigint, bigint]]),
+        );
+        const all = new Map(list.map(([id, up, down]) => [id, { up, down }]));
+        const current = trafficOf(named);
+        for (const [id, traffic] of all) expect(current.get(id)).toEqual(traffic);
+        expect(moved(current, current)).toEqual(new Map());
+        const [name] = Object.keys(named).slice(which % (list.length || 1));
+        if (name === undefined) return;
+        const more = trafficOf({ ...named, [name]: [named[name]![0] + 1n, named[name]![1]] });
+        expect([...moved(more, current).keys()]).toEqual([Number.parseInt(name)]);
+      }),
+    );
   });
 });

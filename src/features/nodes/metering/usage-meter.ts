@@ -4,7 +4,8 @@ import { MARKER_PREFIX } from '../../../xray/config/index.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
 import type { KnownProcess } from '../domain/core-process.js';
 import type { Grant } from '../domain/grant.js';
-import { movedSince, trafficByUser } from '../domain/user-traffic.js';
+import { UserTraffic } from '../domain/user-traffic.js';
+import { Breather } from '../../../shared/scheduling/breather.js';
 import { RecentTraffic } from './recent-traffic.js';
 import { PollRefused, UsageRepository } from './usage.repository.js';
 
@@ -17,11 +18,16 @@ export interface MeteredCore {
   polls: { users: bigint; outbounds: bigint };
 }
 
+/** Users that are charged at once: nobody waits long for the locks, and no statement takes many megabytes. */
+const CHARGED_AT_ONCE = 20_000;
+
 /** What one kind of counters stood at, and how many polls had been charged when they were asked for. */
-interface Read<K> {
-  values: ReadonlyMap<K, Traffic>;
+interface Read<Values> {
+  values: Values;
   after: bigint;
 }
+
+type ByTag = ReadonlyMap<string, Traffic>;
 
 /**
  * Charges one core process. Remembers what it has charged, so that only what moved is sent to the database, which
@@ -29,11 +35,11 @@ interface Read<K> {
  */
 export class UsageMeter {
   readonly recent = new RecentTraffic();
-  private users: ReadonlyMap<number, Traffic> = new Map();
-  private outbounds: ReadonlyMap<string, Traffic> = new Map();
+  private users = new UserTraffic();
+  private outbounds: ByTag = new Map();
   private readonly polls: { users: bigint; outbounds: bigint };
   /** What was read last and is not known to be charged. */
-  private unsettled: { users?: Read<number>; outbounds?: Read<string> } = {};
+  private unsettled: { users?: Read<UserTraffic>; outbounds?: Read<ByTag> } = {};
 
   constructor(
     private readonly usage: UsageRepository,
@@ -91,33 +97,47 @@ export class UsageMeter {
     }
   }
 
-  private async readUsers(connection: CoreConnection, signal: AbortSignal): Promise<Read<number>> {
+  private async readUsers(connection: CoreConnection, signal: AbortSignal): Promise<Read<UserTraffic>> {
     const after = this.polls.users;
-    const { values } = await this.core.process.ask(() => connection.counters('user', signal));
-    return { values: trafficByUser(values), after };
+    const { values } = await this.core.process.ask(() => connection.userCounters(signal));
+    return { values, after };
   }
 
-  private async readOutbounds(connection: CoreConnection, signal: AbortSignal): Promise<Read<string>> {
+  private async readOutbounds(connection: CoreConnection, signal: AbortSignal): Promise<Read<ByTag>> {
     const after = this.polls.outbounds;
-    const { values } = await this.core.process.ask(() => connection.counters('outbound', signal));
+    const { values } = await this.core.process.ask(() => connection.outboundCounters(signal));
     return { values: new Map([...values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX))), after };
   }
 
-  private async chargeUsers(read: Read<number>): Promise<number[]> {
+  /** Each part is a poll of its own: if one is refused, what the others hold is charged, and the database knows so. */
+  private async chargeUsers(read: Read<UserTraffic>): Promise<number[]> {
     this.unsettled.users = read;
-    const { values, after } = read;
-    const moved = movedSince(this.users, values);
-    const due =
-      moved.size === 0
-        ? []
-        : await this.inTurn('users', () => this.usage.chargeUsers(this.poll(after), moved, this.hourly));
+    const { values } = read;
+    const due: number[] = [];
+    const movedIds: number[] = [];
+    let part = new Map<number, Traffic>();
+    const charge = async () => {
+      const turn = this.poll(read.after);
+      const found = await this.inTurn('users', () => this.usage.chargeUsers(turn, part, this.hourly));
+      read.after++;
+      for (const id of found) due.push(id);
+      for (const id of part.keys()) movedIds.push(id);
+      part = new Map();
+    };
+    const breather = new Breather();
+    for (const moved of values.movedSince(this.users)) {
+      for (const [id, traffic] of moved) part.set(id, traffic);
+      if (part.size >= CHARGED_AT_ONCE) await charge();
+      await breather.rest();
+    }
+    if (part.size > 0) await charge();
     this.users = values;
     this.unsettled.users = undefined;
-    this.recent.noteUsers(moved.keys(), performance.now());
+    this.recent.noteUsers(movedIds, performance.now());
     return due;
   }
 
-  private async chargeOutbounds(read: Read<string>): Promise<void> {
+  private async chargeOutbounds(read: Read<ByTag>): Promise<void> {
     this.unsettled.outbounds = read;
     const { values, after } = read;
     this.recent.noteOutbounds(values.values(), performance.now());
@@ -144,4 +164,14 @@ export class UsageMeter {
     const { grant, coreEpoch, process } = this.core;
     return { grant, coreEpoch, uptimeSeconds: process.uptimeSeconds, after };
   }
+}
+
+/** The entries of `current` that are not already `charged`, without those that never moved. */
+function movedSince(charged: ByTag, current: ByTag): Map<string, Traffic> {
+  return new Map(
+    [...current].filter(([tag, { up, down }]) => {
+      const known = charged.get(tag) ?? { up: 0n, down: 0n };
+      return known.up !== up || known.down !== down;
+    }),
+  );
 }

@@ -6,8 +6,9 @@ import {
   type CoreBody,
   CoreRefused,
   type CoreState,
-  type Counters,
   type StartableCore,
+  type OutboundCounters,
+  type UserCounters,
 } from '../core-connection.js';
 
 interface Running {
@@ -78,12 +79,24 @@ export class LocalCore implements StartableCore {
     return this.api().removeAccount(inbound, email, signal);
   }
 
-  accounts(inbound: ResolvedInbound, email: string | undefined, signal: AbortSignal): Promise<Account[]> {
+  accounts(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<Account[]> {
     return this.api().accounts(inbound, email, signal);
   }
 
-  counters(of: 'user' | 'outbound', signal: AbortSignal): Promise<Counters> {
-    return this.api().counters(of, signal);
+  eachAccount(
+    inbound: ResolvedInbound,
+    take: (account: Account) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.api().eachAccount(inbound, take, signal);
+  }
+
+  userCounters(signal: AbortSignal): Promise<UserCounters> {
+    return this.api().userCounters(signal);
+  }
+
+  outboundCounters(signal: AbortSignal): Promise<OutboundCounters> {
+    return this.api().outboundCounters(signal);
   }
 
   private api(): CoreApi {

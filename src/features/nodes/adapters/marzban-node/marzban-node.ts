@@ -130,7 +130,9 @@ export class MarzbanNode implements StartableCore {
   addAccount: StartableCore['addAccount'] = (...call) => this.current().addAccount(...call);
   removeAccount: StartableCore['removeAccount'] = (...call) => this.current().removeAccount(...call);
   accounts: StartableCore['accounts'] = (...call) => this.current().accounts(...call);
-  counters: StartableCore['counters'] = (...call) => this.current().counters(...call);
+  eachAccount: StartableCore['eachAccount'] = (...call) => this.current().eachAccount(...call);
+  userCounters: StartableCore['userCounters'] = (...call) => this.current().userCounters(...call);
+  outboundCounters: StartableCore['outboundCounters'] = (...call) => this.current().outboundCounters(...call);
 
   private current(): CoreApi {
     if (!this.api) throw new CoreError('unavailable', 'The node is not connected');

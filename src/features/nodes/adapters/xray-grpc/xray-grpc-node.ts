@@ -9,7 +9,7 @@ import type { ClientCertificate } from '../../identity/client-certificate.js';
 import type { NodeIdentity } from '../../identity/node-identity.js';
 import { clientKeyName, type NodeReach } from '../../node.js';
 import { CoreApi } from '../core-api.js';
-import { type Counters, type ForeignCore, type FoundForeignCore, HeldByAnother } from '../core-connection.js';
+import { type ForeignCore, type FoundForeignCore, HeldByAnother } from '../core-connection.js';
 import { type Endpoint, endpointOf, hostPort } from '../../endpoint.js';
 import type { NodeMemory } from '../node-adapter.js';
 import { findApi } from './api-contact.js';
@@ -150,10 +150,15 @@ export class XrayGrpcNode implements ForeignCore {
   accounts: ForeignCore['accounts'] = async (inbound, email, signal) =>
     (await this.known(signal)).core.accounts(inbound, email, signal);
 
+  eachAccount: ForeignCore['eachAccount'] = async (inbound, take, signal) =>
+    (await this.known(signal)).core.eachAccount(inbound, take, signal);
+
   /** Whichever process counts: it says itself which one it is. */
-  async counters(of: 'user' | 'outbound', signal: AbortSignal): Promise<Counters> {
-    return (await this.connected(signal)).core.counters(of, signal);
-  }
+  userCounters: ForeignCore['userCounters'] = async (signal) =>
+    (await this.connected(signal)).core.userCounters(signal);
+
+  outboundCounters: ForeignCore['outboundCounters'] = async (signal) =>
+    (await this.connected(signal)).core.outboundCounters(signal);
 
   /** A connection to the process that was told of. */
   private async known(signal: AbortSignal): Promise<Link> {

@@ -1,0 +1,39 @@
+/** `repeated … = 1`: the one field of replies that are lists. */
+const ENTRY = (1 << 3) | 2;
+const NOTHING = Buffer.alloc(0);
+
+/** Cuts a reply that is one list into its entries, in whatever pieces it comes. */
+export class EntryCutter {
+  private rest: Buffer = NOTHING;
+
+  /** Hands over the entries that end in this piece. They are parts of it, to be read at once. @throws when it is none of a list */
+  take(piece: Buffer, give: (entry: Buffer) => void): void {
+    const bytes = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
+    let start = 0;
+    while (start < bytes.length) {
+      if (bytes[start] !== ENTRY) throw new Error('A reply of the core is malformed');
+      const [from, length] = lengthAt(bytes, start + 1);
+      if (length === undefined || from + length > bytes.length) break;
+      give(bytes.subarray(from, from + length));
+      start = from + length;
+    }
+    this.rest = start === bytes.length ? NOTHING : Buffer.from(bytes.subarray(start));
+  }
+
+  /** @throws when something is missing */
+  end(): void {
+    if (this.rest.length > 0) throw new Error('A reply of the core is cut short');
+  }
+}
+
+/** The length that stands there, and where what it is of begins; undefined when it has not come yet. */
+function lengthAt(bytes: Buffer, start: number): [from: number, length: number | undefined] {
+  let length = 0;
+  for (let at = start, factor = 1; factor < 2 ** 35; factor *= 128) {
+    const byte = bytes[at++];
+    if (byte === undefined) return [at, undefined];
+    length += (byte & 0x7f) * factor;
+    if (byte < 0x80) return [at, length];
+  }
+  throw new Error('A reply of the core is malformed');
+}

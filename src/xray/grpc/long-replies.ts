@@ -1,0 +1,84 @@
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { status } from '@grpc/grpc-js';
+import { CoreError, toCoreError } from './errors.js';
+
+/** What may be under way before it is read. Less, and a distant core would wait for us most of the time. */
+const WINDOW_BYTES = 1024 * 1024;
+/** In front of a message: whether it is compressed, and its length. */
+const HEAD_BYTES = 5;
+
+/**
+ * Calls whose replies are taken as they come, over a connection of their own. gRPC's library hands a reply over when all of it
+ * is there, and then at once: of a million users that is a quarter of a gigabyte, and seconds in which nobody is served.
+ */
+export class LongReplies {
+  private session: ClientHttp2Session | undefined;
+
+  /** `dial` makes a connection to the core. */
+  constructor(private readonly dial: () => Duplex) {}
+
+  /**
+   * The reply of one call, in pieces. It fails when no piece has come for so long.
+   * @throws CoreError
+   */
+  async *call(
+    path: string,
+    message: Buffer,
+    patienceMs: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Buffer> {
+    if (signal?.aborted) throw aborted();
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
+    const stream = this.connected().request(headers);
+    let end: IncomingHttpHeaders = {};
+    stream.on('response', (first) => (end = first)).on('trailers', (last) => (end = last));
+    stream.setTimeout(patienceMs, () => stream.destroy(new CoreError('timeout', 'Deadline exceeded')));
+    const giveUp = () => stream.destroy(aborted());
+    signal?.addEventListener('abort', giveUp, { once: true });
+    stream.end(Buffer.concat([headOf(message), message]));
+    try {
+      let head = HEAD_BYTES;
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        const skipped = Math.min(head, chunk.length);
+        head -= skipped;
+        if (chunk.length > skipped) yield chunk.subarray(skipped);
+      }
+    } catch (error) {
+      if (error instanceof CoreError) throw error;
+      throw new CoreError('unavailable', (error as Error).message, { cause: error });
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+      stream.destroy();
+    }
+    const code = end['grpc-status'];
+    if (code === '0') return;
+    const details = decodeURIComponent(String(end['grpc-message'] ?? ''));
+    throw toCoreError({ code: code === undefined ? status.UNAVAILABLE : Number(code), details });
+  }
+
+  close(): void {
+    this.session?.destroy();
+  }
+
+  private connected(): ClientHttp2Session {
+    if (this.session && !this.session.closed && !this.session.destroyed) return this.session;
+    const session = connect('http://core', {
+      createConnection: this.dial,
+      settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
+    });
+    session.on('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
+    session.on('error', () => undefined); // each of its streams fails too
+    return (this.session = session);
+  }
+}
+
+function headOf(message: Buffer): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32BE(message.length, 1);
+  return head;
+}
+
+function aborted(): CoreError {
+  return new CoreError('aborted', 'The call was given up');
+}
