@@ -116,14 +116,19 @@ export function testConfig(settings: Partial<Config> = {}): Config {
 
 /**
  * The whole service on a database of its own, listening on a free port of this machine. With `connection` it is one
- * more replica on that database.
+ * more replica on that database. `prepare` is called before it begins to work.
  */
-export async function startApp(settings: Partial<Config> = {}, connection?: Connection): Promise<TestApp> {
+export async function startApp(
+  settings: Partial<Config> = {},
+  connection?: Connection,
+  prepare: (app: NestExpressApplication) => void = () => undefined,
+): Promise<TestApp> {
   const config = testConfig(settings);
   const database = connection ? { connection, drop: async () => {} } : await createTestDatabase();
   try {
     Logger.overrideLogger(['warn', 'error', 'fatal']);
     const app = await buildApp(config, database.connection);
+    prepare(app);
     await app.listen(config.port, config.host);
     const url = (await app.getUrl()).replace('[::1]', 'localhost');
     const admins = app.get(AdminsService, { strict: false });

@@ -110,17 +110,18 @@ async function startWith(
   connection?: Connection,
 ): Promise<TestApp> {
   const defaults = testConfig();
-  const app = await startApp(
+  return startApp(
     {
       xray: { ...defaults.xray, json: JSON.stringify(CORE_CONFIG) },
       jobs: { ...defaults.jobs, userUsagesSeconds: 0.1, nodeUsagesSeconds: 0.1 },
       ...settings,
     },
     connection,
+    // In the place of the real way to such nodes, before any is taken.
+    (app) =>
+      app.get(NodeAdapters, { strict: false }).add('xray_grpc', {
+        connect: ({ nodeId }) => nodes.get(nodeId)!.connect(),
+        logs: ({ nodeId }, signal) => nodes.get(nodeId)!.logs(signal),
+      }),
   );
-  app.app.get(NodeAdapters, { strict: false }).add('xray_grpc', {
-    connect: ({ nodeId }) => nodes.get(nodeId)!.connect(),
-    logs: ({ nodeId }, signal) => nodes.get(nodeId)!.logs(signal),
-  });
-  return app;
 }
