@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CoreConfigs } from '../../../src/features/core/index.js';
 import { Ownership } from '../../../src/features/nodes/ownership/ownership.js';
 import { readMarkers } from '../../../src/xray/config/index.js';
 import type { FakeNode } from '../../fakes/fake-node.js';
@@ -233,5 +234,36 @@ describe('the control of nodes', () => {
     expect(node.starts).toBe(1);
     await other.close();
     expect(node.core!.isAlive).toBe(true);
+  });
+
+  it('hands nodes over to a replica that has yet to hear of their config, without a restart', async () => {
+    const first = await startFakeFleet();
+    try {
+      const { node, id } = await first.addNode();
+      const [before] = await first.sql<{ owner: string }>('SELECT owner_id AS owner FROM node_lease');
+      const other = await first.replica();
+      const heard = other.app.get(CoreConfigs, { strict: false });
+      const { version } = heard.current();
+      await first.sudo.put('/api/core/config', withPort(20));
+      await eventually(() => node.starts === 2 && heard.current().version > version);
+      Reflect.set(heard, 'active', await heard.byVersion(version));
+      await first.app.get(Ownership, { strict: false }).handOver();
+      await eventually(
+        async () =>
+          (
+            await first.sql(
+              `SELECT FROM node_lease l JOIN nodes n ON n.id = node_id
+                WHERE node_id = $1 AND owner_id <> $2 AND expires_at > now() AND status = 'connected'
+                  AND polled_at > acquired_at`,
+              [id, before!.owner],
+            )
+          ).length === 1,
+        20_000,
+      );
+      expect(node.starts).toBe(2);
+      await other.close();
+    } finally {
+      await first.close();
+    }
   });
 });

@@ -64,7 +64,8 @@ export class CoreKeeper {
 
   /** One look at the node, with everything that is due. Returns after how many milliseconds to look again. */
   async round(): Promise<number> {
-    const state = await this.context.services.states.of(this.context.lease.grant);
+    const { configs, states } = this.context.services;
+    const state = await states.of(this.context.lease.grant);
     this.first ??= state;
     this.isWanted = isEnabled(state);
     if (this.first.generation !== state.generation && isEnabled(state)) return this.giveUpConnection(state);
@@ -75,6 +76,8 @@ export class CoreKeeper {
       return Math.min(LOOK_MS, state.nextAttemptAt.getTime() - state.now.getTime());
     }
     await this.settle();
+    // Another replica may have started the core with a config that this one has yet to hear of.
+    if (state.activeConfigVersion > configs.current().version) await configs.refresh();
     try {
       await this.converge(state);
       this.watchLoss();

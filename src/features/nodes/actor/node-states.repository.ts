@@ -37,7 +37,8 @@ export class NodeStatesRepository {
 
 const LOAD = {
   name: 'node_state',
-  text: `SELECT n.id AS "nodeId", r.owner_epoch AS epoch, clock_timestamp() AS now, n.kind, n.name, n.address, n.api_port AS "apiPort", n.status, n.message, n.deleted_at IS NOT NULL AS "isDeleted",
+  text: `SELECT n.id AS "nodeId", r.owner_epoch AS epoch, clock_timestamp() AS now,
+                (SELECT version FROM core_config WHERE state = 'active') AS "activeConfigVersion", n.kind, n.name, n.address, n.api_port AS "apiPort", n.status, n.message, n.deleted_at IS NOT NULL AS "isDeleted",
                 n.generation, n.usage_coefficient AS "usageCoefficient", r.charged_coefficient AS "chargedCoefficient",
                 n.restart_generation AS "restartGeneration",
                 r.applied_restart_generation AS "appliedRestartGeneration",

@@ -19,6 +19,8 @@ export interface NodeState {
   chargedCoefficient: number;
   restartGeneration: bigint;
   appliedRestartGeneration: bigint;
+  /** Of the whole installation. */
+  activeConfigVersion: bigint;
   appliedConfigVersion: bigint | null;
   /** 64 hexadecimal digits of the config that was started last. */
   appliedConfigHash: string | null;
