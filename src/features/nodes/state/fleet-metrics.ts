@@ -1,3 +1,4 @@
+import { CERTIFICATE_CHANGED } from '../domain/certificate-changed.js';
 import { START_REASONS } from '../domain/core-start.js';
 import type { FleetState, NodeState } from './fleet-state.js';
 
@@ -9,9 +10,13 @@ export interface Sample {
 }
 
 /** The state of nodes and replicas as numbers, the same from each replica. Absent is what nobody knows. */
-export function fleetSamples({ nodes, replicas }: FleetState): Sample[] {
+export function fleetSamples({ nodes, replicas, heldBackSeconds }: FleetState): Sample[] {
   const alive = replicas.filter(({ isAlive }) => isAlive);
-  return [{ name: 'margrave_replicas', labels: {}, value: alive.length }, ...nodes.flatMap(nodeSamples)];
+  return [
+    { name: 'margrave_replicas', labels: {}, value: alive.length },
+    { name: 'margrave_user_changes_oldest_seconds', labels: {}, value: heldBackSeconds },
+    ...nodes.flatMap(nodeSamples),
+  ];
 }
 
 /** How many nodes a replica works on. */
@@ -37,6 +42,7 @@ function nodeSamples(node: NodeState): Sample[] {
     ...sample('users_seen', node.usersSeen),
     ...sample('failures', node.failures),
     ...sample('config_refusals', node.refusals),
+    ...sample('certificate_changed', node.message?.startsWith(CERTIFICATE_CHANGED) ? 1 : 0),
     ...sample('lease_epoch', node.leaseEpoch),
     ...sample('owned', node.lease ? 1 : 0),
     ...START_REASONS.flatMap((reason) =>

@@ -14,7 +14,7 @@ export class FleetStateRepository {
   /** As of one moment. */
   async read(): Promise<FleetFacts> {
     return this.db.snapshot(async (tx) => {
-      const present = await tx.row<Pick<FleetFacts, 'now' | 'configVersion'>>(PRESENT);
+      const present = await tx.row<Pick<FleetFacts, 'now' | 'configVersion' | 'heldBackSince'>>(PRESENT);
       const nodes = await tx.rows<NodeFacts>(NODES);
       const lags = await tx.rows<LagFacts & { nodeId: number }>(LAGS);
       const starts = await tx.rows<CoreStart & { nodeId: number }>(STARTS);
@@ -32,7 +32,9 @@ export class FleetStateRepository {
 
 const PRESENT = {
   name: 'fleet_present',
-  text: `SELECT clock_timestamp() AS now, (SELECT version FROM core_config WHERE state = 'active') AS "configVersion"`,
+  text: `SELECT clock_timestamp() AS now, (SELECT version FROM core_config WHERE state = 'active') AS "configVersion",
+                (SELECT at FROM user_change WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())
+                  ORDER BY xid, seq LIMIT 1) AS "heldBackSince"`,
 };
 
 const NODES = {

@@ -73,6 +73,8 @@ export interface FleetFacts {
   now: Date;
   /** Of the active core config; null before the first one. */
   configVersion: bigint | null;
+  /** When the oldest change of a user was made that no cursor can pass while an older transaction is open; null without one. */
+  heldBackSince: Date | null;
   /** Without deleted ones, in id order. */
   nodes: NodeFacts[];
   lags: ReadonlyMap<number, LagFacts>;
@@ -101,6 +103,8 @@ export interface ReplicaState extends ReplicaFacts {
 export interface FleetState {
   now: Date;
   configVersion: bigint | null;
+  /** For how many seconds a transaction has held back changes of users. */
+  heldBackSeconds: number;
   nodes: NodeState[];
   replicas: ReplicaState[];
 }
@@ -111,6 +115,7 @@ export function fleetState(facts: FleetFacts): FleetState {
   return {
     now,
     configVersion,
+    heldBackSeconds: facts.heldBackSince ? secondsBetween(facts.heldBackSince, now) : 0,
     nodes: facts.nodes.map((node) => nodeState(node, facts)),
     replicas: facts.replicas.map((replica) => {
       const heartbeatAge = secondsBetween(replica.heartbeatAt, now);

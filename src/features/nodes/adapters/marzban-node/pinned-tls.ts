@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { connect, createSecureContext, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { CoreError } from '../../../../xray/grpc/index.js';
+import { CERTIFICATE_CHANGED } from '../../domain/certificate-changed.js';
 import type { ClientCertificate } from '../../identity/client-certificate.js';
 import { type Endpoint, hostPort } from '../../endpoint.js';
 import { explain } from './agent-errors.js';
@@ -81,7 +82,7 @@ export function pinnedCredentials(pin: string): ChannelCredentials {
 function changed(endpoint: Endpoint, pin: string, shown: X509Certificate): string {
   const [was, is] = [new X509Certificate(pin), shown].map(({ fingerprint256 }) => short(fingerprint256));
   return (
-    `certificate of the node changed (SHA-256 ${was} → ${is} at ${hostPort(endpoint)}); ` +
+    `${CERTIFICATE_CHANGED} (SHA-256 ${was} → ${is} at ${hostPort(endpoint)}); ` +
     'if you know why, disable and enable the node to accept the new one'
   );
 }
