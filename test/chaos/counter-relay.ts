@@ -149,10 +149,9 @@ class SessionNotes {
 
   /** The core is gone. */
   end(): void {
-    const now = Date.now();
-    for (const reading of this.own) {
-      if (this.questions > 0 && (reading.completeAt ?? 0) > now - 5_000) reading.isDoubtful = true;
-    }
+    // A poller's other questions look like those that belong to a reading, which may have been on their way.
+    const since = Date.now() - (this.questions > 0 ? 5_000 : 1_000);
+    for (const reading of this.own) if ((reading.completeAt ?? 0) > since) reading.isDoubtful = true;
   }
 
   private note(of: Reading['of'], values: ReadonlyMap<string, Traffic>, isMarked: boolean): void {

@@ -7,6 +7,7 @@ import type { Operators } from './operators.js';
 import type { Chance } from './random.js';
 
 const MINUTE = 60_000;
+export const PAUSE = 'SIGSTOP, then SIGCONT';
 
 /** What was done to whom, and for how long; milliseconds since 1970. */
 export interface Fault {
@@ -91,7 +92,7 @@ export class Faults {
         node.setFault(undefined);
       });
     return [
-      this.ofReplica('SIGSTOP, then SIGCONT', 'owner', async (replica) => {
+      this.ofReplica(PAUSE, 'owner', async (replica) => {
         replica.pause();
         await sleep(pauseMs);
         replica.resume();

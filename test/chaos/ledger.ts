@@ -1,7 +1,7 @@
 import type { Traffic } from '../../src/xray/grpc/index.js';
 import type { CoreRun } from './chaos-node.js';
 import type { Reading } from './counter-relay.js';
-import type { Fault } from './faults.js';
+import { type Fault, PAUSE } from './faults.js';
 import { trafficByUser } from './traffic-by-user.js';
 
 /** What is on its way may be lost so much earlier or later. */
@@ -141,7 +141,10 @@ function chargesOf(facts: Facts, node: NodeFacts, run: CoreRun, accounts: readon
   const judge = <K>(what: string, charged: ReadonlyMap<K, Traffic>, readings: readonly Read<K>[]) =>
     compare(charged, readings, (lost, readAt) => {
       const excuse = run.end === undefined ? undefined : excuseFor(facts, node, readAt, closedAt);
-      notes.push(excuse ? `${what}: ${lost}, for ${excuse}` : `! ${what}: ${lost}`);
+      const when = run.endedAt
+        ? ` (read ${((run.endedAt - readAt) / 1000).toFixed(1)} s before its end)`
+        : '';
+      notes.push(excuse ? `${what}: ${lost}${when}, for ${excuse}` : `! ${what}: ${lost}${when}`);
     });
   const living = <T>(all: ReadonlyMap<number, T>) =>
     new Map([...all].filter(([id]) => facts.userIds.has(id)));
@@ -215,6 +218,12 @@ function excuseFor(
     const of = faults.findLast((fault) => fault.disturbs === 'owner' && fault.from < handover.at);
     return `the node had another owner ${seconds} s later (${of?.what}, ${of?.to})`;
   }
+  // Whoever is stopped may ask once more when it goes on, before it knows that the node is another's.
+  const zombie = faults.find(
+    ({ what, until }) => what === PAUSE && until <= readAt && until > readAt - LINE_MS,
+  );
+  if (zombie && handovers.some(({ nodeId, at }) => nodeId === node.id && at > zombie.from && at <= readAt))
+    return `it was read by one who had lost the node (${zombie.to})`;
   const fault = faults.find(
     ({ disturbs, to, from, until }) =>
       disturbs === 'line' && to === node.name && from < readAt + LINE_MS && until > readAt - LINE_MS,
