@@ -111,6 +111,7 @@ export class CoreKeeper {
       await this.stopCore().catch((error: unknown) => {
         this.logger.warn({ err: error }, 'The core at the former address could not be ended');
       });
+      await this.settle();
     }
     this.isRetired = true;
     return 0;
@@ -244,10 +245,14 @@ export class CoreKeeper {
 
   private async stopCore(): Promise<void> {
     const former = this.core;
-    this.core = undefined;
-    await former?.readLast(this.context.signal);
-    await this.context.connection.stop(this.context.signal);
-    await former?.chargeLast();
+    try {
+      await former?.readLast(this.context.signal);
+      await this.context.connection.stop(this.context.signal);
+      await former?.chargeLast();
+    } finally {
+      this.core = undefined;
+    }
+    await this.settle();
   }
 
   private async onDeath(state: NodeState): Promise<void> {
