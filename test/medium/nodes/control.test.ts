@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { CoreConfigs } from '../../../src/features/core/index.js';
 import { Ownership } from '../../../src/features/nodes/ownership/ownership.js';
 import { readMarkers } from '../../../src/xray/config/index.js';
@@ -9,11 +10,16 @@ import { copies, CORE_CONFIG, type FakeFleet, startFakeFleet, TAGS } from '../..
 
 describe('the control of nodes', () => {
   let fleet: FakeFleet;
+  let warn: MockInstance;
 
   beforeAll(async () => {
+    warn = vi.spyOn(Logger.prototype, 'warn');
     fleet = await startFakeFleet();
   });
-  afterAll(() => fleet?.close());
+  afterAll(async () => {
+    warn.mockRestore();
+    await fleet?.close();
+  });
 
   const row = async (id: number) =>
     (await fleet.sql('SELECT status, xray_version, message FROM nodes WHERE id = $1', [id]))[0];
@@ -146,8 +152,10 @@ describe('the control of nodes', () => {
     expect(node.starts).toBe(1);
   });
 
-  it('believes no transaction number of another database', async () => {
+  it('believes no transaction number of another database, which a new one is not', async () => {
     const { id } = await fleet.addNode();
+    const isCalledAnother = () =>
+      warn.mock.calls.some(([text]) => String(text).startsWith('The database is not the one it was'));
     const cursor = async () =>
       (
         await fleet.sql<{ isSane: boolean }>(
@@ -158,9 +166,11 @@ describe('the control of nodes', () => {
         )
       )[0]!;
     await eventually(async () => (await cursor()).isSane);
+    expect(isCalledAnother()).toBe(false);
     await fleet.sql('UPDATE control_meta SET system_identifier = 1');
     await eventually(async () => !(await cursor()).isSane);
     await eventually(async () => (await cursor()).isSane, 40_000);
+    expect(isCalledAnother()).toBe(true);
   });
 
   it('compares all users when a cursor lies beyond the present, as after a restored copy', async () => {

@@ -41,22 +41,25 @@ export class UserChangesRepository {
   /**
    * Prepares for a database that is another one than before, such as a restored copy or a standby that took over before it
    * had everything: numbers of transactions mean nothing in it, so its outbox gets another id, and every node is compared
-   * as a whole. So it is with the outbox `refuted`.
+   * as a whole. So it is with the outbox `refuted`. Of a new database nothing is noted: that is no other one.
    */
   async noteDatabase(refuted?: string): Promise<void> {
-    const noted = await this.db.run(
+    const noted = await this.db.row<{ isFirst: boolean }>(
       `WITH here AS (${HERE})
        UPDATE control_meta m
           SET system_identifier = here.system_identifier, timeline = here.timeline, outbox_id = gen_random_uuid()
-         FROM here
+         FROM here, control_meta was
         WHERE (m.system_identifier, m.timeline) IS DISTINCT FROM (here.system_identifier, here.timeline)
-           OR m.outbox_id = $1`,
+           OR m.outbox_id = $1
+       RETURNING was.system_identifier IS NULL AS "isFirst"`,
       [refuted ?? null],
     );
-    if (noted === 0) return;
-    this.logger.warn(
-      'The database is not the one it was, or went back; the users on every node are compared',
-    );
+    if (!noted) return;
+    if (!noted.isFirst) {
+      this.logger.warn(
+        'The database is not the one it was, or went back; the users on every node are compared',
+      );
+    }
     await this.db.run("SELECT pg_notify('node_wake', '')");
   }
 
