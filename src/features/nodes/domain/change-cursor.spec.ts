@@ -35,6 +35,12 @@ class Outbox {
   }
 }
 
+/** What was had beyond the cursor is a set. */
+const inOrder = ({ cursor, beyond }: ReadPosition) => ({
+  cursor,
+  beyond: beyond.toSorted((a, b) => (isAfter(a, b) ? 1 : -1)),
+});
+
 describe('reading the outbox', () => {
   it('gives every change exactly once, in whatever order transactions end', () => {
     const act = fc.oneof(
@@ -95,8 +101,8 @@ describe('reading the outbox', () => {
           else read(readers);
         }
         read(readers);
-        expect(readers[1]!.position).toEqual(readers[0]!.position);
-        expect(readers[2]!.position).toEqual(readers[0]!.position);
+        const [first, ...others] = readers.map(({ position }) => inOrder(position));
+        for (const other of others) expect(other).toEqual(first);
         for (let i = 0; i < 60; i++) outbox.end(0);
         read(readers);
         for (const { got } of readers) expect(got.toSorted((a, b) => Number(a - b))).toEqual(outbox.all);
