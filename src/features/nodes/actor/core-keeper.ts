@@ -1,20 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
-import { isDatabaseUnavailable } from '../../../shared/database/unavailable.js';
 import { configMark } from '../../../xray/config/index.js';
 import { CoreError } from '../../../xray/grpc/index.js';
 import {
   CoreRefused,
   type CoreState,
-  type ForeignCore,
   HeldByAnother,
   type StartableCore,
 } from '../adapters/core-connection.js';
 import { CoreReplaced } from '../domain/core-process.js';
 import type { StartReason } from '../domain/core-start.js';
-import { LeaseLost } from '../domain/grant.js';
 import { type Failure, planDeath, planFailure } from '../domain/failure.js';
-import { planForeignCore } from '../domain/foreign-core.js';
 import { isAtSamePlace, isEnabled, type NodeState } from '../domain/node-state.js';
 import { type CoreStep, planCore, type RestartReason } from '../domain/plan.js';
 import { heldBack, heldBackBeginning, rollOutKind } from '../domain/roll-out.js';
@@ -22,7 +18,8 @@ import type { NodeStatus } from '../node.js';
 import { attachFound, attachStarted } from './attachment.js';
 import type { AttachedCore } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
-import { attachForeign, worksForNode } from './foreign-attachment.js';
+import { CoreSlot } from './core-slot.js';
+import { convergeForeign } from './foreign-attachment.js';
 import { CoreSilent } from './silence.js';
 
 /** Whatever may be due is found by looking so often; what others write and users that change wake us. */
@@ -36,9 +33,7 @@ export class CoreKeeper {
   /** Whether the node is to run, as far as is known: one that is not may be out of reach, and so stay for long. */
   isWanted = true;
   private readonly logger: Logger;
-  private attached: AttachedCore | undefined;
-  /** One that was given up, and of which something was read that is not charged. */
-  private unsettled: AttachedCore | undefined;
+  private readonly slot: CoreSlot;
   /** Why there is none, where it has been there. */
   private endedFor: StartReason | undefined;
   private watched: AbortSignal | undefined;
@@ -48,18 +43,15 @@ export class CoreKeeper {
 
   constructor(private readonly context: CoreContext) {
     this.logger = new Logger(`Node ${context.lease.grant.nodeId}`);
+    this.slot = new CoreSlot(context, this.logger);
   }
 
   get core(): AttachedCore | undefined {
-    return this.attached;
+    return this.slot.core;
   }
 
   private set core(core: AttachedCore | undefined) {
-    const former = this.attached;
-    this.attached = core;
-    if (!former || former === core) return;
-    former.close();
-    if (!former.isSettled) this.unsettled = former;
+    this.slot.core = core;
   }
 
   /** One look at the node, with everything that is due. Returns after how many milliseconds to look again. */
@@ -75,7 +67,7 @@ export class CoreKeeper {
     if (!this.core && state.nextAttemptAt > state.now) {
       return Math.min(LOOK_MS, state.nextAttemptAt.getTime() - state.now.getTime());
     }
-    await this.settle();
+    await this.slot.settle();
     // Another replica may have started the core with a config that this one has yet to hear of.
     if (state.activeConfigVersion > configs.current().version) await configs.refresh();
     try {
@@ -88,17 +80,6 @@ export class CoreKeeper {
     }
   }
 
-  /** Nothing is charged of a core once there is another one, so whatever was read of it is first, as soon as the database is back. */
-  private async settle(): Promise<void> {
-    try {
-      await this.unsettled?.settle();
-    } catch (error) {
-      if (error instanceof LeaseLost || isDatabaseUnavailable(error)) throw error;
-      this.logger.warn({ err: error }, 'The last counters of a core could not be charged');
-    }
-    this.unsettled = undefined;
-  }
-
   /**
    * The node is at another address, or trusted anew: whoever leases it next connects anew. A core where it was is ended, or
    * it would serve its users for ever as they are now.
@@ -108,10 +89,10 @@ export class CoreKeeper {
     // Users need not be taken off a core that somebody else runs, for another way to it.
     const stays = !startsCore && this.first !== undefined && isAtSamePlace(this.first, state);
     if (!stays) {
-      await this.stopCore().catch((error: unknown) => {
+      await this.slot.stop().catch((error: unknown) => {
         this.logger.warn({ err: error }, 'The core at the former address could not be ended');
       });
-      await this.settle();
+      await this.slot.settle();
     }
     this.isRetired = true;
     return 0;
@@ -130,31 +111,9 @@ export class CoreKeeper {
     const { connection, services, lease } = this.context;
     const enabled = isEnabled(state);
     if (connection.startsCore) await this.convergeOwn(connection, state, enabled);
-    else await this.convergeForeign(connection, state, enabled);
+    else if (await convergeForeign(this.context, this.slot, connection, state)) this.endedFor = undefined;
     if (!enabled) await services.runtime.recordRetirement(lease.grant, state.generation);
     this.isRetired = !enabled;
-  }
-
-  /** Attaches to a core that somebody else runs, or leaves it. */
-  private async convergeForeign(connection: ForeignCore, state: NodeState, enabled: boolean): Promise<void> {
-    const { version: configVersion } = this.context.services.configs.current();
-    const step = planForeignCore(
-      { enabled, restartGeneration: state.restartGeneration, configVersion },
-      { restartGeneration: state.appliedRestartGeneration, matchedTo: this.core?.foreign?.matchedTo },
-    );
-    if (step === 'nothing') return;
-    if (step === 'withdraw') return this.leave(connection, state);
-    this.core = undefined;
-    if (step === 'reconnect') connection.reconnect();
-    this.core = await attachForeign(this.context, connection, state);
-    this.endedFor = undefined;
-  }
-
-  /** Takes all users off a core that somebody else runs, once what they used is charged. */
-  private async leave(connection: ForeignCore, state: NodeState): Promise<void> {
-    if (!this.core && !(await worksForNode(this.context, connection))) return;
-    this.core ??= await attachForeign(this.context, connection, state);
-    await this.stopCore();
   }
 
   /** Attaches to a core, or starts, restarts or stops it. */
@@ -184,7 +143,7 @@ export class CoreKeeper {
       this.endedFor = undefined;
     }
     if (step.do === 'restart') await this.restartInTurn(state, step, active.version);
-    else if (step.do === 'stop') await this.stopCore();
+    else if (step.do === 'stop') await this.slot.stop();
     else if (this.core) await this.core.confirmConfig(state, active);
   }
 
@@ -241,18 +200,6 @@ export class CoreKeeper {
     }
     this.endedFor = undefined;
     this.logger.log(`Xray ${this.core.version} runs`);
-  }
-
-  private async stopCore(): Promise<void> {
-    const former = this.core;
-    try {
-      await former?.readLast(this.context.signal);
-      await this.context.connection.stop(this.context.signal);
-      await former?.chargeLast();
-    } finally {
-      this.core = undefined;
-    }
-    await this.settle();
   }
 
   private async onDeath(state: NodeState): Promise<void> {

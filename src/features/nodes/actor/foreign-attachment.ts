@@ -1,16 +1,52 @@
 import { type ForeignCore, type FoundForeignCore, HeldByAnother } from '../adapters/core-connection.js';
 import { isSameProcess } from '../domain/core-process.js';
-import { foreignTrouble, matchInbounds } from '../domain/foreign-core.js';
-import type { NodeState } from '../domain/node-state.js';
+import { foreignTrouble, matchInbounds, planForeignCore } from '../domain/foreign-core.js';
+import { isEnabled, type NodeState } from '../domain/node-state.js';
 import { AttachedCore, RUNS_WELL } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
+import type { CoreSlot } from './core-slot.js';
 import type { CoreAccount, FoundCore } from './node-runtime.repository.js';
+
+/** Attaches to a core that somebody else runs, or leaves it, as the rows ask. Returns whether it is attached anew. */
+export async function convergeForeign(
+  context: CoreContext,
+  slot: CoreSlot,
+  connection: ForeignCore,
+  state: NodeState,
+): Promise<boolean> {
+  const { version: configVersion } = context.services.configs.current();
+  const step = planForeignCore(
+    { enabled: isEnabled(state), restartGeneration: state.restartGeneration, configVersion },
+    { restartGeneration: state.appliedRestartGeneration, matchedTo: slot.core?.foreign?.matchedTo },
+  );
+  if (step === 'nothing') return false;
+  if (step === 'withdraw') {
+    await leave(context, slot, connection, state);
+    return false;
+  }
+  slot.core = undefined;
+  if (step === 'reconnect') connection.reconnect();
+  slot.core = await attachForeign(context, connection, state);
+  return true;
+}
+
+/** Takes all users off it, once what they used is charged. */
+async function leave(
+  context: CoreContext,
+  slot: CoreSlot,
+  connection: ForeignCore,
+  state: NodeState,
+): Promise<void> {
+  if (!slot.core && !(await worksForNode(context, connection))) return;
+  slot.core ??= await attachForeign(context, connection, state);
+  await slot.stop();
+}
 
 /**
  * Takes over a core that somebody else has started. Its users are kept on those inbounds that are what the config says they
  * are; what keeps it from running the wanted config is shown.
  */
-export async function attachForeign(
+async function attachForeign(
   context: CoreContext,
   connection: ForeignCore,
   state: NodeState,
@@ -41,7 +77,7 @@ export async function attachForeign(
 }
 
 /** Whether the core works for this node, and so may have users of it. */
-export async function worksForNode({ signal }: CoreContext, connection: ForeignCore): Promise<boolean> {
+async function worksForNode({ signal }: CoreContext, connection: ForeignCore): Promise<boolean> {
   try {
     return (await connection.observe(signal)).isClaimed;
   } catch (error) {
