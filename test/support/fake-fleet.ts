@@ -62,7 +62,7 @@ export async function startFakeFleet(
         [coefficient],
       );
       nodes.set(row!.id, node);
-      await sql(`UPDATE nodes SET kind = 'xray_grpc', status = 'connecting' WHERE id = $1`, [row!.id]);
+      await sql(`UPDATE nodes SET kind = 'marzban_node', status = 'connecting' WHERE id = $1`, [row!.id]);
       await sql(`SELECT pg_notify('node_wake', $1::text)`, [row!.id]);
       await eventually(() => node.core);
       return { id: row!.id, node };
@@ -117,11 +117,14 @@ async function startWith(
       ...settings,
     },
     connection,
-    // In the place of the real way to such nodes, before any is taken.
-    (app) =>
-      app.get(NodeAdapters, { strict: false }).add('xray_grpc', {
-        connect: ({ nodeId }) => nodes.get(nodeId)!.connect(),
-        logs: ({ nodeId }, signal) => nodes.get(nodeId)!.logs(signal),
-      }),
+    // In the place of the real way to such nodes, before any is taken; others are reached as ever.
+    (app) => {
+      const adapters = app.get(NodeAdapters, { strict: false });
+      const real = adapters.of('marzban_node')!;
+      adapters.add('marzban_node', {
+        connect: (reach, memory) => nodes.get(reach.nodeId)?.connect() ?? real.connect(reach, memory),
+        logs: (reach, signal) => nodes.get(reach.nodeId)?.logs(signal) ?? real.logs!(reach, signal),
+      });
+    },
   );
 }

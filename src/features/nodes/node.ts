@@ -5,6 +5,9 @@ export type NodeKind = (typeof NODE_KINDS)[number];
 export const NODE_STATUSES = ['connected', 'connecting', 'error', 'disabled'] as const;
 export type NodeStatus = (typeof NODE_STATUSES)[number];
 
+/** Kinds whose cores somebody else starts: with a config of his choice, which nobody gives them from here. */
+export const FOREIGN_KINDS: readonly NodeKind[] = ['xray_grpc'];
+
 /** The kinds that operators can add. */
 export const ADDED_KINDS = ['marzban_node', 'xray_grpc'] as const satisfies readonly NodeKind[];
 export type AddedKind = (typeof ADDED_KINDS)[number];

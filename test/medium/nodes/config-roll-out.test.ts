@@ -39,6 +39,21 @@ const runs = ({ agent }: FleetNode, tag: string) =>
   agent.fake?.isAlive === true && agent.fake.outboundTags().includes(tag);
 const ALL_GOOD = { status: 'connected', message: null };
 
+/** Makes starts take a while. Returns how many were under way at each of them. */
+function countStarts(nodes: FleetNode[]): number[] {
+  const atATime: number[] = [];
+  let starting = 0;
+  for (const { agent } of nodes) {
+    agent.startMs = 300;
+    agent.beforeStart = async () => void atATime.push(++starting);
+    agent.intercept = ({ url }, response) => {
+      if (url === '/restart') response.once('finish', () => starting--);
+      return false;
+    };
+  }
+  return atATime;
+}
+
 /** Whoever is first asked to start this config refuses it, and goes on refusing it. Returns who that is. */
 function refusedByTheFirst(nodes: FleetNode[], tag: string): () => FleetNode | undefined {
   let first: FleetNode | undefined;
@@ -61,16 +76,7 @@ const held = (by: string, tag: string, [refused, running]: [number, number]) =>
 describe('another config', () => {
   it('is tried by one node first, and then by no more than a third at a time', async () => {
     const nodes = await connected(7);
-    const atATime: number[] = [];
-    let starting = 0;
-    for (const { agent } of nodes) {
-      agent.startMs = 300;
-      agent.beforeStart = async () => void atATime.push(++starting);
-      agent.intercept = ({ url }, response) => {
-        if (url === '/restart') response.once('finish', () => starting--);
-        return false;
-      };
-    }
+    const atATime = countStarts(nodes);
     await putConfig('SECOND');
     await eventually(() => nodes.every((node) => runs(node, 'SECOND')), 60_000);
     await eventually(async () => {
@@ -84,6 +90,23 @@ describe('another config', () => {
       const places = await fleet.sql('SELECT FROM node_runtime WHERE starting_config_version IS NOT NULL');
       return places.length === 0;
     });
+  });
+
+  it('is neither proven nor spread wider by cores that somebody else runs', async () => {
+    const nodes = await connected(3);
+    for (let i = 0; i < 6; i++) {
+      const bare = { name: `bare ${i}`, kind: 'xray_grpc', api_tls: 'off' };
+      await fleet.status(await fleet.add({ port: 1, apiPort: 1 }, bare), 'error');
+    }
+    // As if their owners had started them with it already.
+    await fleet.sql(
+      `UPDATE node_runtime SET last_good_config_version = 2
+        WHERE node_id IN (SELECT id FROM nodes WHERE kind = 'xray_grpc')`,
+    );
+    const atATime = countStarts(nodes);
+    await putConfig('SECOND');
+    await eventually(() => nodes.every((node) => runs(node, 'SECOND')), 30_000);
+    expect(atATime).toEqual([1, 1, 1]);
   });
 
   it('is not held up by a node that cannot be reached', async () => {

@@ -99,9 +99,9 @@ describe('the log of a core of this machine', () => {
     ({ id } = await fleet.addNode());
     await eventually(async () => (await fleet.sudo.get(`/api/node/${id}`)).json.status === 'connected');
     // A node whose log is a file like that of the local core.
-    const adapter = fleet.app.get(NodeAdapters, { strict: false }).of('xray_grpc')!;
+    const adapter = fleet.app.get(NodeAdapters, { strict: false }).of('marzban_node')!;
     const file = new LocalAdapter(dataDir, nowhere);
-    fleet.app.get(NodeAdapters, { strict: false }).add('xray_grpc', {
+    fleet.app.get(NodeAdapters, { strict: false }).add('marzban_node', {
       connect: (reach, memory) => adapter.connect(reach, memory),
       logs: (reach, signal) => (reach.nodeId === id ? file : adapter).logs!(reach, signal),
     });

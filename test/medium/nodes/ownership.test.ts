@@ -87,12 +87,12 @@ describe('the ownership of nodes', () => {
 
   it('counts neither deleted nodes nor kinds that nobody serves', async () => {
     const leases = fleet.app.get(LeasesRepository, { strict: false });
-    const before = await leases.census(['local', 'xray_grpc']);
+    const before = await leases.census(['local', 'marzban_node']);
     await fleet.sql(
-      `INSERT INTO nodes (kind, name, address, deleted_at, generation) VALUES ('xray_grpc', 'gone', 'fake', now(), 0)`,
+      `INSERT INTO nodes (kind, name, address, deleted_at, generation) VALUES ('marzban_node', 'gone', 'fake', now(), 0)`,
     );
     await fleet.sql(`INSERT INTO nodes (kind, name, address) VALUES ('pg_node', 'foreign', 'fake')`);
-    expect(await leases.census(['local', 'xray_grpc'])).toEqual(before);
+    expect(await leases.census(['local', 'marzban_node'])).toEqual(before);
   });
 
   it('of a node that is not to run, and cannot be told so, takes the place of no other', async () => {
@@ -114,7 +114,7 @@ describe('the ownership of nodes', () => {
        VALUES ('pg_node', 'left', 'fake', 'disabled', 2) RETURNING id`,
     );
     fleet.nodes.set(row!.id, node);
-    await fleet.sql(`UPDATE nodes SET kind = 'xray_grpc' WHERE id = $1`, [row!.id]);
+    await fleet.sql(`UPDATE nodes SET kind = 'marzban_node' WHERE id = $1`, [row!.id]);
     await eventually(() => !core.isAlive);
   });
 

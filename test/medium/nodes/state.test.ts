@@ -54,7 +54,7 @@ describe('the state of nodes', { timeout: 60_000 }, () => {
     expect(state).toEqual({
       id,
       name: expect.stringMatching(/./),
-      kind: 'xray_grpc',
+      kind: 'marzban_node',
       status: 'connected',
       message: null,
       last_status_change: expect.stringMatching(TIME),

@@ -156,7 +156,7 @@ describe('traffic', () => {
       [nodeId],
     );
     const poll = (after: bigint, up: bigint) => {
-      const grant = { nodeId, kind: 'xray_grpc' as const, epoch: BigInt(lease!.epoch) };
+      const grant = { nodeId, kind: 'marzban_node' as const, epoch: BigInt(lease!.epoch) };
       const read = { grant, coreEpoch: BigInt(lease!.core), uptimeSeconds: 0, after };
       return usage.chargeUsers(read, new Map([[id, { up, down: 0n }]]), true);
     };
@@ -188,7 +188,7 @@ describe('traffic', () => {
       nodes.map(async (row) => {
         for (let round = 1; round <= rounds; round++) {
           const traffic = new Map(ids.map((id) => [id, { up: BigInt(round * 10), down: BigInt(round) }]));
-          const grant = { nodeId: row.id, kind: 'xray_grpc' as const, epoch: 0n };
+          const grant = { nodeId: row.id, kind: 'marzban_node' as const, epoch: 0n };
           await usage.chargeUsers(
             { grant, coreEpoch: 0n, uptimeSeconds: 0, after: BigInt(round - 1) },
             traffic,

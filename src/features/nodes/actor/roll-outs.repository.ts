@@ -3,6 +3,7 @@ import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import type { Tx } from '../../../shared/database/database.js';
 import type { Grant } from '../domain/grant.js';
 import { type Admission, type RollOutNode, SUCCESSION_SECONDS } from '../domain/roll-out.js';
+import { FOREIGN_KINDS } from '../node.js';
 
 /** Any fixed number: whoever holds this advisory lock may let nodes start on another config. */
 const ADMISSION_LOCK = 7_345_003;
@@ -11,7 +12,7 @@ const ADMISSION_LOCK = 7_345_003;
 export interface RollOutFacts {
   /** Of the active config. */
   version: bigint | undefined;
-  /** Those that are to run. */
+  /** Those that are to run, and take their config from here. */
   nodes: RollOutNode[];
 }
 
@@ -35,7 +36,10 @@ export class RollOutsRepository {
       const active = await tx.row<{ version: bigint }>(
         "SELECT version FROM core_config WHERE state = 'active'",
       );
-      const answers = plan({ version: active?.version, nodes: await tx.rows<RollOutNode>(NODES) });
+      const answers = plan({
+        version: active?.version,
+        nodes: await tx.rows<RollOutNode>(NODES, [FOREIGN_KINDS]),
+      });
       const going = grants.filter(({ nodeId }) => answers.get(nodeId)?.do === 'go');
       const noted = going.length > 0 ? await this.note(tx, going, active!.version) : new Set<number>();
       for (const { nodeId } of going) if (!noted.has(nodeId)) answers.set(nodeId, { do: 'wait' });
@@ -66,5 +70,5 @@ const NODES = {
            r.last_good_config_version AS "lastGoodVersion", r.refusal, r.failures,
            l.expires_at > clock_timestamp() - interval '${SUCCESSION_SECONDS} s' AS "isCaredFor"
       FROM nodes n JOIN node_runtime r ON r.node_id = n.id JOIN node_lease l ON l.node_id = n.id
-     WHERE n.status <> 'disabled' AND n.deleted_at IS NULL ORDER BY n.id`,
+     WHERE n.kind <> ALL ($1) AND n.status <> 'disabled' AND n.deleted_at IS NULL ORDER BY n.id`,
 };

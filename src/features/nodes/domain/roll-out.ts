@@ -18,7 +18,7 @@ export interface RollOutRequest {
   kind: RollOutKind;
 }
 
-/** A node as far as roll-outs are concerned. */
+/** A node as far as roll-outs are concerned: one whose core is started with what it is given. */
 export interface RollOutNode {
   id: number;
   name: string;
