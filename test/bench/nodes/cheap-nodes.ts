@@ -48,11 +48,10 @@ async function obey(order: Order): Promise<void> {
 async function serve(): Promise<{ agentPort: number; apiPort: number }> {
   const { certificate: cert, key } = v1Certificate();
   const agent = createServer({ cert, key }, async (request, response) => {
-    const [status, answer] = askAgent(
-      numberOf((request.socket as Socket).localAddress!),
-      request.url!,
-      await text(request),
-    );
+    const number = numberOf((request.socket as Socket).localAddress!);
+    const body = await text(request).catch(() => undefined);
+    if (body === undefined) return; // the client has gone
+    const [status, answer] = askAgent(number, request.url!, body);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
   const api = createSecureServer({ cert, key });
@@ -107,7 +106,8 @@ function end(node: CheapNode): void {
 }
 
 function askCore(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, request: Buffer): void {
-  const number = numberOf((stream.session!.socket as Socket).localAddress!);
+  if (!stream.session) return; // the client has gone
+  const number = numberOf((stream.session.socket as Socket).localAddress!);
   const node = nodes[number]!;
   const path = String(headers[':path']);
   calls[path] = (calls[path] ?? 0) + 1;
