@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { NodeStatesRepository } from '../../../src/features/nodes/actor/node-states.repository.js';
+import { DesiredUsers } from '../../../src/features/nodes/convergence/desired-users.js';
 import { UserChangesRepository } from '../../../src/features/nodes/convergence/user-changes.repository.js';
+import { CoreUsersRepository } from '../../../src/features/users/index.js';
 import { eventually } from '../../support/eventually.js';
 import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
 
@@ -36,9 +38,24 @@ describe('many nodes', () => {
     expect(loads.mock.calls.length).toBeLessThan(NODES);
     for (const [grants] of loads.mock.calls.slice(0, 1)) expect(grants).toHaveLength(NODES);
     const before = readings.mock.calls.length;
+    const users = vi.spyOn(fleet.app.get(CoreUsersRepository, { strict: false }), 'byIds');
     const id = await fleet.addUser('ann');
     await eventually(() => nodes.every(({ node }) => copies(node.core!, `${id}.ann`) === TAGS.length));
     expect(readings.mock.calls.length - before).toBeLessThan(NODES / 2);
+    expect(users.mock.calls.length).toBeLessThan(NODES / 2);
+    vi.restoreAllMocks();
+  });
+
+  it('are told of the users they ask for at the same time by one query', async () => {
+    const ids = await Promise.all(['cid', 'dan', 'eve'].map((name) => fleet.addUser(name)));
+    const users = vi.spyOn(fleet.app.get(CoreUsersRepository, { strict: false }), 'byIds');
+    const desired = fleet.app.get(DesiredUsers, { strict: false });
+    const strangers = [2_000_000, 2_000_001, 2_000_002]; // by whom these requests are known from those of nodes
+    const wanted = [ids, ids.slice(1), ids.slice(0, 1)].map((some, i) => [...some, strangers[i]!]);
+    const found = await Promise.all(wanted.map((some) => desired.byIds(some)));
+    expect(found.map((some) => some.map(({ id }) => id))).toEqual([ids, ids.slice(1), [ids[0]]]);
+    const asked = users.mock.calls.map(([, some]) => some.filter((id) => strangers.includes(id)));
+    expect(asked.filter((some) => some.length > 0)).toEqual([strangers]);
     vi.restoreAllMocks();
   });
 

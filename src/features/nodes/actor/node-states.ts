@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
+import { Gathering } from '../../../shared/scheduling/gathering.js';
 import { type Grant, LeaseLost } from '../domain/grant.js';
 import type { NodeState } from '../domain/node-state.js';
 import { FencedWrites } from './fenced-writes.js';
@@ -33,7 +34,9 @@ interface Watch {
 export class NodeStates {
   private readonly logger = new Logger('Nodes');
   private readonly watches = new Map<Grant, Watch>();
-  private asking: { grants: Set<Grant>; answer: Promise<ReadonlyMap<Grant, NodeState>> } | undefined;
+  private readonly gathering = new Gathering<Grant, ReadonlyMap<Grant, NodeState>>(GATHER_MS, (grants) =>
+    this.load(grants),
+  );
   private timer: NodeJS.Timeout | undefined;
   private isLooking = false;
   private hasFailed = false;
@@ -75,22 +78,9 @@ export class NodeStates {
       // The database's clock as it is at least: states are told apart by it.
       return { ...seen.state, now: new Date(seen.state.now.getTime() + Math.floor(age)) };
     }
-    const state = (await this.ask(grant)).get(grant);
+    const state = (await this.gathering.ask([grant])).get(grant);
     if (!state) throw new LeaseLost(grant.nodeId);
     return { ...state };
-  }
-
-  private ask(grant: Grant): Promise<ReadonlyMap<Grant, NodeState>> {
-    if (!this.asking) {
-      const grants = new Set<Grant>();
-      const answer = new Promise<void>((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
-        this.asking = undefined;
-        return this.load([...grants]);
-      });
-      this.asking = { grants, answer };
-    }
-    this.asking.grants.add(grant);
-    return this.asking.answer;
   }
 
   private async look(): Promise<void> {

@@ -1,21 +1,35 @@
 import { Injectable } from '@nestjs/common';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
+import { Gathering } from '../../../shared/scheduling/gathering.js';
 import type { CoreUser } from '../../../xray/config/types.js';
 import { CoreUsersRepository } from '../../users/index.js';
 import type { OutboxPlace } from '../domain/change-cursor.js';
 import { UserChangesRepository } from './user-changes.repository.js';
 
+/** A change concerns every node: those who want to know within so many milliseconds ask together. */
+const GATHER_MS = 5;
+/** Users asked for at once; one node asks for at most half as many. */
+const LIMIT = 2_000;
+
 /** The users that should have accounts on every node. */
 @Injectable()
 export class DesiredUsers {
+  private readonly gathering = new Gathering<number, ReadonlyMap<number, CoreUser>>(
+    GATHER_MS,
+    async (ids) => new Map((await this.users.byIds(this.db, ids)).map((user) => [user.id, user])),
+    LIMIT,
+  );
+
   constructor(
     private readonly db: WorkerDatabase,
     private readonly users: CoreUsersRepository,
     private readonly changes: UserChangesRepository,
   ) {}
 
-  byIds(ids: readonly number[]): Promise<CoreUser[]> {
-    return this.users.byIds(this.db, ids);
+  /** Those of these users, as they are now, in no order; asked for together with what other nodes ask for. */
+  async byIds(ids: readonly number[]): Promise<CoreUser[]> {
+    const users = await this.gathering.ask(ids);
+    return ids.flatMap((id) => users.get(id) ?? []);
   }
 
   /** Hands over all of them as of one moment. Returns the place in the outbox that belongs to that moment. */
