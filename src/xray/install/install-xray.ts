@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inheritedEnvironment } from '../../config/environment.js';
 import { systemReason } from '../../config/startup-error.js';
+import { within } from '../../shared/scheduling/within.js';
 import { installedXrayPath, type XrayExecutable, xrayVersion } from '../process/executable.js';
 import { archiveName, publishedDigest, sha256, unpackRelease } from './release-archive.js';
 
@@ -113,9 +114,8 @@ async function download(
 ): Promise<Uint8Array> {
   const unanswered = new AbortController();
   const timer = setTimeout(() => unanswered.abort(), ANSWER_SECONDS * 1000);
-  const limits = [unanswered.signal, AbortSignal.timeout(DOWNLOAD_SECONDS * 1000)];
   try {
-    const signal = AbortSignal.any(cancelled ? [cancelled, ...limits] : limits);
+    const signal = within(DOWNLOAD_SECONDS * 1000, unanswered.signal, ...(cancelled ? [cancelled] : []));
     const response = await fetch(url, { signal });
     if (!response.ok || !response.body) throw new Unreachable(`${url} answers ${response.status}.`);
     clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { Pause } from '../../../shared/scheduling/pause.js';
+import { within } from '../../../shared/scheduling/within.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
 import { ownFailure } from '../domain/failure.js';
 import { LeaseLost } from '../domain/grant.js';
@@ -114,7 +115,7 @@ export class NodeActor {
     try {
       await this.services.states.of(this.lease.grant);
       await this.keeper.core?.saveCursor();
-      const signal = AbortSignal.any([this.lease.signal, AbortSignal.timeout(HAND_OVER_MS)]);
+      const signal = within(HAND_OVER_MS, this.lease.signal);
       if (!this.connection.endsWithOwner) return await this.keeper.core?.readCounters(signal);
       await this.keeper.show('connecting', null);
       await this.keeper.core?.readLast(signal);

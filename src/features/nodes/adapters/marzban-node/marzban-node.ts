@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { within } from '../../../../shared/scheduling/within.js';
 import { CoreError, XrayClient } from '../../../../xray/grpc/index.js';
 import type { NodeIdentity } from '../../identity/node-identity.js';
 import type { NodeReach } from '../../node.js';
@@ -112,7 +113,7 @@ export class MarzbanNode implements StartableCore {
   }
 
   async stop(lasting: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([lasting, AbortSignal.timeout(READY_MS)]); // of all calls together
+    const signal = within(READY_MS, lasting); // of all calls together
     this.close();
     const agent = await this.agent(signal);
     // An agent asks nobody whose session it ends: another panel's core is not ours to stop.

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, createSecureContext, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import { within } from '../../../../shared/scheduling/within.js';
 import { CoreError } from '../../../../xray/grpc/index.js';
 import { CERTIFICATE_CHANGED } from '../../domain/certificate-changed.js';
 import type { ClientCertificate } from '../../identity/client-certificate.js';
@@ -45,7 +46,7 @@ export async function connectPinned(
     rejectUnauthorized: false, // compared below
     ALPNProtocols: ['http/1.1'],
   });
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
+  const limit = within(CONNECT_MS, signal);
   const giveUp = () => socket.destroy(limit.reason as Error);
   try {
     if (limit.aborted) giveUp();

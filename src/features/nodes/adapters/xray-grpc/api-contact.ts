@@ -8,6 +8,7 @@ import {
   type SecureContext,
 } from 'node:tls';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import { within } from '../../../../shared/scheduling/within.js';
 import { CoreError } from '../../../../xray/grpc/index.js';
 import type { ClientCertificate } from '../../identity/client-certificate.js';
 import { certificatesOf } from '../../api-access.js';
@@ -54,7 +55,7 @@ export async function findApi(
   resolve: Resolve = (host) => lookup(host, { all: true }),
 ): Promise<ApiContact> {
   if (endpoint.host === '') throw new CoreError('other', 'the node has no address');
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(CONTACT_MS)]);
+  const limit = within(CONTACT_MS, signal);
   let failure: unknown;
   try {
     const tls = access.apiTls === 'off' ? undefined : tlsOf(endpoint, access, identity);

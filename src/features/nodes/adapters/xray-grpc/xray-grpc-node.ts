@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { SecretStore } from '../../../../shared/secrets/secret-store.js';
+import { within } from '../../../../shared/scheduling/within.js';
 import { type Claim, claimTag } from '../../../../xray/config/index.js';
 import type { Account, ResolvedInbound } from '../../../../xray/config/types.js';
 import { CoreError, type InboundServer, XrayClient } from '../../../../xray/grpc/index.js';
@@ -122,7 +123,7 @@ export class XrayGrpcNode implements ForeignCore {
 
   /** Takes the users of the panel off it; it goes on for everybody else. */
   async stop(lasting: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([lasting, AbortSignal.timeout(STOP_MS)]); // of all calls together
+    const signal = within(STOP_MS, lasting); // of all calls together
     const { isClaimed } = await this.observe(signal);
     if (isClaimed) await this.withdraw(new Set(), signal);
     this.close();
