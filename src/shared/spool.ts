@@ -62,9 +62,17 @@ export class Spool {
     this.pending = [];
     this.pendingCharacters = 0;
     this.written = this.written.then(async () => {
-      await this.file.write(bytes, 0, bytes.length, this.size);
-      this.size += bytes.length;
+      await this.write(bytes);
     });
     return this.written;
+  }
+
+  /** A disk that is full may take a part first, and say so only then. */
+  private async write(bytes: Buffer): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, this.size);
+      done += bytesWritten;
+      this.size += bytesWritten;
+    }
   }
 }

@@ -58,6 +58,8 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
   private readonly readCertificate = (path: string) => this.certificateFiles.read(path);
   private active: ActiveCoreConfig | undefined;
   private refreshing: Promise<void> | undefined;
+  /** Begins when that has ended; whoever asks meanwhile shares it. */
+  private nextRefresh: Promise<void> | undefined;
   private stopListening: (() => void) | undefined;
 
   constructor(
@@ -174,9 +176,10 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
 
   /** Loads the active version if it is another one; the listeners are through when this returns. */
   async refresh(): Promise<void> {
-    const before = this.refreshing;
-    const refresh = (async () => {
-      await before?.catch(() => undefined); // one that began earlier may have read too early
+    this.nextRefresh ??= (async () => {
+      await this.refreshing?.catch(() => undefined); // one that began earlier may have read too early
+      this.refreshing = this.nextRefresh;
+      this.nextRefresh = undefined;
       if ((await this.repository.findActiveVersion()) === this.current().version) return;
       const stored = await this.repository.findActive();
       if (!stored) return;
@@ -184,8 +187,7 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
       this.logInbounds(active);
       await Promise.all([...this.listeners].map(async (listener) => listener(active)));
     })();
-    this.refreshing = refresh;
-    await refresh;
+    await this.nextRefresh;
   }
 
   @Interval(POLL_MS)

@@ -58,13 +58,19 @@ export class NodesRepository {
 
   /** How the node is reached, the local core and deleted nodes included. */
   async reach(id: number): Promise<NodeReach | undefined> {
-    return this.db.row<NodeReach>(
+    return (await this.reaches([id])).get(id);
+  }
+
+  /** The same of several, by their ids. */
+  async reaches(ids: readonly number[]): Promise<Map<number, NodeReach>> {
+    const rows = await this.db.rows<NodeReach>(
       `SELECT n.id AS "nodeId", n.kind, n.name, n.address, n.port, n.api_port AS "apiPort",
               n.server_cert_pem AS certificate, r.session_id AS "sessionId", ${ACCESS}
          FROM nodes n JOIN node_runtime r ON r.node_id = n.id
-        WHERE n.id = $1`,
-      [id],
+        WHERE n.id = ANY ($1)`,
+      [ids],
     );
+    return new Map(rows.map((row) => [row.nodeId, row]));
   }
 
   /** The local cores, and the replicas that work on them now. */
@@ -172,8 +178,8 @@ export class NodesRepository {
   async forgetDeleted(): Promise<void> {
     await this.db.run(
       `WITH gone AS (
-         SELECT n.id FROM nodes n JOIN node_runtime r ON r.node_id = n.id
-          WHERE n.deleted_at < now() - interval '10 minutes' ORDER BY n.id FOR UPDATE OF r
+         SELECT n.id FROM nodes n JOIN node_lease l ON l.node_id = n.id
+          WHERE n.deleted_at < now() - interval '10 minutes' ORDER BY n.id FOR UPDATE OF l
        ), counters AS (DELETE FROM node_user_counter WHERE node_id IN (SELECT id FROM gone)
        ), outbounds AS (DELETE FROM node_outbound_counter WHERE node_id IN (SELECT id FROM gone)
        ), starts AS (DELETE FROM node_core_start WHERE node_id IN (SELECT id FROM gone)

@@ -17,6 +17,7 @@ export class DatabaseClock implements OnApplicationShutdown {
   private readonly logger = new Logger('Database');
   private readonly timer: NodeJS.Timeout;
   private hasWarned = false;
+  private isComparing = false;
 
   private constructor(
     private readonly db: Queryable,
@@ -39,12 +40,16 @@ export class DatabaseClock implements OnApplicationShutdown {
   }
 
   private async compare(): Promise<void> {
+    if (this.isComparing) return;
+    this.isComparing = true;
     try {
       const { offset, tookMs } = await look(this.db);
       if (tookMs <= MOST_MS) this.offset = offset;
       this.warn();
     } catch {
       // Without the database nothing is written down either.
+    } finally {
+      this.isComparing = false;
     }
   }
 

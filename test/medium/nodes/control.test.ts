@@ -219,6 +219,30 @@ describe('the control of nodes', () => {
     await eventually(async () => (await row(id))?.status === 'connected');
   });
 
+  it('gives the others another config although this replica is at fault with some nodes', async () => {
+    const own = await startFakeFleet();
+    try {
+      const faulty = [await own.addNode(), await own.addNode(), await own.addNode()];
+      const { node } = await own.addNode();
+      for (const { node: other } of faulty) {
+        const connect = other.connect.bind(other);
+        other.connect = () => {
+          const connection = connect();
+          connection.restart = () => Promise.reject(new TypeError('nobody thought of that'));
+          return connection;
+        };
+      }
+      await own.sql('UPDATE nodes SET generation = generation + 1 WHERE id = ANY ($1)', [
+        faulty.map(({ id }) => id),
+      ]);
+      await eventually(() => faulty.every(({ node: other }) => other.core?.isAlive === false));
+      await own.sudo.put('/api/core/config', withPort(30));
+      await eventually(() => node.starts === 2, 30_000);
+    } finally {
+      await own.close();
+    }
+  });
+
   it('hands nodes over to another replica without a restart, and no byte is lost', async () => {
     const { id, node } = await fleet.addNode();
     const user = await fleet.addUser('eve');

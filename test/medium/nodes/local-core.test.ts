@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LocalNodesRepository } from '../../../src/features/nodes/ownership/local-nodes.repository.js';
+import { WorkerNodesRepository } from '../../../src/features/nodes/worker-nodes.repository.js';
 import { clientOptions } from '../../../src/shared/database/data-source.js';
 import { processIdentity, XrayProcess } from '../../../src/xray/process/index.js';
 import { startApp, type TestApp, testConfig } from '../../support/app.js';
@@ -207,6 +210,38 @@ describe.skipIf(!xray)('the local core', () => {
       await rm(otherDir, { recursive: true, force: true });
     }
   }, 60_000);
+
+  it('of a folder that was away for long has all that it needs when it is back', async () => {
+    const local = app.app.get(LocalNodesRepository, { strict: false });
+    const db = new pg.Client(clientOptions(database.connection));
+    await db.connect();
+    const away = randomUUID();
+    await local.ensure(away);
+    await db.query(
+      `UPDATE nodes SET status = 'disabled', last_status_change = now() - interval '2 days' WHERE data_dir_id = $1`,
+      [away],
+    );
+    await local.forgetUnseen();
+    await db.query(
+      `UPDATE nodes SET deleted_at = deleted_at - interval '1 hour' WHERE data_dir_id = $1 AND deleted_at IS NOT NULL`,
+      [away],
+    );
+    await app.app.get(WorkerNodesRepository, { strict: false }).forgetDeleted();
+    const { rowCount: forgotten } = await db.query(
+      'SELECT FROM nodes n LEFT JOIN node_lease l ON l.node_id = n.id WHERE data_dir_id = $1 AND l.node_id IS NULL',
+      [away],
+    );
+    await local.ensure(away);
+    const { rows } = await db.query(
+      `SELECT n.status::text, n.deleted_at FROM nodes n JOIN node_lease l ON l.node_id = n.id
+         JOIN node_runtime r ON r.node_id = n.id WHERE n.data_dir_id = $1`,
+      [away],
+    );
+    await db.query('DELETE FROM nodes WHERE data_dir_id = $1', [away]);
+    await db.end();
+    expect(forgotten).toBe(1);
+    expect(rows).toEqual([{ status: 'connecting', deleted_at: null }]);
+  });
 
   it('ends with its service also when the database is gone', async () => {
     const { pid } = await state();

@@ -164,13 +164,19 @@ export class CoreKeeper {
     const { configVersion: version, reason } = step;
     const kind = rollOutKind(step, wanted, state);
     if (kind === undefined) return this.restart(state, version, reason);
-    const { rollOuts } = this.context.services;
+    const { rollOuts, runtime } = this.context.services;
     const { grant } = this.context.lease;
     const answer = rollOuts.ask(grant, { version, kind }, this.context.wake);
     const running = state.lastGoodConfigVersion;
     switch (answer.do) {
       case 'go':
-        return this.restart(state, version, reason).finally(() => rollOuts.end(grant));
+        return this.restart(state, version, reason)
+          .catch(async (error: unknown) => {
+            // Whatever it was, others need not wait for this node: it asks again.
+            await runtime.leaveRollOut(grant).catch(() => undefined);
+            throw error;
+          })
+          .finally(() => rollOuts.end(grant));
       case 'wait':
         if (state.message?.startsWith(heldBackBeginning(version)))
           await this.show('connected', null, this.core?.version);

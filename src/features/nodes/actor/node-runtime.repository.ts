@@ -173,6 +173,15 @@ export class NodeRuntimeRepository {
     );
   }
 
+  /** The node could not be started on another config, and does not try at the moment. */
+  async leaveRollOut(grant: Grant): Promise<void> {
+    await this.writes.run(
+      grant,
+      'UPDATE node_runtime SET starting_config_version = NULL WHERE node_id = $1 AND owner_epoch = $2',
+      [],
+    );
+  }
+
   /** From now on users are charged by this coefficient. */
   async recordCoefficient(grant: Grant, coefficient: number): Promise<void> {
     await this.writes.run(

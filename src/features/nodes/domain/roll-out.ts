@@ -74,7 +74,7 @@ export function planRollOut(
   const objection = objectionTo(version, nodes, isProven);
   const third = Math.floor(nodes.filter(({ isCaredFor }) => isCaredFor).length / SHARE);
   const places = isProven ? Math.max(1, third) : 1;
-  const taken = new Set(nodes.filter(isUnderWay).map(({ id }) => id));
+  const taken = new Set(nodes.filter((node) => isUnderWay(node, version)).map(({ id }) => id));
   let left = here;
   for (const { nodeId, kind, version: wanted } of requests) {
     if (wanted !== version) continue; // who asks has not heard of the active one yet, or we have not
@@ -89,8 +89,10 @@ export function planRollOut(
   return answers;
 }
 
-function isUnderWay({ startingVersion, failures, isCaredFor }: RollOutNode): boolean {
-  return startingVersion !== null && failures === 0 && isCaredFor;
+/** A place that is noted beside the running version is one that the version before this service has not cleared. */
+function isUnderWay(node: RollOutNode, version: bigint): boolean {
+  const { startingVersion, lastGoodVersion, failures, isCaredFor } = node;
+  return startingVersion !== null && lastGoodVersion !== version && failures === 0 && isCaredFor;
 }
 
 /** Two nodes with troubles of their own are none by chance, as long as there is no node that takes the config. */

@@ -13,17 +13,27 @@ export class LocalNodesRepository {
   async ensure(dataDirId: string): Promise<void> {
     await this.db.transaction(async (tx) => {
       await tx.run("SELECT pg_advisory_xact_lock(hashtext('margrave local nodes'))");
-      const known = await tx.run(
-        `UPDATE nodes
-            SET data_dir_id = $1, deleted_at = NULL,
-                status = CASE WHEN status = 'disabled' THEN 'connecting' ELSE status END,
-                message = CASE WHEN status = 'disabled' THEN NULL ELSE message END,
-                last_status_change = CASE WHEN status = 'disabled' THEN now() ELSE last_status_change END
-          WHERE id = (SELECT id FROM nodes WHERE kind = 'local' AND (data_dir_id = $1 OR data_dir_id IS NULL)
-                       ORDER BY data_dir_id LIMIT 1)`,
+      // What was known of its core is forgotten some time after it was let go of, see `forgetUnseen`.
+      const known = await tx.row(
+        `WITH node AS (
+           UPDATE nodes
+              SET data_dir_id = $1, deleted_at = NULL,
+                  status = CASE WHEN status = 'disabled' THEN 'connecting' ELSE status END,
+                  message = CASE WHEN status = 'disabled' THEN NULL ELSE message END,
+                  last_status_change = CASE WHEN status = 'disabled' THEN now() ELSE last_status_change END
+            WHERE id = (SELECT id FROM nodes WHERE kind = 'local' AND (data_dir_id = $1 OR data_dir_id IS NULL)
+                         ORDER BY data_dir_id LIMIT 1)
+           RETURNING id, usage_coefficient
+         ), lease AS (
+           INSERT INTO node_lease (node_id) SELECT id FROM node ON CONFLICT DO NOTHING
+         ), runtime AS (
+           INSERT INTO node_runtime (node_id, charged_coefficient) SELECT id, usage_coefficient FROM node
+           ON CONFLICT DO NOTHING
+         )
+         SELECT id FROM node`,
         [dataDirId],
       );
-      if (known > 0) return;
+      if (known) return;
       await tx.run(
         `INSERT INTO nodes (kind, name, address, data_dir_id) VALUES ('local', 'Master', '127.0.0.1', $1)`,
         [dataDirId],

@@ -14,6 +14,7 @@ import { ownFailure } from '../domain/failure.js';
 import type { Grant } from '../domain/grant.js';
 import { type Census, fairShare, GIVING_SECONDS, planGiving } from '../domain/sharing.js';
 import { WorkerNodesRepository } from '../worker-nodes.repository.js';
+import type { NodeReach } from '../node.js';
 import { LeasesRepository } from './leases.repository.js';
 import { LocalCoreOwnership } from './local-core-ownership.js';
 
@@ -99,8 +100,10 @@ export class Ownership implements OnApplicationBootstrap {
     const reachable = { kinds: this.adapters.kinds, dataDirId: this.localCore.dataDirId };
     const free = fairShare(census) - this.shared().length;
     const since = performance.now();
-    for (const grant of await this.leases.acquire(this.replica.id, reachable, free)) {
-      await this.take(grant, since).catch(async (error: unknown) => {
+    const grants = await this.leases.acquire(this.replica.id, reachable, free);
+    const reaches = await this.nodes.reaches(grants.map(({ nodeId }) => nodeId));
+    for (const grant of grants) {
+      await this.take(grant, reaches.get(grant.nodeId), since).catch(async (error: unknown) => {
         this.logger.error({ err: error }, `Node ${grant.nodeId} cannot be worked on`); // its lease runs out
         const shown = { version: null, message: ownFailure(error) };
         await this.services.runtime.showStatus(grant, 'error', shown).catch(() => undefined);
@@ -109,10 +112,9 @@ export class Ownership implements OnApplicationBootstrap {
     await this.localCore.endOrphan(this.ownsLocalCore());
   }
 
-  private async take(grant: Grant, since: number): Promise<void> {
+  private async take(grant: Grant, reach: NodeReach | undefined, since: number): Promise<void> {
     const { nodeId, kind } = grant;
     this.drop(nodeId); // its lease had run out
-    const reach = await this.nodes.reach(nodeId);
     const adapter = this.adapters.of(kind);
     if (!reach || !adapter) return this.leases.release(grant);
     const connection = adapter.connect(reach, this.services.memory.of(grant));
