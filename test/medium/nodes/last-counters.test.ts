@@ -136,6 +136,35 @@ describe('what a core counts until its end', () => {
     await eventually(() => node.starts === starts);
   });
 
+  it('is left to another replica that the node belongs to by then, and so is the core', async () => {
+    let given = '';
+    node.beforeStart = async () => {
+      node.beforeStart = async () => undefined;
+      const [lease] = await fleet.sql<{ epoch: string }>(
+        `WITH other AS (
+           UPDATE node_lease SET owner_id = gen_random_uuid(), epoch = epoch + 1, expires_at = now() + interval '1 hour'
+            WHERE node_id = $1 RETURNING node_id, epoch)
+         UPDATE node_runtime r SET owner_epoch = other.epoch FROM other WHERE r.node_id = other.node_id
+         RETURNING owner_epoch::text AS epoch`,
+        [nodeId],
+      );
+      given = lease!.epoch;
+    };
+    count(7_777n); // so that the database has a word to say
+    await restart();
+    await eventually(() => given !== '');
+    await fleet.sql(`UPDATE node_lease SET expires_at = '-infinity' WHERE node_id = $1`, [nodeId]); // it is gone
+    await eventually(async () => {
+      const [row] = await fleet.sql<{ isDone: boolean }>(
+        `SELECT r.applied_restart_generation = n.restart_generation AS "isDone"
+           FROM node_runtime r JOIN nodes n ON n.id = r.node_id WHERE r.node_id = $1`,
+        [nodeId],
+      );
+      return row!.isDone;
+    });
+    expect(node.starts).toBe(2); // by the one that took it next
+  });
+
   it('is charged when it ends with its service', async () => {
     node.endsWithOwner = true;
     await other.query('SELECT FROM nodes WHERE id = $1 FOR UPDATE', [nodeId]);

@@ -165,7 +165,7 @@ export class AttachedCore {
     await this.charging.pollAll(signal);
   }
 
-  /** To be called right before the core is ended, and {@link chargeLast} after that. Never fails. */
+  /** To be called right before the core is ended, and {@link chargeLast} after that. @throws LeaseLost */
   async readLast(signal: AbortSignal): Promise<void> {
     await this.quiet();
     await this.charging.readLast(signal);
@@ -176,8 +176,9 @@ export class AttachedCore {
     return this.charging.isOver;
   }
 
+  /** Does nothing to a core that has not been ended: its polls go on, and nothing may be charged beside them. */
   async chargeLast(): Promise<void> {
-    await this.charging.chargeLast();
+    if (this.isOver) await this.charging.chargeLast();
   }
 
   /** Whether everything that was read of it is charged. */

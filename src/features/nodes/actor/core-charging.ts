@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import { CoreError } from '../../../xray/grpc/index.js';
 import { CoreReplaced } from '../domain/core-process.js';
+import { LeaseLost } from '../domain/grant.js';
 import { isRateCharged, type NodeState } from '../domain/node-state.js';
 import { type MeteredCore, UsageMeter } from '../metering/usage-meter.js';
 import { PollRefused } from '../metering/usage.repository.js';
@@ -68,17 +69,19 @@ export class CoreCharging {
 
   /**
    * To be called right before the core is ended, and {@link chargeLast} after that. Charging takes a while in which the
-   * core goes on counting, so it is read once more, and that little is charged later. Never fails: a core that cannot be
-   * read is ended all the same.
+   * core goes on counting, so it is read once more, and that little is charged later. A core that cannot be read is ended
+   * all the same. @throws LeaseLost, for then it is not ours to end
    */
   async readLast(signal: AbortSignal): Promise<void> {
     try {
       await this.pollAll(signal).catch((error: unknown) => {
-        if (error instanceof CoreError || error instanceof CoreReplaced) throw error;
+        if (error instanceof CoreError || error instanceof CoreReplaced || error instanceof LeaseLost)
+          throw error;
         this.logger.warn({ err: error }, 'The counters of the core cannot be charged at the moment');
       });
       await this.meter.read(this.context.connection, signal);
     } catch (error) {
+      if (error instanceof LeaseLost) throw error;
       this.logger.warn({ err: error }, 'The last counters of the core could not be read');
     }
     this.isLastRead = true;

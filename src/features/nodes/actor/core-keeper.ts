@@ -244,8 +244,10 @@ export class CoreKeeper {
 
   /** Only a core that is ours alone is ended because it hangs. */
   private async endHung(): Promise<void> {
-    const { connection, signal } = this.context;
-    if (connection.endsWithOwner) await connection.stop(signal);
+    const { connection, lease, signal } = this.context;
+    if (!connection.endsWithOwner) return;
+    lease.assertHeld();
+    await connection.stop(signal);
   }
 
   /** @throws what is no failure of the node */

@@ -40,10 +40,11 @@ export class CoreSlot {
 
   /** Stops the core, or takes all users off one that somebody else runs, and charges what they used. */
   async stop(): Promise<void> {
-    const { connection, signal } = this.context;
+    const { connection, lease, signal } = this.context;
     const former = this.attached;
     try {
       await former?.readLast(signal);
+      lease.assertHeld(); // all of that took a while
       await connection.stop(signal);
       await former?.chargeLast();
     } finally {

@@ -101,8 +101,9 @@ export class NodeActor {
       this.lease.assertHeld();
       await this.settle();
       if (!this.connection.endsWithOwner) return;
+      this.lease.assertHeld();
       await this.connection.stop(this.lease.signal);
-      await this.keeper.core?.chargeLast();
+      await this.keeper.core?.settle();
     } catch (error) {
       if (!(error instanceof LeaseLost)) this.logger.warn({ err: error }, 'The core was not ended in order');
     } finally {
