@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NodesService } from '../../../src/features/nodes/index.js';
 import { UsageRepository } from '../../../src/features/nodes/metering/usage.repository.js';
-import type { FakeNode } from '../../fakes/fake-node.js';
+import { KnownProcess } from '../../../src/features/nodes/domain/core-process.js';
+import { UsageMeter } from '../../../src/features/nodes/metering/usage-meter.js';
+import { FakeNode } from '../../fakes/fake-node.js';
 import { eventually } from '../../support/eventually.js';
 import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
 
@@ -167,6 +169,57 @@ describe('traffic', () => {
     expect(await usedBy(id)).toBe(500n);
     await expect(poll(before + 1n, 400n)).rejects.toThrow('too late');
     expect(await usedBy(id)).toBe(500n);
+  });
+
+  it('that was read before other of the same process, and is charged after it, is charged for what is beyond that', async () => {
+    const id = await fleet.addUser('kim');
+    const [row] = await fleet.sql<{ id: number }>(
+      `INSERT INTO nodes (kind, name, address, status) VALUES ('pg_node', 'late', 'fake', 'disabled') RETURNING id`,
+    );
+    const machine = new FakeNode();
+    const core = await machine.start(JSON.stringify({ inbounds: [], outbounds: [{ tag: 'DIRECT' }] }));
+    const connection = machine.connect();
+    const count = (bytes: bigint) => {
+      core.count(`${id}.kim`, bytes, 0n);
+      core.countOutbound('DIRECT', bytes, 0n);
+    };
+    const never = new AbortController().signal;
+    const usage = fleet.app.get(UsageRepository, { strict: false });
+    const grant = { nodeId: row!.id, kind: 'xray_grpc' as const, epoch: 0n };
+    const meter = (polls: bigint) => {
+      const process = new KnownProcess({ marker: undefined, uptimeSeconds: 0 });
+      const known = { users: polls, outbounds: polls };
+      return new UsageMeter(usage, { grant, process, coreEpoch: 0n, polls: known }, true);
+    };
+    const charged = async () => {
+      const [node] = await fleet.sql<{ up: string }>('SELECT uplink::text AS up FROM nodes WHERE id = $1', [
+        grant.nodeId,
+      ]);
+      return [await usedBy(id), BigInt(node!.up)];
+    };
+    const [early, other, last] = [meter(0n), meter(0n), meter(1n)];
+    count(100n);
+    await early.read(connection, never);
+    count(50n);
+    await last.read(connection, never);
+    await other.pollUsers(connection, never);
+    await other.pollOutbounds(connection, never);
+    count(7n);
+    await early.settle();
+    expect(early.isSettled).toBe(true);
+    expect(await charged()).toEqual([150n, 150n]);
+    await last.settle();
+    expect(await charged()).toEqual([150n, 150n]);
+    await last.read(connection, never);
+    await usage.chargeUsers(
+      { grant, coreEpoch: 0n, uptimeSeconds: 0, after: 3n },
+      new Map([[id, { up: 153n, down: 0n }]]), // whose owner was not told
+      true,
+    );
+    await last.settle();
+    expect(await charged()).toEqual([157n, 157n]);
+    connection.close();
+    await core.kill();
   });
 
   it('of the same users on two nodes is charged side by side, and the sums are exact', async () => {

@@ -25,6 +25,7 @@ const CHARGED_AT_ONCE = 20_000;
 interface Read<Values> {
   values: Values;
   after: bigint;
+  isLate?: boolean;
 }
 
 type ByTag = ReadonlyMap<string, Traffic>;
@@ -86,13 +87,16 @@ export class UsageMeter {
     return users ? this.again('users', () => this.chargeUsers(users)) : [];
   }
 
-  /** When a poll before it was charged and nobody was told, a reading is refused once although it is newer. */
+  /**
+   * What was charged since it was read may be a poll before it, of which nobody was told, or one of whoever worked with the
+   * same process later: it is charged for what it is beyond that.
+   */
   private async again<T>(of: 'users' | 'outbounds', charge: () => Promise<T>): Promise<T> {
     try {
       return await charge();
     } catch (error) {
       if (!(error instanceof PollRefused)) throw error;
-      this.unsettled[of]!.after = error.charged;
+      Object.assign(this.unsettled[of]!, { after: error.charged, isLate: true });
       return charge();
     }
   }
@@ -117,7 +121,7 @@ export class UsageMeter {
     const movedIds: number[] = [];
     let part = new Map<number, Traffic>();
     const charge = async () => {
-      const turn = this.poll(read.after);
+      const turn = this.poll(read);
       const found = await this.inTurn('users', () => this.usage.chargeUsers(turn, part, this.hourly));
       read.after++;
       for (const id of found) due.push(id);
@@ -139,11 +143,11 @@ export class UsageMeter {
 
   private async chargeOutbounds(read: Read<ByTag>): Promise<void> {
     this.unsettled.outbounds = read;
-    const { values, after } = read;
+    const { values } = read;
     this.recent.noteOutbounds(values.values(), performance.now());
     const moved = movedSince(this.outbounds, values);
     if (moved.size > 0)
-      await this.inTurn('outbounds', () => this.usage.addOutbounds(this.poll(after), moved, this.hourly));
+      await this.inTurn('outbounds', () => this.usage.addOutbounds(this.poll(read), moved, this.hourly));
     this.outbounds = values;
     this.unsettled.outbounds = undefined;
   }
@@ -160,9 +164,9 @@ export class UsageMeter {
     }
   }
 
-  private poll(after: bigint) {
+  private poll({ after, isLate }: Read<unknown>) {
     const { grant, coreEpoch, process } = this.core;
-    return { grant, coreEpoch, uptimeSeconds: process.uptimeSeconds, after };
+    return { grant, coreEpoch, uptimeSeconds: process.uptimeSeconds, after, isLate };
   }
 }
 

@@ -13,6 +13,8 @@ export interface Poll {
   uptimeSeconds: number;
   /** How many polls of this kind had been charged when the reading began. */
   after: bigint;
+  /** Whether others may have been charged of the same process that were read later. */
+  isLate?: boolean;
 }
 
 /** So many counters are charged by a statement that is prepared; more, by one that is planned for them. */
@@ -86,18 +88,19 @@ export class UsageRepository {
   }
 
   /**
-   * Charges if no poll was charged since this one was read, which alone makes sure that counters have only grown. One
+   * Charges if no poll was charged since this one was read, which alone makes sure that counters have only grown; of a poll
+   * that is late, only what is beyond the values last charged. One
    * statement, and so one transaction that waits for nothing but its own locks: users have traffic on many nodes, and
    * admins on all, so that many replicas would wait while one that is busy has not yet said what comes next.
    */
   private async inTurn<R>(
-    { grant, coreEpoch, uptimeSeconds, after }: Poll,
+    { grant, coreEpoch, uptimeSeconds, after, isLate = false }: Poll,
     of: 'user' | 'outbound',
     statement: Statement,
     counters: unknown[],
   ): Promise<R> {
     const { nodeId, epoch } = grant;
-    const values = [nodeId, coreEpoch, ...counters, epoch, after, uptimeSeconds];
+    const values = [nodeId, coreEpoch, ...counters, epoch, after, uptimeSeconds, isLate];
     // A plan that is made once, for few rows, is no good for many.
     const sql = (counters[0] as unknown[]).length > PLANNED_ONCE ? statement.text : statement;
     const charged = await this.db.row<R & { isInTurn: boolean }>(sql, values);
@@ -137,10 +140,18 @@ const BEGIN = `
   )
   SELECT node_id FROM own`;
 
-/** Grown since the values last charged of the same process; a smaller value is that of another process. */
+/**
+ * Grown since the values last charged of the same process. A smaller value is one that somebody has set to zero since, or,
+ * in a poll that is late, was read before what is charged already.
+ */
 const GROWN = (direction: 'up' | 'down') =>
-  `CASE WHEN c.core_epoch = $2 AND i.${direction} >= c.${direction}
-        THEN i.${direction} - c.${direction} ELSE i.${direction} END`;
+  `CASE WHEN c.core_epoch = $2 AND (i.${direction} >= c.${direction} OR $9::boolean)
+        THEN greatest(0, i.${direction} - c.${direction}) ELSE i.${direction} END`;
+
+/** What is charged by now. */
+const CHARGED = (direction: 'up' | 'down') =>
+  `CASE WHEN c.core_epoch = $2 AND $9::boolean
+        THEN greatest(i.${direction}, c.${direction}) ELSE i.${direction} END AS ${direction}`;
 
 /** The poll takes its turn, or everything after it finds nothing to do. */
 const TURN = (of: 'user' | 'outbound') => `
@@ -167,7 +178,7 @@ const chargeUsersSql = (hourly: boolean): Statement => ({
      WHERE user_id = ANY ($3::int[]) AND EXISTS (SELECT FROM turn)
      ORDER BY user_id FOR NO KEY UPDATE
   ), grown AS MATERIALIZED (
-    SELECT i.user_id, i.up, i.down, u.admin_id, u.status, u.data_limit,
+    SELECT i.user_id, ${CHARGED('up')}, ${CHARGED('down')}, u.admin_id, u.status, u.data_limit,
            c.at AS counter_at, h.at AS history_at, ${GROWN('up')} + ${GROWN('down')} AS bytes
       FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS i (user_id, up, down)
       JOIN locked USING (user_id)
@@ -220,7 +231,7 @@ const addOutboundsSql = (hourly: boolean): Statement => ({
   name: hourly ? 'add_outbounds_hourly' : 'add_outbounds',
   text: `
   WITH ${TURN('outbound')}, grown AS MATERIALIZED (
-    SELECT i.tag, i.up, i.down, ${GROWN('up')} AS grown_up, ${GROWN('down')} AS grown_down
+    SELECT i.tag, ${CHARGED('up')}, ${CHARGED('down')}, ${GROWN('up')} AS grown_up, ${GROWN('down')} AS grown_down
       FROM turn CROSS JOIN unnest($3::text[], $4::bigint[], $5::bigint[]) AS i (tag, up, down)
       LEFT JOIN node_outbound_counter c ON c.node_id = $1 AND c.tag = i.tag
   ), baseline AS (
