@@ -208,7 +208,7 @@ describe('what operators see of jobs', () => {
     const running = await find();
     expect(replicas.map(({ id }) => id)).toContain(running.owner_id);
     expect(running).toMatchObject({
-      interval: HOUR,
+      interval_seconds: HOUR,
       finished_at: null,
       outcome: null,
       owner: replicas[0]!.name,
@@ -218,7 +218,7 @@ describe('what operators see of jobs', () => {
       expect(await find()).toMatchObject({ owner: null, outcome: { removed: 2, kept: 1 } }),
     );
     const done = await find();
-    expect(done.duration).toBeGreaterThan(0);
+    expect(done.duration_seconds).toBeGreaterThan(0);
     expect([done.error, done.failures]).toEqual([null, 0]);
     expect(done.due_at > done.finished_at).toBe(true);
   });

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { Database } from '../../shared/database/database.js';
 import type { JobOutcome } from '../../shared/scheduling/job-run.js';
 
@@ -29,25 +28,22 @@ const COLUMNS = `j.name, j.interval_seconds AS "intervalSeconds", j.due_at AS "d
                  j.started_at AS "startedAt", j.finished_at AS "finishedAt", j.succeeded_at AS "succeededAt",
                  j.outcome, j.error, j.failures, j.duration`;
 
-const STATES = `SELECT ${COLUMNS} FROM jobs j LEFT JOIN replica r ON r.id = j.holder`;
+const STATES = (jobs: string) => `SELECT ${COLUMNS} FROM ${jobs} j LEFT JOIN replica r ON r.id = j.holder`;
 
 @Injectable()
 export class JobStatesRepository {
-  constructor(
-    private readonly db: Database,
-    private readonly events: DatabaseEvents,
-  ) {}
+  constructor(private readonly db: Database) {}
 
   /** All jobs, by name. */
   all(): Promise<JobState[]> {
-    return this.db.rows<JobState>(`${STATES} ORDER BY j.name`);
+    return this.db.rows<JobState>(`${STATES('jobs')} ORDER BY j.name`);
   }
 
   /** Makes a job due now, and returns what is known of it; undefined for one that nobody has. */
-  async request(name: string): Promise<JobState | undefined> {
-    const asked = await this.db.run(`UPDATE jobs SET due_at = least(due_at, now()) WHERE name = $1`, [name]);
-    if (asked === 0) return undefined;
-    this.events.hint('job_wake');
-    return this.db.row<JobState>(`${STATES} WHERE j.name = $1`, [name]);
+  makeDue(name: string): Promise<JobState | undefined> {
+    return this.db.row<JobState>(
+      `WITH due AS (UPDATE jobs SET due_at = least(due_at, now()) WHERE name = $1 RETURNING *) ${STATES('due')}`,
+      [name],
+    );
   }
 }

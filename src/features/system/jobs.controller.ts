@@ -3,15 +3,14 @@ import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Answers } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { SudoOnly } from '../admins/index.js';
-import { JobStatesRepository } from './job-states.repository.js';
 import { JobDto, JobsDto } from './jobs.dto.js';
 import { toJobDto } from './jobs.mapper.js';
-import { JobNotFound } from './system.errors.js';
+import { JobsService } from './jobs.service.js';
 
 @ApiTags('System')
 @Controller('api/jobs')
 export class JobsController {
-  constructor(private readonly states: JobStatesRepository) {}
+  constructor(private readonly jobs: JobsService) {}
 
   @Get()
   @SudoOnly()
@@ -20,7 +19,7 @@ export class JobsController {
   })
   @Answers(JobsDto)
   async getJobs(): Promise<JobsDto> {
-    return { jobs: (await this.states.all()).map(toJobDto) };
+    return { jobs: (await this.jobs.all()).map(toJobDto) };
   }
 
   /** Whichever replica is first begins it, within about a second. */
@@ -31,8 +30,6 @@ export class JobsController {
   @Answers(JobDto)
   @ApiErrors('not_found')
   async runJob(@Param('name') name: string): Promise<JobDto> {
-    const job = await this.states.request(name);
-    if (!job) throw new JobNotFound();
-    return toJobDto(job);
+    return toJobDto(await this.jobs.run(name));
   }
 }

@@ -16,8 +16,8 @@ export class JobDto {
   @TextField()
   name!: string;
 
-  @IntField({ description: 'Seconds from one run to the next' })
-  interval!: number;
+  @IntField({ description: 'From one run to the next' })
+  interval_seconds!: number;
 
   @TimeField({ description: 'When it runs next' })
   due_at!: string;
@@ -37,8 +37,8 @@ export class JobDto {
   @TimeField({ nullable: true, description: 'When it went well last' })
   succeeded_at!: string | null;
 
-  @NumberField({ nullable: true, description: 'Seconds that the last finished run took' })
-  duration!: number | null;
+  @NumberField({ nullable: true, description: 'Of the last run that has ended' })
+  duration_seconds!: number | null;
 
   @MapField(text(), float(), {
     nullable: true,

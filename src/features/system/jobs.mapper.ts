@@ -5,14 +5,14 @@ import type { JobDto } from './jobs.dto.js';
 export function toJobDto(job: JobState): JobDto {
   return {
     name: job.name,
-    interval: job.intervalSeconds,
+    interval_seconds: job.intervalSeconds,
     due_at: toWireTime(job.dueAt),
     owner_id: job.ownerId,
     owner: job.owner,
     started_at: time(job.startedAt),
     finished_at: time(job.finishedAt),
     succeeded_at: time(job.succeededAt),
-    duration: job.duration,
+    duration_seconds: job.duration,
     outcome: job.outcome,
     error: job.error,
     failures: job.failures,

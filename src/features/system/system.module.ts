@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { NodesServicesModule } from '../nodes/index.js';
 import { JobStatesRepository } from './job-states.repository.js';
 import { JobsController } from './jobs.controller.js';
+import { JobsService } from './jobs.service.js';
 import { Machine } from './machine.js';
 import { SystemController } from './system.controller.js';
 import { SystemService } from './system.service.js';
@@ -10,6 +11,6 @@ import { UserCountsRepository } from './user-counts.repository.js';
 @Module({
   imports: [NodesServicesModule],
   controllers: [SystemController, JobsController],
-  providers: [JobStatesRepository, Machine, SystemService, UserCountsRepository],
+  providers: [JobStatesRepository, JobsService, Machine, SystemService, UserCountsRepository],
 })
 export class SystemModule {}

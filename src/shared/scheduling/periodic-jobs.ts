@@ -17,8 +17,9 @@ interface Job {
 }
 
 /**
- * Jobs that run every so often on exactly one replica, whichever it is. A run never overlaps another, is gone on with
- * when its replica dies, and is tried again when it fails; one that was missed is caught up with, once.
+ * Jobs that run every so often on one replica, whichever it is. A run is gone on with when its replica dies, and is tried
+ * again when it fails; one that was missed is caught up with, once. A replica that was held up may still be at work when
+ * another has begun: where that matters, a job guards its writes and looks at the run's signal.
  */
 @Injectable()
 export class PeriodicJobs implements OnApplicationBootstrap {
