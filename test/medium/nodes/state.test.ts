@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fleetSamples, leasesHeld } from '../../../src/features/nodes/state/fleet-metrics.js';
 import { FleetStateRepository } from '../../../src/features/nodes/state/fleet-state.repository.js';
 import { fleetState } from '../../../src/features/nodes/state/fleet-state.js';
@@ -192,6 +193,22 @@ describe('the state of nodes', { timeout: 60_000 }, () => {
     expect(state.core_starts).toHaveLength(20);
     expect(state.core_starts_by_reason).toEqual({ died: 29, config: 1, operator: 1 });
     expect((await find(fleet, other))!.core_starts).toHaveLength(1);
+  });
+
+  it('reads starts anew when there are others, or the database is another one', async () => {
+    const { id } = await fleet.addNode();
+    await when(fleet, id, (state) => reasons(state).length === 1);
+    const query = vi.spyOn(pg.Client.prototype, 'query');
+    for (let i = 0; i < 3; i++) expect((await find(fleet, id))!.core_starts).toHaveLength(1);
+    const asked = query.mock.calls.flatMap(([statement]) => (statement as { name?: string }).name ?? []);
+    query.mockRestore();
+    expect(asked.filter((name) => name === 'fleet_nodes')).toHaveLength(3);
+    expect(asked).not.toContain('fleet_core_starts');
+    await fleet.sudo.post(`/api/node/${id}/reconnect`);
+    await when(fleet, id, (state) => reasons(state).join() === 'operator,not_running');
+    await fleet.sql(`UPDATE node_core_start SET reason = 'died' WHERE node_id = $1`, [id]);
+    await fleet.sql('UPDATE control_meta SET outbox_id = gen_random_uuid()');
+    await when(fleet, id, (state) => reasons(state).join() === 'died,died');
   });
 
   it('tells of a refused config which runs, and when the other is tried again', async () => {

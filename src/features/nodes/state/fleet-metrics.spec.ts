@@ -26,6 +26,7 @@ const node = (id: number, message: string | null): NodeFacts => ({
   nextAttemptAt: now,
   lastError: null,
   lastErrorAt: null,
+  coreEpoch: 1n,
   startsByReason: {},
   certificate: null,
   hasSession: true,

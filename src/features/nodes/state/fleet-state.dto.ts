@@ -31,7 +31,7 @@ export class CoreStartDto {
   xray_version!: string;
 
   @Field(bigInt(), { nullable: true, description: 'Null for a config that is none of the service' })
-  config_version!: bigint | null;
+  config_version!: number | null;
 }
 
 @ApiSchema({ name: 'NodeState' })

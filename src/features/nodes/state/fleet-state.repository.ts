@@ -1,38 +1,75 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../../shared/database/database.js';
+import { Database, type Tx } from '../../../shared/database/database.js';
 import { groupBy } from '../../../shared/domain/group-by.js';
 import type { CoreStart, FleetFacts, LagFacts, NodeFacts, ReplicaFacts } from './fleet-state.js';
 
 /** Changes that are counted at most: of a node that lags by more, this much is said. */
 const MAX_LAG = 1_000;
 
+type Present = Pick<FleetFacts, 'now' | 'configVersion' | 'heldBackSince'> & { outboxId: string };
+
+/** The starts of a node's cores while this is the epoch of its core: whoever notes a start begins a new one. */
+interface KnownStarts {
+  coreEpoch: bigint;
+  starts: CoreStart[];
+}
+
 /** What is known of all nodes and replicas, in one statement for each kind of fact. */
 @Injectable()
 export class FleetStateRepository {
+  /** Starts are most of what there is to read, and hardly ever new. Of a database that went back nothing is known. */
+  private known = { outboxId: '', starts: new Map<number, KnownStarts>() };
+
   constructor(private readonly db: Database) {}
 
   /** As of one moment. */
   async read(): Promise<FleetFacts> {
     return this.db.snapshot(async (tx) => {
-      const present = await tx.row<Pick<FleetFacts, 'now' | 'configVersion' | 'heldBackSince'>>(PRESENT);
+      const { outboxId, ...present } = (await tx.row<Present>(PRESENT))!;
       const nodes = await tx.rows<NodeFacts>(NODES);
       const lags = await tx.rows<LagFacts & { nodeId: number }>(LAGS);
-      const starts = await tx.rows<CoreStart & { nodeId: number }>(STARTS);
       const replicas = await tx.rows<ReplicaFacts>(REPLICAS);
       return {
-        ...present!,
+        ...present,
         nodes,
-        lags: new Map(lags.map(({ nodeId, ...lag }) => [nodeId, lag])),
-        starts: groupBy(starts, ({ nodeId }) => nodeId),
+        lags: new Map(lags.map((lag) => [lag.nodeId, lag])),
+        starts: await this.startsOf(tx, nodes, outboxId),
         replicas,
       };
     });
+  }
+
+  private async startsOf(
+    tx: Tx,
+    nodes: readonly NodeFacts[],
+    outboxId: string,
+  ): Promise<FleetFacts['starts']> {
+    const known = this.known.outboxId === outboxId ? this.known.starts : new Map<number, KnownStarts>();
+    const stale = nodes.filter(({ id, coreEpoch }) => known.get(id)?.coreEpoch !== coreEpoch);
+    const rows =
+      stale.length === 0
+        ? []
+        : await tx.rows<CoreStart & { nodeId: number }>(STARTS, [stale.map(({ id }) => id)]);
+    const read = groupBy(rows, ({ nodeId }) => nodeId);
+    const isStale = new Set(stale);
+    const starts = new Map(
+      nodes.map((node) => [
+        node.id,
+        isStale.has(node) ? (read.get(node.id) ?? []) : known.get(node.id)!.starts,
+      ]),
+    );
+    this.known = {
+      outboxId,
+      starts: new Map(nodes.map(({ id, coreEpoch }) => [id, { coreEpoch, starts: starts.get(id)! }])),
+    };
+    return starts;
   }
 }
 
 const PRESENT = {
   name: 'fleet_present',
   text: `SELECT clock_timestamp() AS now, (SELECT version FROM core_config WHERE state = 'active') AS "configVersion",
+                (SELECT outbox_id FROM control_meta) AS "outboxId",
                 (SELECT at FROM user_change WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())
                   ORDER BY xid, seq LIMIT 1) AS "heldBackSince"`,
 };
@@ -46,7 +83,7 @@ const NODES = {
            r.applied_config_version AS "appliedConfigVersion", r.last_good_config_version AS "lastGoodConfigVersion",
            r.refusals, r.retry_refused_at AS "retryRefusedAt", r.full_sync_needed AS "fullSyncNeeded",
            r.failures, r.next_attempt_at AS "nextAttemptAt", r.last_error AS "lastError",
-           r.last_error_at AS "lastErrorAt", r.core_starts AS "startsByReason",
+           r.last_error_at AS "lastErrorAt", r.core_epoch AS "coreEpoch", r.core_starts AS "startsByReason",
            encode(n.server_cert_sha256, 'hex') AS certificate, r.session_id IS NOT NULL AS "hasSession",
            l.epoch AS "leaseEpoch", l.acquired_at AS "acquiredAt", nullif(l.expires_at, '-infinity') AS "leasedUntil",
            l.owner_id AS "ownerId", p.name AS "ownerName", l.polled_at AS "polledAt", l.pending,
@@ -85,12 +122,11 @@ const LAGS = {
      WHERE p.node_id IS NOT NULL`,
 };
 
-// In the order of the index, backwards. Nodes that are gone are looked for by nobody.
 const STARTS = {
   name: 'fleet_core_starts',
   text: `
     SELECT s.node_id AS "nodeId", s.at, s.reason, s.xray_version AS "xrayVersion", s.config_version AS "configVersion"
-      FROM node_core_start s ORDER BY s.node_id DESC, s.core_epoch DESC`,
+      FROM node_core_start s WHERE s.node_id = ANY ($1::int[]) ORDER BY s.node_id DESC, s.core_epoch DESC`,
 };
 
 const REPLICAS = {

@@ -25,6 +25,8 @@ export interface NodeFacts {
   nextAttemptAt: Date;
   lastError: string | null;
   lastErrorAt: Date | null;
+  /** Another one with each start of a core. */
+  coreEpoch: bigint;
   /** Since ever. */
   startsByReason: Partial<Record<StartReason, number>>;
   /** SHA-256 of the certificate it is known by, in hexadecimal digits. */
@@ -79,7 +81,7 @@ export interface FleetFacts {
   nodes: NodeFacts[];
   lags: ReadonlyMap<number, LagFacts>;
   /** The latest first. */
-  starts: ReadonlyMap<number, CoreStart[]>;
+  starts: ReadonlyMap<number, readonly CoreStart[]>;
   replicas: ReplicaFacts[];
 }
 
@@ -92,6 +94,7 @@ export interface NodeState extends Omit<NodeFacts, 'nextAttemptAt'> {
   lag: { rows: number; seconds: number } | undefined;
   pollAge: number | null;
   nextAttemptAt: Date | null;
+  /** The same list until there is another start. */
   starts: readonly CoreStart[];
 }
 
@@ -131,7 +134,10 @@ function nodeState(node: NodeFacts, { now, configVersion, lags, starts }: FleetF
   return {
     ...node,
     // What an owner said goes with it.
-    ...(lease ? {} : { pending: null, usersSeen: null, upSpeed: null, downSpeed: null }),
+    pending: lease ? node.pending : null,
+    usersSeen: lease ? node.usersSeen : null,
+    upSpeed: lease ? node.upSpeed : null,
+    downSpeed: lease ? node.downSpeed : null,
     wantedConfigVersion: configVersion,
     lease,
     lag: lag && { rows: lag.rows, seconds: lag.oldestAt ? secondsBetween(lag.oldestAt, now) : 0 },
