@@ -62,7 +62,9 @@ async function attachForeign(
   const { process, account } = await identify(context, connection, state, { ...found, configVersion });
   // On others nobody would take an account off any more.
   await connection.withdraw(new Set(match.fitting.map(({ tag }) => tag)), signal);
-  const { generation, restartGeneration } = state;
+  const { restartGeneration } = state;
+  // One that is attached to only to be left is done with once nobody is on it any more, and not before.
+  const generation = isEnabled(state) ? state.generation : undefined;
   await runtime.recordForeign(grant, { generation, restartGeneration, config });
   const trouble = foreignTrouble(wanted.version, config?.version, match);
   const { status, message } = trouble === null ? RUNS_WELL : { status: 'error' as const, message: trouble };

@@ -152,7 +152,8 @@ export class NodeRuntimeRepository {
   async recordForeign(
     grant: Grant,
     seen: {
-      generation: bigint;
+      /** Undefined while more is to be done before the node is as its row wants it. */
+      generation: bigint | undefined;
       restartGeneration: bigint;
       /** Undefined when it is none of ours. */
       config: { version: bigint; hash: string } | undefined;
@@ -161,11 +162,12 @@ export class NodeRuntimeRepository {
     await this.writes.run(
       grant,
       `UPDATE node_runtime
-          SET applied_generation = $3, applied_restart_generation = $4, applied_config_version = $5,
-              last_good_config_version = $5, applied_config_hash = $6, refusals = 0, retry_refused_at = NULL
+          SET applied_generation = coalesce($3, applied_generation), applied_restart_generation = $4,
+              applied_config_version = $5, last_good_config_version = $5, applied_config_hash = $6,
+              refusals = 0, retry_refused_at = NULL
         WHERE node_id = $1 AND owner_epoch = $2`,
       [
-        seen.generation,
+        seen.generation ?? null,
         seen.restartGeneration,
         seen.config?.version ?? null,
         seen.config ? Buffer.from(seen.config.hash, 'hex') : null,
