@@ -39,6 +39,11 @@ describe('an answer', () => {
     expect(reply.text).toContain('"telegram_id":9223372036854775807');
   });
 
+  it('leaves the connection open for longer than reverse proxies do, so that they never ask on one that is just closed', async () => {
+    const reply = await app.client().get('/health/live');
+    expect(reply.headers.get('keep-alive')).toBe('timeout=75');
+  });
+
   it('may be a bare integer', async () => {
     expect((await app.sudo.get('/api/admin/usage/root')).text).toBe('0');
   });

@@ -4,6 +4,11 @@ import type { NextFunction, Request, Response } from 'express';
 const HEADERS_MS = 20_000;
 /** The largest body there is at a quarter of a megabit a second. */
 const REQUEST_MS = 150_000;
+/**
+ * How long a connection is kept for the next request. Reverse proxies keep theirs for a minute, and whoever closes first must
+ * be the one who asks: a request that crosses our end of the connection is lost, and nobody may send it again.
+ */
+const NEXT_REQUEST_MS = 75_000;
 /** A body of which nobody wants to know is taken up to here, for clients that send all of it before they read. */
 const UNREAD_BYTES = 256 * 1024;
 /** Who is refused while he sends much waits so long for it: those who do nothing else get few turns that way. */
@@ -13,10 +18,11 @@ const UNREAD_MS = 2_000;
 /** A client that takes nothing of its answer for so long is gone. */
 const STALLED_MS = 30_000;
 
-/** Bounds how long a client may take to ask. Node's own bounds are a minute and five. */
+/** Bounds how long a client may take to ask. Node's own bounds are a minute and five, and five seconds between requests. */
 export function boundServer(server: Server): void {
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = REQUEST_MS;
+  server.keepAliveTimeout = NEXT_REQUEST_MS;
 }
 
 /** Bounds what a connection costs once its request is answered: bodies nobody reads, and answers nobody takes. */
