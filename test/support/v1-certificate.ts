@@ -1,20 +1,26 @@
-import { createSign, generateKeyPairSync } from 'node:crypto';
+import { createSign, generateKeyPair, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Certificate } from './certificates.js';
 
 const DAY_MS = 86_400_000;
 
 /**
+ * One for all, made beside other work: it takes seconds on a busy machine, in which a service in this process could neither
+ * keep its leases nor its connections.
+ */
+const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+
+/**
  * A certificate of the form that Marzban-node makes for itself: X.509 version 1, signed by itself, a common name and
- * nothing else. By hand, since libraries write version 3 only.
+ * nothing else; each is another one by its number. By hand, since libraries write version 3 only.
  */
 export function v1Certificate(name = 'Gozargah'): Certificate {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const algorithm = sequence(objectId('2a864886f70d01010d'), Buffer.from('0500', 'hex')); // sha512WithRSAEncryption
   const commonName = sequence(objectId('550403'), der(0x0c, Buffer.from(name)));
   const subject = sequence(der(0x31, commonName));
   const validity = sequence(time(Date.now() - DAY_MS), time(Date.now() + DAY_MS));
   const body = sequence(
-    der(0x02, Buffer.from([0])),
+    der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     algorithm,
     subject,
     validity,
