@@ -2,11 +2,12 @@ import { performance } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { configMark } from '../../../xray/config/index.js';
+import { Breather } from '../../../shared/scheduling/breather.js';
 import { CoreError } from '../../../xray/grpc/index.js';
-import type { ResolvedInbound } from '../../../xray/config/types.js';
+import type { CoreUser, ResolvedInbound } from '../../../xray/config/types.js';
 import type { ActiveCoreConfig } from '../../core/index.js';
 import type { FoundForeignCore, RunningCore } from '../adapters/core-connection.js';
-import { audit, type Difference } from '../convergence/audit.js';
+import { audit, type Audit } from '../convergence/audit.js';
 import type { ChangeFollower } from '../convergence/change-feed.js';
 import { UserSync } from '../convergence/user-sync.js';
 import type { Cursor, OutboxPlace } from '../domain/change-cursor.js';
@@ -24,6 +25,8 @@ export const RUNS_WELL = { status: 'connected', message: null } as const;
 const RETRY_MS = 1_000;
 const HEALTH_MS = 5_000;
 const AUDIT_MS = 300_000;
+/** With no more left of what an audit has found, the next one looks for the rest. */
+const FEW = 1_000;
 const SAVE_CURSOR_MS = 1_000;
 /** A cursor that only follows the clock of transactions is saved less often. */
 const SAVE_IDLE_CURSOR_MS = 30_000;
@@ -64,6 +67,8 @@ export class AttachedCore {
   private saved: { cursor: Cursor; at: number };
   private hasNews = false;
   private isAudited: boolean;
+  /** The last audit has found as many as it may. */
+  private differsMore = false;
   private readonly silence = new Silence();
   private readonly health: Chore<NodeState>;
   private readonly comparison: Chore<NodeState>;
@@ -132,6 +137,10 @@ export class AttachedCore {
    */
   async work(state: NodeState): Promise<number> {
     this.charging.takeRate(state);
+    if (this.differsMore && this.sync.differing < FEW) {
+      this.differsMore = false;
+      this.comparison.due = performance.now();
+    }
     this.chores.start(state);
     this.takeChanges();
     const isBusy = this.sync.isDue(performance.now());
@@ -247,22 +256,34 @@ export class AttachedCore {
 
   private async audit(signal: AbortSignal): Promise<void> {
     const { connection, services } = this.context;
-    let found: Difference[];
+    const parts = {
+      core: connection,
+      inbounds: this.sync.inbounds,
+      eachUser: (take: (users: readonly CoreUser[]) => void) => services.desired.snapshot(take),
+      isKnown: (userId: number) => this.sync.isDifferent(userId),
+      signal,
+    };
+    let found: Audit;
     try {
-      found = await services.audits.pass(
-        () => audit(connection, this.sync.inbounds, (take) => services.desired.snapshot(take), signal),
-        signal,
-      );
+      found = await services.audits.pass(() => audit(parts), signal);
     } catch (error) {
       if (!(error instanceof CoreError) || error.code !== 'unsupported') throw error;
       this.comparison.due = Infinity;
       return this.logger.warn('This Xray cannot list its users, so nobody can tell whether they are right');
     }
+    const { differences, isComplete } = found;
     this.comparison.due = performance.now() + spread(AUDIT_MS);
-    for (const { userId, email } of found) this.sync.addDifference(userId, email);
-    this.isAudited = true;
+    const breather = new Breather();
+    for (const { userId, email } of differences) {
+      this.sync.addDifference(userId, email);
+      await breather.rest();
+    }
+    this.differsMore = !isComplete;
+    this.isAudited = isComplete;
     this.hasNews = true; // that it is
-    if (found.length > 0) this.logger.log(`${found.length} users differ on the core and are applied again`);
+    if (differences.length === 0) return;
+    const more = isComplete ? '' : '; more will be once these are right';
+    this.logger.log(`${differences.length} users differ on the core and are applied again${more}`);
   }
 
   private async saveCursorSometimes(): Promise<void> {

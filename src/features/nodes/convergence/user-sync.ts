@@ -89,6 +89,18 @@ export class UserSync {
     this.add(userId, email, undefined).rebuild = true;
   }
 
+  /** Whether the core was found to differ in the user, and he waits to be applied. */
+  isDifferent(userId: number): boolean {
+    return this.dirty.get(userId)?.rebuild ?? false;
+  }
+
+  /** How many there are of these. */
+  get differing(): number {
+    let count = 0;
+    for (const { rebuild } of this.dirty.values()) if (rebuild) count++;
+    return count;
+  }
+
   /** Whether a user is waiting for {@link applyDue} at `now` (milliseconds of a monotonic clock). */
   isDue(now: number): boolean {
     for (const user of this.dirty.values()) if (user.retryAt <= now) return true;

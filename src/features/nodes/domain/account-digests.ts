@@ -22,8 +22,8 @@ export class AccountDigests {
     for (const [inbound, account] of accounts.entries()) if (account) addTo(wanted, 0, inbound, account);
     const place = this.table.find(userId);
     if (place === undefined) return wanted[0] === 0 && wanted[1] === 0;
-    this.table.longs[place * 2 + 1] = 1n;
     const { words } = this.table;
+    words[place * 4 + 2] = 1;
     return words[place * 4] === wanted[0] && words[place * 4 + 1] === wanted[1];
   }
 
@@ -31,7 +31,7 @@ export class AccountDigests {
   *unasked(): Generator<number> {
     for (let place = 0; place < this.table.capacity; place++) {
       const id = this.table.idAt(place);
-      if (id !== 0 && this.table.longs[place * 2 + 1] === 0n) yield id;
+      if (id !== 0 && this.table.words[place * 4 + 2] === 0) yield id;
     }
   }
 }
