@@ -1,9 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CoreConnection } from '../../../src/features/nodes/adapters/core-connection.js';
+import type { Grant } from '../../../src/features/nodes/domain/grant.js';
 import { NodesService } from '../../../src/features/nodes/index.js';
 import { UsageRepository } from '../../../src/features/nodes/metering/usage.repository.js';
 import { KnownProcess } from '../../../src/features/nodes/domain/core-process.js';
 import { UsageMeter } from '../../../src/features/nodes/metering/usage-meter.js';
 import { FakeNode } from '../../fakes/fake-node.js';
+import type { FakeXray } from '../../fakes/fake-xray.js';
 import { eventually } from '../../support/eventually.js';
 import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
 
@@ -171,55 +175,80 @@ describe('traffic', () => {
     expect(await usedBy(id)).toBe(500n);
   });
 
-  it('that was read before other of the same process, and is charged after it, is charged for what is beyond that', async () => {
-    const id = await fleet.addUser('kim');
-    const [row] = await fleet.sql<{ id: number }>(
-      `INSERT INTO nodes (kind, name, address, status) VALUES ('pg_node', 'late', 'fake', 'disabled') RETURNING id`,
-    );
-    const machine = new FakeNode();
-    const core = await machine.start(JSON.stringify({ inbounds: [], outbounds: [{ tag: 'DIRECT' }] }));
-    const connection = machine.connect();
+  describe('of a core that nobody else works with', () => {
+    const never = new AbortController().signal;
+    let core: FakeXray;
+    let connection: CoreConnection;
+    let id: number;
+    let grant: Grant;
+    let usage: UsageRepository;
+
+    beforeEach(async () => {
+      usage = fleet.app.get(UsageRepository, { strict: false });
+      id = await fleet.addUser(randomUUID());
+      const [row] = await fleet.sql<{ id: number }>(
+        `INSERT INTO nodes (kind, name, address, status)
+         VALUES ('pg_node', gen_random_uuid()::text, 'fake', 'disabled') RETURNING id`,
+      );
+      grant = { nodeId: row!.id, kind: 'xray_grpc', epoch: 0n };
+      const machine = new FakeNode();
+      core = await machine.start(JSON.stringify({ inbounds: [], outbounds: [{ tag: 'DIRECT' }] }));
+      connection = machine.connect();
+    });
+    afterEach(async () => {
+      connection.close();
+      await core.kill();
+    });
+
     const count = (bytes: bigint) => {
       core.count(`${id}.kim`, bytes, 0n);
       core.countOutbound('DIRECT', bytes, 0n);
     };
-    const never = new AbortController().signal;
-    const usage = fleet.app.get(UsageRepository, { strict: false });
-    const grant = { nodeId: row!.id, kind: 'xray_grpc' as const, epoch: 0n };
+    /** Of whoever found so many polls charged. */
     const meter = (polls: bigint) => {
       const process = new KnownProcess({ marker: undefined, uptimeSeconds: 0 });
       const known = { users: polls, outbounds: polls };
       return new UsageMeter(usage, { grant, process, coreEpoch: 0n, polls: known }, true);
     };
-    const charged = async () => {
+    const chargedToAll = async () => {
       const [node] = await fleet.sql<{ up: string }>('SELECT uplink::text AS up FROM nodes WHERE id = $1', [
         grant.nodeId,
       ]);
       return [await usedBy(id), BigInt(node!.up)];
     };
-    const [early, other, last] = [meter(0n), meter(0n), meter(1n)];
-    count(100n);
-    await early.read(connection, never);
-    count(50n);
-    await last.read(connection, never);
-    await other.pollUsers(connection, never);
-    await other.pollOutbounds(connection, never);
-    count(7n);
-    await early.settle();
-    expect(early.isSettled).toBe(true);
-    expect(await charged()).toEqual([150n, 150n]);
-    await last.settle();
-    expect(await charged()).toEqual([150n, 150n]);
-    await last.read(connection, never);
-    await usage.chargeUsers(
-      { grant, coreEpoch: 0n, uptimeSeconds: 0, after: 3n },
-      new Map([[id, { up: 153n, down: 0n }]]), // whose owner was not told
-      true,
-    );
-    await last.settle();
-    expect(await charged()).toEqual([157n, 157n]);
-    connection.close();
-    await core.kill();
+
+    it('is charged, when it was read before other that is charged, for what is beyond that', async () => {
+      const [early, other, last] = [meter(0n), meter(0n), meter(1n)];
+      count(100n);
+      await early.read(connection, never);
+      count(50n);
+      await last.read(connection, never);
+      await other.pollUsers(connection, never);
+      await other.pollOutbounds(connection, never);
+      count(7n);
+      await early.settle();
+      expect(early.isSettled).toBe(true);
+      expect(await chargedToAll()).toEqual([150n, 150n]);
+      await last.settle();
+      expect(await chargedToAll()).toEqual([150n, 150n]);
+      await last.read(connection, never);
+      const unheard = { grant, coreEpoch: 0n, uptimeSeconds: 0, after: 3n };
+      await usage.chargeUsers(unheard, new Map([[id, { up: 153n, down: 0n }]]), true);
+      await last.settle();
+      expect(await chargedToAll()).toEqual([157n, 157n]);
+    });
+
+    it.each<[string, [bigint, bigint]]>([
+      ['outbound>>>', [100n, 0n]],
+      ['user>>>', [0n, 100n]],
+    ])('is charged as far as it could be read, when %s could not', async (pattern, expected) => {
+      const last = meter(0n);
+      count(100n);
+      core.failNext('QueryStats', 'refuse', 1, pattern);
+      await expect(last.read(connection, never)).rejects.toThrow('out of order');
+      await last.settle();
+      expect(await chargedToAll()).toEqual(expected);
+    });
   });
 
   it('of the same users on two nodes is charged side by side, and the sums are exact', async () => {

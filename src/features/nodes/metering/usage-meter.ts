@@ -63,13 +63,13 @@ export class UsageMeter {
     await this.chargeOutbounds(await this.readOutbounds(connection, signal));
   }
 
-  /** Reads all counters, to be charged by {@link settle}. @throws CoreReplaced */
+  /** Reads all counters that can be read, to be charged by {@link settle}. @throws CoreReplaced */
   async read(connection: CoreConnection, signal: AbortSignal): Promise<void> {
-    const [users, outbounds] = await Promise.all([
-      this.readUsers(connection, signal),
-      this.readOutbounds(connection, signal),
+    const parts = await Promise.allSettled([
+      this.readUsers(connection, signal).then((users) => (this.unsettled.users = users)),
+      this.readOutbounds(connection, signal).then((outbounds) => (this.unsettled.outbounds = outbounds)),
     ]);
-    this.unsettled = { users, outbounds };
+    for (const part of parts) if (part.status === 'rejected') throw part.reason;
   }
 
   /** Whether all that was read is charged. */
