@@ -12,6 +12,20 @@ import { AttachedCore, RUNS_WELL } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
 import type { NodeServices } from './node-services.js';
 
+/**
+ * The state of a core that was found running. One that was being started when its owner was lost, or the database, is noted as
+ * that start: it would be restarted at once for what it was started for.
+ */
+export async function noteStarted(
+  { services, lease: { grant } }: CoreContext,
+  state: NodeState,
+  { process, version }: RunningCore,
+): Promise<NodeState> {
+  if (state.intendedMarker === null || process.marker !== state.intendedMarker) return state;
+  await services.runtime.recordIntended(grant, version);
+  return services.states.of(grant);
+}
+
 /** Takes over a core that runs. Its accounts are compared soon, and its counters go on where they were charged. */
 export async function attachFound(
   context: CoreContext,
@@ -104,25 +118,27 @@ async function startCore(
   const marker = markerTag(config.hash, randomBytes(8).toString('hex'));
   const start = async (body: SharedBody) => {
     lease.assertHeld();
+    const intended = {
+      marker,
+      reason,
+      generation: state.generation,
+      restartGeneration: state.restartGeneration,
+      configVersion: tried,
+      runningVersion: config.version,
+      runningHash: config.hash,
+      place: body.place,
+      refusal,
+    };
+    await services.runtime.intendStart(lease.grant, intended);
     const version = await connection
       .restart(body.marked(marker), beforeEnd, signal)
       .finally(() => former?.chargeLast());
-    return { version, place: body.place };
+    return { ...intended, version };
   };
-  const { version, place } = await services.starts.pass(() => services.bodies.use(config, start), signal);
+  const started = await services.starts.pass(() => services.bodies.use(config, start), signal);
   await former?.settle(); // if it was not possible at once: no more once this one has an account
-  const account = await services.runtime.recordStart(lease.grant, {
-    version,
-    marker,
-    reason,
-    generation: state.generation,
-    restartGeneration: state.restartGeneration,
-    configVersion: tried,
-    runningVersion: config.version,
-    runningHash: config.hash,
-    place,
-    refusal,
-  });
+  const account = await services.runtime.recordStart(lease.grant, started);
+  const { version, place } = started;
   const process = { marker, uptimeSeconds: 0 };
   const { inbounds } = config;
   const running = { version, process, account, inbounds, configMark: configMark(config.hash), place };

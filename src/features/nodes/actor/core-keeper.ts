@@ -15,7 +15,7 @@ import { isAtSamePlace, isEnabled, type NodeState } from '../domain/node-state.j
 import { type CoreStep, planCore, type RestartReason } from '../domain/plan.js';
 import { heldBack, heldBackBeginning, rollOutKind } from '../domain/roll-out.js';
 import type { NodeStatus } from '../node.js';
-import { attachFound, attachStarted } from './attachment.js';
+import { attachFound, attachStarted, noteStarted } from './attachment.js';
 import type { AttachedCore } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
 import { CoreSlot } from './core-slot.js';
@@ -117,11 +117,12 @@ export class CoreKeeper {
   }
 
   /** Attaches to a core, or starts, restarts or stops it. */
-  private async convergeOwn(connection: StartableCore, state: NodeState, enabled: boolean): Promise<void> {
+  private async convergeOwn(connection: StartableCore, before: NodeState, enabled: boolean): Promise<void> {
     const active = this.context.services.configs.current();
     const observed = this.core
       ? { running: true as const, configMark: this.core.configMark }
-      : await this.observe(connection, state, enabled);
+      : await this.observe(connection, before, enabled);
+    const state = 'process' in observed ? await noteStarted(this.context, before, observed) : before;
     const step = planCore(
       {
         enabled,

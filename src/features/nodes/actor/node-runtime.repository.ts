@@ -3,27 +3,16 @@ import type { OutboxPlace } from '../domain/change-cursor.js';
 import type { CoreProcess } from '../domain/core-process.js';
 import { REMEMBERED_STARTS, type StartReason } from '../domain/core-start.js';
 import { type Grant, LeaseLost } from '../domain/grant.js';
-import type { Refusal } from '../domain/refusal.js';
 import type { NodeStatus } from '../node.js';
 import { FencedWrites } from './fenced-writes.js';
+import { fromStored, type IntendedStart, type StoredStart, toStored } from './intended-start.js';
 
 /** Longer texts are cut: the column of Marzban has room for no more, and clients expect none. */
 const MAX_MESSAGE = 1024;
 
 /** What to record of a core that has been started. */
-export interface StartedCore {
+export interface StartedCore extends IntendedStart {
   version: string;
-  marker: string;
-  reason: StartReason;
-  generation: bigint;
-  restartGeneration: bigint;
-  /** The version that was wanted; differs from `runningVersion` when the core refused it. */
-  configVersion: bigint;
-  runningVersion: bigint;
-  runningHash: string;
-  place: OutboxPlace;
-  /** Why it does not run the wanted config. */
-  refusal: Refusal | undefined;
 }
 
 /** Where the counters of a core process are charged. */
@@ -56,6 +45,26 @@ export interface Failure {
 export class NodeRuntimeRepository {
   constructor(private readonly writes: FencedWrites) {}
 
+  /** Remembers what a core is about to be started for, so that whoever finds it running knows. */
+  async intendStart(grant: Grant, start: IntendedStart): Promise<void> {
+    await this.writes.run(
+      grant,
+      'UPDATE node_runtime SET intended_start = $3 WHERE node_id = $1 AND owner_epoch = $2',
+      [toStored(start)],
+    );
+  }
+
+  /** Records a core that runs as the one that was about to be started when that was remembered last. */
+  async recordIntended(grant: Grant, version: string): Promise<void> {
+    const row = await this.writes.row<{ start: StoredStart }>(
+      grant,
+      'SELECT intended_start AS start FROM node_runtime WHERE node_id = $1 AND owner_epoch = $2',
+      [],
+    );
+    if (!row) throw new LeaseLost(grant.nodeId);
+    await this.recordStart(grant, { ...fromStored(row.start), version });
+  }
+
   /** Records a core that was just started, as a new epoch of counters. */
   async recordStart(grant: Grant, core: StartedCore): Promise<CoreAccount> {
     const row = await this.writes.row<AccountRow>(
@@ -71,7 +80,7 @@ export class NodeRuntimeRepository {
                 last_error_at = CASE WHEN $14::text IS NULL THEN last_error_at ELSE now() END,
                 retry_refused_at = CASE WHEN $15::int = 0 THEN NULL WHEN $16::float8 IS NULL THEN retry_refused_at
                                         ELSE now() + make_interval(secs => $16) END,
-                refusal = $18, starting_config_version = NULL
+                refusal = $18, starting_config_version = NULL, intended_start = NULL
           WHERE node_id = $1 AND owner_epoch = $2
          RETURNING node_id, core_epoch, ${ACCOUNT}
        ), ${remember('started', '$17', '$13', '$8')},

@@ -44,7 +44,7 @@ const LOAD = {
                 r.applied_restart_generation AS "appliedRestartGeneration",
                 r.applied_config_version AS "appliedConfigVersion", r.applied_config_hash AS "configHash",
                 r.last_good_config_version AS "lastGoodConfigVersion", r.core_epoch AS "coreEpoch",
-                r.core_marker AS marker, r.core_uptime_seconds AS "uptimeSeconds",
+                r.intended_start ->> 'marker' AS "intendedMarker", r.core_marker AS marker, r.core_uptime_seconds AS "uptimeSeconds",
                 r.core_started_lo IS NOT NULL AS "isOfVersionBefore", m.outbox_id AS "outboxId",
                 r.cursor_xid::text AS "cursorXid", r.cursor_seq AS "cursorSeq",
                 r.full_sync_needed OR r.cursor_outbox IS DISTINCT FROM m.outbox_id AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt",

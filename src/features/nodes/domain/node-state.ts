@@ -29,6 +29,8 @@ export interface NodeState {
   startingConfigVersion: bigint | null;
   /** The process that counters were charged of last. */
   process: CoreProcess | undefined;
+  /** The marker of one that was about to be started, and of which nobody has noted that it was. */
+  intendedMarker: string | null;
   /** What cursors are places in now. Another one than before: transactions are numbered anew, and some may be lost. */
   outboxId: string;
   cursor: Cursor;
