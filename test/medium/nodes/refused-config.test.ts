@@ -126,6 +126,14 @@ describe('a config that the core of a node refuses', () => {
     await eventually(() => node.core?.isAlive);
     await eventually(async () => (await shown()).message?.startsWith('config v2 refused, running v1'));
 
+    // So does one that did not answer for a while.
+    const starts = node.starts;
+    node.core!.failNext('QueryStats', 'refuse', 1_000);
+    await eventually(async () => (await shown()).message?.includes('out of order'));
+    node.core!.recover();
+    await eventually(async () => (await shown()).message?.startsWith('config v2 refused, running v1'));
+    expect(node.starts).toBe(starts);
+
     node.refuses = undefined;
     await fleet.sql('UPDATE node_runtime SET retry_refused_at = now()');
     await eventually(async () => (await shown()).status === 'connected');

@@ -8,6 +8,7 @@ import { isSameProcess } from '../domain/core-process.js';
 import type { StartReason } from '../domain/core-start.js';
 import type { NodeState } from '../domain/node-state.js';
 import { knownRefusal, newRefusal, type Refusal } from '../domain/refusal.js';
+import type { NodeStatus } from '../node.js';
 import { AttachedCore, RUNS_WELL } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
 import type { NodeServices } from './node-services.js';
@@ -40,12 +41,20 @@ export async function attachFound(
   const seen = { process, isNew, version, configVersion: config?.version ?? null };
   const account = await services.runtime.recordFound(grant, seen);
   if (config) {
-    const { status, message } = state.status === 'error' ? state : RUNS_WELL;
+    const { status, message } = statusOf(state);
     await services.runtime.showStatus(grant, status, { version: found.version, message });
   }
   const place = state.fullSyncNeeded ? await services.changes.horizon() : state;
   const inbounds = config?.inbounds ?? [];
   return new AttachedCore(context, { ...found, account, inbounds, place }, false);
+}
+
+/** What is shown of a core that runs one of our configs: what is known against the wanted one, once it answers. */
+function statusOf(state: NodeState): { status: NodeStatus; message: string | null } {
+  const { appliedConfigVersion: refused, lastGoodConfigVersion: running } = state;
+  if (refused !== null && running !== null && refused !== running)
+    return { status: 'error', message: knownRefusal(state, refused, running).message };
+  return state.status === 'error' ? state : RUNS_WELL;
 }
 
 /** A start that the rows ask for. */
