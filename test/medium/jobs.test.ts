@@ -51,7 +51,7 @@ class Work {
       jobsOf(on).every(this.name, HOUR, (run) => {
         return new Promise((resolve, reject) => {
           const end = (outcome?: JobOutcome | Error) =>
-            outcome instanceof Error ? reject(outcome) : resolve(outcome);
+            outcome instanceof Error ? reject(outcome) : resolve(outcome ?? {});
           run.signal.addEventListener('abort', () => end(new Error('aborted')), { once: true });
           this.runs.push({ on, run, end });
         });
@@ -230,6 +230,20 @@ describe('what operators see of jobs', () => {
         expect.arrayContaining(['forget-logins', 'prune-user-changes', 'review-users', 'user-counts']),
       );
     });
+  });
+
+  it.each([
+    ['forget-logins', ['failures', 'known']],
+    ['forget-deleted-nodes', ['removed', 'unseen']],
+    ['prune-user-changes', ['lagging', 'removed']],
+    ['report-shared-credentials', ['shadowsocks', 'trojan', 'vless', 'vmess']],
+    ['review-users', ['changed']],
+    ['user-counts', ['corrected', 'folded']],
+  ])('tells what %s did', async (name, things) => {
+    await until(async () => assert.equal((await one.sudo.post(`/api/jobs/${name}/run`)).status, 200));
+    await until(async () =>
+      assert.deepEqual(Object.keys((await row(name)).outcome ?? {}).toSorted(), things),
+    );
   });
 
   it('can be run by hand, if it exists', async () => {

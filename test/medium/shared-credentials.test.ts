@@ -1,11 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SharedCredentials } from '../../src/features/users/shared-credentials.js';
+import type { JobOutcome } from '../../src/shared/scheduling/job-run.js';
 import { startApp, type TestApp, testConfig } from '../support/app.js';
 import { CORE_CONFIG } from '../support/fake-fleet.js';
 
 describe('users with one credential', () => {
   let service: TestApp;
+  let outcome: JobOutcome;
   const ID = 'A7C3B0A0-6C0D-4D5E-8E61-0F1F2E3D4C5B';
 
   beforeAll(async () => {
@@ -21,7 +23,7 @@ describe('users with one credential', () => {
       .spyOn(Logger.prototype, 'warn')
       .mockClear()
       .mockImplementation(() => undefined);
-    await service.app.get(SharedCredentials, { strict: false }).report();
+    outcome = await service.app.get(SharedCredentials, { strict: false }).report();
     return warn.mock.calls
       .map(([text]) => String(text))
       .filter((text) => text.includes('share a credential'));
@@ -37,6 +39,7 @@ describe('users with one credential', () => {
     expect(await report()).toEqual([]);
     await add('dan', { trojan: { password: 'two' } });
     expect(await report()).toEqual([expect.stringMatching(/: ben, dan \(trojan\); ann, ben \(vless\)$/)]);
+    expect(outcome).toEqual({ shadowsocks: 0, trojan: 2, vless: 2, vmess: 0 });
     await service.sudo.put('/api/user/dan', { status: 'disabled' });
     await service.sudo.put('/api/user/ann', { status: 'disabled' });
     expect(await report()).toEqual([]); // a core has one of each
@@ -45,5 +48,6 @@ describe('users with one credential', () => {
   it('are told of with the first few names, be they many', async () => {
     for (let i = 0; i < 7; i++) await add(`twin_${i}`, { trojan: { password: 'many' } });
     expect(await report()).toEqual([expect.stringMatching(/twin_0, twin_6 and 5 more \(trojan\)$/)]);
+    expect(outcome).toMatchObject({ trojan: 7 });
   });
 });

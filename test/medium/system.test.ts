@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CountUsersJob } from '../../src/features/system/jobs/count-users.job.js';
+import { UserCounting } from '../../src/features/system/user-counting.js';
 import { clientOptions } from '../../src/shared/database/data-source.js';
 import { startApp, type TestApp, type TestClient } from '../support/app.js';
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
               WHERE user_id IN (SELECT id FROM users WHERE username = 'own_b')`);
   await sql(`INSERT INTO nodes (name, address, status, uplink, downlink)
              VALUES ('n', '192.0.2.9', 'disabled', 9007199254740993, 2)`);
-  await app.app.get(CountUsersJob, { strict: false }).run(); // what a job does every ten seconds
+  await app.app.get(UserCounting, { strict: false }).keep(); // what a job does every ten seconds
 });
 
 afterAll(() => app?.close());

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CountUsersJob } from '../../src/features/system/jobs/count-users.job.js';
+import { UserCounting } from '../../src/features/system/user-counting.js';
 import { clientOptions, dataSourceOptions } from '../../src/shared/database/data-source.js';
 import { InitialSchema1764028800000 } from '../../migrations/1764028800000-initial-schema.js';
 import { UserCounts1764288060000 } from '../../migrations/1764288060000-user-counts.js';
@@ -90,7 +90,7 @@ describe('the numbers of users', () => {
   });
 
   it('stay exact while many users change at once and the counts are put together', async () => {
-    const job = app.app.get(CountUsersJob, { strict: false });
+    const counting = app.app.get(UserCounting, { strict: false });
     const one = async (i: number) => {
       const username = `busy_${i}`;
       await seller.post('/api/user', { username, proxies });
@@ -98,10 +98,10 @@ describe('the numbers of users', () => {
       if (i % 3) await app.sudo.put(`/api/user/${username}/set-owner?admin_username=root`);
       if (i % 5 === 0) await app.sudo.delete(`/api/user/${username}`);
     };
-    const changes = Array.from({ length: 60 }, (_, i) => one(i).then(() => job.run()));
+    const changes = Array.from({ length: 60 }, (_, i) => one(i).then(() => counting.keep()));
     await Promise.all(changes);
     await expectExact();
-    await job.run();
+    await counting.keep();
     await expectExact();
     const { rows } = await db.query('SELECT admin_id FROM user_counts GROUP BY 1 HAVING count(*) > 1');
     expect(rows).toEqual([]);

@@ -36,8 +36,8 @@ export class KnownLoginsRepository {
   }
 
   /** Removes the oldest of too many, and those not seen for long. */
-  async prune(): Promise<void> {
-    await this.db.run(
+  async prune(): Promise<number> {
+    return this.db.run(
       `DELETE FROM known_logins k
         USING (SELECT admin_id, network, row_number() OVER (PARTITION BY admin_id ORDER BY last_at DESC) AS place
                  FROM known_logins) r

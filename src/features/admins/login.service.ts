@@ -34,10 +34,9 @@ export class LoginService {
     return this.inTurn(limitKeys(username, attempt.address).address, () => this.checkNow(attempt));
   }
 
-  /** Removes what no longer counts for or against anybody. */
-  async forgetOld(): Promise<void> {
-    await this.failures.removeForgotten();
-    await this.known.prune();
+  /** Removes what no longer counts for or against anybody; returns how much. */
+  async forgetOld(): Promise<{ failures: number; known: number }> {
+    return { failures: await this.failures.removeForgotten(), known: await this.known.prune() };
   }
 
   private async checkNow({ username, password, address }: Attempt): Promise<Credentials> {

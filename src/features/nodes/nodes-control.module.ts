@@ -17,6 +17,7 @@ import { ForgetDeletedNodesJob } from './jobs/forget-deleted-nodes.job.js';
 import { PruneUserChangesJob } from './jobs/prune-user-changes.job.js';
 import { UsageRepository } from './metering/usage.repository.js';
 import { NodesServicesModule } from './nodes-services.module.js';
+import { GoneNodes } from './ownership/gone-nodes.js';
 import { LeasesRepository } from './ownership/leases.repository.js';
 import { LocalCoreOwnership } from './ownership/local-core-ownership.js';
 import { LocalNodesRepository } from './ownership/local-nodes.repository.js';
@@ -32,6 +33,7 @@ import { WorkerNodesRepository } from './worker-nodes.repository.js';
     DesiredUsers,
     FencedWrites,
     ForgetDeletedNodesJob,
+    GoneNodes,
     LeasesRepository,
     LocalCoreOwnership,
     LocalNodesRepository,

@@ -173,10 +173,10 @@ export class NodesRepository {
 
   /**
    * Forgets what is known of the cores of nodes that were deleted ten minutes ago: their owners have had the time to end
-   * them, or could not reach them. The node and its history stay.
+   * them, or could not reach them. The node and its history stay. Returns of how many nodes it was.
    */
-  async forgetDeleted(): Promise<void> {
-    await this.db.run(
+  async forgetDeleted(): Promise<number> {
+    return this.db.run(
       `WITH gone AS (
          SELECT n.id FROM nodes n JOIN node_lease l ON l.node_id = n.id
           WHERE n.deleted_at < now() - interval '10 minutes' ORDER BY n.id FOR UPDATE OF l

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CountUsersJob } from './jobs/count-users.job.js';
-import { UserCountsRepository } from './user-counts.repository.js';
+import { SystemServicesModule } from './system-services.module.js';
+import { UserCounting } from './user-counting.js';
 
-@Module({ providers: [CountUsersJob, UserCountsRepository] })
+@Module({ imports: [SystemServicesModule], providers: [CountUsersJob, UserCounting] })
 export class SystemJobsModule {}

@@ -6,11 +6,11 @@ import { JobsService } from './jobs.service.js';
 import { Machine } from './machine.js';
 import { SystemController } from './system.controller.js';
 import { SystemService } from './system.service.js';
-import { UserCountsRepository } from './user-counts.repository.js';
+import { SystemServicesModule } from './system-services.module.js';
 
 @Module({
-  imports: [NodesServicesModule],
+  imports: [NodesServicesModule, SystemServicesModule],
   controllers: [SystemController, JobsController],
-  providers: [JobStatesRepository, JobsService, Machine, SystemService, UserCountsRepository],
+  providers: [JobStatesRepository, JobsService, Machine, SystemService],
 })
 export class SystemModule {}

@@ -31,9 +31,12 @@ export class UserCountsRepository {
     return { byStatus, online };
   }
 
-  /** Counts the users seen within the last `seconds`, and writes for each admin by how many that differs from what is known. */
-  async countOnline(seconds: number): Promise<void> {
-    await this.db.run(
+  /**
+   * Counts the users seen within the last `seconds`, and writes for each admin by how many that differs from what is known.
+   * Returns of how many admins it does.
+   */
+  async countOnline(seconds: number): Promise<number> {
+    return this.db.run(
       `INSERT INTO user_counts (admin_id, online)
        SELECT admin_id, sum(online)
          FROM (SELECT u.admin_id, count(*) AS online
@@ -46,19 +49,25 @@ export class UserCountsRepository {
     );
   }
 
-  /** Puts the rows of each admin together; whoever reads meanwhile sees all the old ones or all the new ones. */
-  async fold(): Promise<void> {
-    await this.db.run(
+  /**
+   * Puts the rows of each admin together; whoever reads meanwhile sees all the old ones or all the new ones. Returns how
+   * many there were, if anything was to be done.
+   */
+  async fold(): Promise<number> {
+    const row = await this.db.row<{ rows: number }>(
       `WITH gone AS (
          DELETE FROM user_counts WHERE EXISTS (SELECT FROM user_counts GROUP BY admin_id HAVING count(*) > 1)
          RETURNING *
+       ), folded AS (
+         INSERT INTO user_counts (admin_id, active, on_hold, disabled, expired, limited, online)
+         SELECT admin_id, sum(active), sum(on_hold), sum(disabled), sum(expired), sum(limited), sum(online)
+           FROM gone GROUP BY admin_id
+         HAVING (sum(active), sum(on_hold), sum(disabled), sum(expired), sum(limited), sum(online))
+                <> (0, 0, 0, 0, 0, 0)
        )
-       INSERT INTO user_counts (admin_id, active, on_hold, disabled, expired, limited, online)
-       SELECT admin_id, sum(active), sum(on_hold), sum(disabled), sum(expired), sum(limited), sum(online)
-         FROM gone GROUP BY admin_id
-       HAVING (sum(active), sum(on_hold), sum(disabled), sum(expired), sum(limited), sum(online))
-              <> (0, 0, 0, 0, 0, 0)`,
+       SELECT count(*)::int AS rows FROM gone`,
     );
+    return row!.rows;
   }
 }
 

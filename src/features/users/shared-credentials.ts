@@ -1,6 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { JobOutcome } from '../../shared/scheduling/job-run.js';
 import { firstFew } from '../../shared/telemetry/first-few.js';
-import { type SharedCredential, SharedCredentialsRepository } from './shared-credentials.repository.js';
+import {
+  CREDENTIAL_PROTOCOLS,
+  type SharedCredential,
+  SharedCredentialsRepository,
+} from './shared-credentials.repository.js';
 
 /** Users with one credential. They may have it, as in Marzban; but a core serves and meters them as if they were one. */
 @Injectable()
@@ -10,9 +15,16 @@ export class SharedCredentials {
 
   constructor(private readonly repository: SharedCredentialsRepository) {}
 
-  /** Tells an operator who they are, once for as long as they are the same. */
-  async report(): Promise<void> {
-    const shared = await this.repository.find();
+  /** Tells an operator who they are, once for as long as they are the same. Returns for each protocol how many there are. */
+  async report(): Promise<JobOutcome> {
+    const shared: SharedCredential[] = [];
+    const outcome: JobOutcome = {};
+    // One after the other: all at once might take longer than a statement may.
+    for (const protocol of CREDENTIAL_PROTOCOLS) {
+      const found = await this.repository.find(protocol);
+      outcome[protocol] = found[0]?.total ?? 0;
+      shared.push(...found);
+    }
     const text = firstFew(shared.map(describe));
     if (text !== '' && text !== this.told) {
       this.logger.warn(
@@ -20,6 +32,7 @@ export class SharedCredentials {
       );
     }
     this.told = text;
+    return outcome;
   }
 }
 

@@ -9,7 +9,7 @@ import { JobsRepository } from './jobs.repository.js';
 const TICK_MS = 1_000;
 const RENEW_MS = 5_000;
 
-export type JobWork = (run: JobRun) => Promise<JobOutcome | void>;
+export type JobWork = (run: JobRun) => Promise<JobOutcome>;
 
 interface Job {
   seconds: number;
@@ -107,7 +107,7 @@ export class PeriodicJobs implements OnApplicationBootstrap {
     const { name } = run.grant;
     const begun = performance.now();
     try {
-      const outcome = (await work(run)) ?? {};
+      const outcome = await work(run);
       if (run.signal.aborted) return; // it may have ended early
       await this.repository.succeed(run.grant, outcome);
       const seconds = (performance.now() - begun) / 1000;

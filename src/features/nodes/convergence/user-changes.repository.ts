@@ -91,8 +91,8 @@ export class UserChangesRepository {
   }
 
   /** Deletes what every enabled node has applied; a node that lags by a day gets a full comparison instead. */
-  async prune(): Promise<void> {
-    await this.db.run(
+  async prune(): Promise<{ removed: number; lagging: number }> {
+    const lagging = await this.db.run(
       `WITH lagging AS (
          SELECT r.node_id FROM node_runtime r
           WHERE NOT r.full_sync_needed
@@ -102,13 +102,14 @@ export class UserChangesRepository {
        )
        UPDATE node_runtime r SET full_sync_needed = true FROM lagging WHERE r.node_id = lagging.node_id`,
     );
-    await this.db.run(
+    const removed = await this.db.run(
       `DELETE FROM user_change c
         WHERE c.at < now() - interval '1 hour'
           AND NOT EXISTS (SELECT FROM node_runtime r JOIN nodes n ON n.id = r.node_id
                            WHERE n.status <> 'disabled' AND n.deleted_at IS NULL AND NOT r.full_sync_needed
                              AND (r.cursor_xid, r.cursor_seq) < (c.xid, c.seq))`,
     );
+    return { removed, lagging };
   }
 
   /** Each reading shows of what database it is: connections may lead to another one without anybody noticing. */

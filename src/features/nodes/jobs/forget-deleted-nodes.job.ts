@@ -1,7 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
-import { LocalNodesRepository } from '../ownership/local-nodes.repository.js';
-import { WorkerNodesRepository } from '../worker-nodes.repository.js';
+import { GoneNodes } from '../ownership/gone-nodes.js';
 
 const SECONDS = 60;
 
@@ -10,14 +9,10 @@ const SECONDS = 60;
 export class ForgetDeletedNodesJob implements OnApplicationBootstrap {
   constructor(
     private readonly jobs: PeriodicJobs,
-    private readonly nodes: WorkerNodesRepository,
-    private readonly localNodes: LocalNodesRepository,
+    private readonly gone: GoneNodes,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.jobs.every('forget-deleted-nodes', SECONDS, async () => {
-      await this.localNodes.forgetUnseen();
-      await this.nodes.forgetDeleted();
-    });
+    this.jobs.every('forget-deleted-nodes', SECONDS, () => this.gone.forget());
   }
 }

@@ -41,9 +41,9 @@ export class LocalNodesRepository {
     });
   }
 
-  /** Lets go of cores that nobody was there for since a day: their folders are gone. Their traffic stays counted. */
-  async forgetUnseen(): Promise<void> {
-    await this.db.run(
+  /** Lets go of cores that nobody was there for since a day: their folders are gone. Their traffic stays counted. Returns how many. */
+  async forgetUnseen(): Promise<number> {
+    return this.db.run(
       `WITH unseen AS (
          SELECT id FROM nodes
           WHERE kind = 'local' AND status = 'disabled' AND deleted_at IS NULL
