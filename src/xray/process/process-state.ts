@@ -6,7 +6,7 @@ import { processIdentity } from './process-identity.js';
 export interface ProcessState {
   pid: number;
   identity: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. For versions before, which take no note without it. */
   startedAt: number;
   socket: string;
   version: string;

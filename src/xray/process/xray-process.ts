@@ -119,10 +119,6 @@ export class XrayProcess {
     }
   }
 
-  get startedAt(): Date {
-    return new Date(this.state.startedAt);
-  }
-
   get version(): string {
     return this.state.version;
   }

@@ -147,7 +147,7 @@ describe.skipIf(!xray)('a process of the real Xray', () => {
   it('is found again by whoever comes after, and seen to end', async () => {
     const first = await start();
     const adopted = await XrayProcess.adopt(path);
-    expect(adopted?.startedAt).toEqual(first.startedAt);
+    expect(adopted?.version).toBe(first.version);
     const client = adopted!.connect();
     expect(await client.listUsers('VLESS')).toHaveLength(1);
     client.close();
@@ -201,7 +201,7 @@ describe.skipIf(!xray)('a process of the real Xray', () => {
       const text = await readFile(note, 'utf8');
       const findsIt = async () => {
         const found = (await XrayProcess.adopt(path))!;
-        expect([found.startedAt, found.version]).toEqual([first.startedAt, first.version]);
+        expect(found.version).toBe(first.version);
         expect((await found.connect().sysStats()).goroutines).toBeGreaterThan(0);
       };
       await rm(note);
