@@ -25,7 +25,7 @@ const NODE_ROOMS = {
 };
 
 const PURE =
-  '^src/(client-configs|jinja|xray/config|shared/domain|features/[^/]+/domain|features/subscription/page)/|/plan\\.ts$';
+  '^src/(client-configs|jinja|text|xray/config|shared/domain|features/[^/]+/domain|features/subscription/page)/|/plan\\.ts$';
 /** Specs read golden files. */
 const SPEC = '\\.spec\\.ts$';
 
@@ -74,8 +74,14 @@ module.exports = {
     {
       name: 'features-are-known-to-features-and-the-app-only',
       severity: 'error',
-      from: { path: '^src/(shared|xray|client-configs|jinja|config|generated)/' },
+      from: { path: '^src/(shared|xray|client-configs|jinja|text|config|generated)/' },
       to: { path: '^src/features/' },
+    },
+    {
+      name: 'config-is-below-all-that-reads-it',
+      severity: 'error',
+      from: { path: '^src/config/' },
+      to: { path: '^src/', pathNot: '^src/(config|text)/' },
     },
     {
       name: 'pure-code-imports-pure-code',

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { faultOfPersonName } from '../shared/domain/names.js';
+import { faultOfPersonName } from '../text/names.js';
 import { StartupError } from './startup-error.js';
 import { type Interfaces, isLimitedNetwork, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
 import { Config } from './config.js';

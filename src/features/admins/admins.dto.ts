@@ -1,5 +1,5 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { faultOfPersonName } from '../../shared/domain/names.js';
+import { faultOfPersonName } from '../../text/names.js';
 import { BoolField, IntField, Rule, TextField } from '../../shared/http/fields.js';
 import { isDiscordWebhook } from './domain/discord-webhook.js';
 

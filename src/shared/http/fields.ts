@@ -2,7 +2,7 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { Expose, Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
-import { isUnprintable } from '../domain/names.js';
+import { isUnprintable } from '../../text/names.js';
 import {
   Invalid,
   type IntLimits,
