@@ -1,7 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartupError, systemReason } from '../../config/startup-error.js';
+import { writeOnce } from '../write-once.js';
 
 const NAME = 'secret.key';
 
@@ -23,17 +24,10 @@ export async function keyFile(folder: string): Promise<string> {
   const found = await findKeyFile(folder);
   if (found !== undefined) return found;
   const path = join(folder, NAME);
-  const draft = `${path}.${randomUUID()}`;
   try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flush: true });
-    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    await writeOnce(path, `${randomBytes(32).toString('base64')}\n`);
   } catch (error) {
     throw new StartupError(`Cannot write ${path}: ${systemReason(error)}`, { cause: error });
-  } finally {
-    await rm(draft, { force: true });
   }
   return (await findKeyFile(folder))!;
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartupError } from '../../../../config/startup-error.js';
+import { writeOnce } from '../../../../shared/write-once.js';
 
 const NAME = 'identity';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -15,7 +16,7 @@ export async function dataDirId(folder: string): Promise<string> {
   try {
     return await read(path).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
-      await make(folder, path);
+      await writeOnce(path, `${randomUUID()}\n`);
       return read(path);
     });
   } catch (error) {
@@ -31,18 +32,4 @@ async function read(path: string): Promise<string> {
   throw new StartupError(
     `${path} holds no identity of a data folder. Delete it, and the local core gets a new one; its past traffic stays counted.`,
   );
-}
-
-/** Whole or not at all, and never over that of another process. */
-async function make(folder: string, path: string): Promise<void> {
-  const draft = `${path}.${randomUUID()}`;
-  await mkdir(folder, { recursive: true });
-  await writeFile(draft, `${randomUUID()}\n`, { mode: 0o600 });
-  try {
-    await link(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
 }
