@@ -1,7 +1,8 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext, UseGuards } from '@nestjs/common';
-import { ApiParam, ApiSecurity } from '@nestjs/swagger';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiErrors } from '../../shared/http/api-errors.js';
+import { targetOf, WithTarget } from '../../shared/http/path-target.js';
 import type { Admin } from './admin.js';
 import { AdminGuard, SudoGuard, TargetAdminGuard } from './admins.guards.js';
 import type { Credentials } from './admins.repository.js';
@@ -32,21 +33,11 @@ export const CurrentAdmin = createParamDecorator((_: unknown, context: Execution
 
 /** For a route of sudo admins about the admin named in its path: unknown names are 404 before the body is looked at. */
 export function WithTargetAdmin(): MethodDecorator {
-  return applyDecorators(
-    SudoOnly(),
-    UseGuards(TargetAdminGuard),
-    ApiParam({ name: 'username', type: 'string' }),
-    ApiErrors('not_found'),
-  );
+  return applyDecorators(SudoOnly(), WithTarget(TargetAdminGuard, 'username', 'string'));
 }
 
 /** The admin the path names; only on routes with `@WithTargetAdmin()`. */
-export const TargetAdmin = createParamDecorator((_: unknown, context: ExecutionContext): Credentials => {
-  const { targetAdmin } = context.switchToHttp().getRequest<Request>();
-  if (!targetAdmin)
-    throw new Error('A handler asks for the admin of its path on a route without the guard for it');
-  return targetAdmin;
-});
+export const TargetAdmin = targetOf(TargetAdminGuard);
 
 /** The admin who has just logged in; only on the route with `LoginGuard`. */
 export const LoggedIn = createParamDecorator((_: unknown, context: ExecutionContext): Credentials => {

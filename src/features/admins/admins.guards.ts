@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import { NotAllowed } from '../../shared/domain/errors.js';
 import { readBody } from '../../shared/http/body.js';
 import { readRequestBody } from '../../shared/http/body-reader.js';
+import { TargetGuard } from '../../shared/http/path-target.js';
 import { readDto } from '../../shared/http/read-dto.js';
 import type { Admin } from './admin.js';
 import { TokenRequestDto } from './admins.dto.js';
@@ -22,8 +23,6 @@ declare module 'express-serve-static-core' {
   interface Request {
     /** Set by the admin guard. */
     admin?: Admin;
-    /** The admin the path names, set by the guard of such routes. */
-    targetAdmin?: Credentials;
   }
 }
 
@@ -100,12 +99,12 @@ export class SudoGuard implements CanActivate {
 
 /** Finds the admin the path names; after `SudoGuard`. */
 @Injectable()
-export class TargetAdminGuard implements CanActivate {
-  constructor(private readonly admins: AdminsService) {}
+export class TargetAdminGuard extends TargetGuard<Credentials> {
+  constructor(private readonly admins: AdminsService) {
+    super();
+  }
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<Request<{ username: string }>>();
-    request.targetAdmin = await this.admins.get(request.params.username);
-    return true;
+  protected override async find({ params }: Request): Promise<Credentials> {
+    return this.admins.get(String(params.username));
   }
 }
