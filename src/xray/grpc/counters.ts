@@ -1,4 +1,5 @@
 import { EntryCutter } from './entry-cutter.js';
+import { CoreError } from './errors.js';
 
 /** Bytes in both directions since the core started. */
 export interface Traffic {
@@ -88,13 +89,14 @@ class Reader {
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
     }
-    throw new Error('A reply with statistics is malformed');
+    throw new CoreError('other', 'A reply of the core with statistics is malformed');
   }
 
   /** The length of what follows, all of which is there. */
   length(): number {
     const length = this.varint();
-    if (this.position + length > this.bytes.length) throw new Error('A reply with statistics is cut short');
+    if (this.position + length > this.bytes.length)
+      throw new CoreError('other', 'A reply of the core with statistics is cut short');
     return length;
   }
 
@@ -113,7 +115,7 @@ class Reader {
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asIntN(64, value);
     }
-    throw new Error('A reply with statistics is malformed');
+    throw new CoreError('other', 'A reply of the core with statistics is malformed');
   }
 
   skip(wireType: number): void {
@@ -121,12 +123,12 @@ class Reader {
     else if (wireType === 1) this.position += 8;
     else if (wireType === 2) this.position = this.length() + this.position;
     else if (wireType === 5) this.position += 4;
-    else throw new Error('A reply with statistics is malformed');
+    else throw new CoreError('other', 'A reply of the core with statistics is malformed');
   }
 
   private byte(): number {
     const byte = this.bytes[this.position++];
-    if (byte === undefined) throw new Error('A reply with statistics is cut short');
+    if (byte === undefined) throw new CoreError('other', 'A reply of the core with statistics is cut short');
     return byte;
   }
 }

@@ -1,3 +1,5 @@
+import { CoreError } from './errors.js';
+
 /** `repeated … = 1`: the one field of replies that are lists. */
 const ENTRY = (1 << 3) | 2;
 const NOTHING = Buffer.alloc(0);
@@ -11,7 +13,7 @@ export class EntryCutter {
     const bytes = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
     let start = 0;
     while (start < bytes.length) {
-      if (bytes[start] !== ENTRY) throw new Error('A reply of the core is malformed');
+      if (bytes[start] !== ENTRY) throw new CoreError('other', 'A reply of the core is malformed');
       const [from, length] = lengthAt(bytes, start + 1);
       if (length === undefined || from + length > bytes.length) break;
       give(bytes.subarray(from, from + length));
@@ -22,7 +24,7 @@ export class EntryCutter {
 
   /** @throws when something is missing */
   end(): void {
-    if (this.rest.length > 0) throw new Error('A reply of the core is cut short');
+    if (this.rest.length > 0) throw new CoreError('other', 'A reply of the core is cut short');
   }
 }
 
@@ -35,5 +37,5 @@ function lengthAt(bytes: Buffer, start: number): [from: number, length: number |
     length += (byte & 0x7f) * factor;
     if (byte < 0x80) return [at, length];
   }
-  throw new Error('A reply of the core is malformed');
+  throw new CoreError('other', 'A reply of the core is malformed');
 }

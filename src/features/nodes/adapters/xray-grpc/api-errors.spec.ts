@@ -42,6 +42,15 @@ describe('a call that Xray does not know', () => {
     expect((explainMissing(new CoreError('unsupported', text)) as Error).message).toContain(told);
   });
 
+  it.each([
+    ['other', 'Received HTTP status code 403'],
+    ['unavailable', 'Received HTTP status code 502'],
+    ['unavailable', 'Received RST_STREAM with code 0 (Call ended without gRPC status)'],
+  ] as const)('is what a web server makes of any: %s, %s', (code, text) => {
+    const { message } = explainMissing(new CoreError(code, text)) as Error;
+    expect(message).toContain("what answers there is not Xray's API");
+  });
+
   it('leaves other failures as they are', () => {
     const error = new CoreError('timeout', 'late');
     expect(explainMissing(error)).toBe(error);

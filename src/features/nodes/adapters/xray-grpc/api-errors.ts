@@ -65,10 +65,14 @@ export function explainContact(
 
 const CERTIFICATE = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_|ERR_TLS_CERT/;
 
-/** A call that Xray does not know, as what is missing there. */
+/** What servers that are not of gRPC make of a call, in the words of its library. */
+const NO_GRPC = /^Received HTTP status code|Call ended without gRPC status/;
+
+/** A first call that failed, as what is missing there. */
 export function explainMissing(error: unknown): unknown {
-  if (!(error instanceof CoreError) || error.code !== 'unsupported') return error;
+  if (!(error instanceof CoreError)) return error;
   const { message } = error;
+  if (error.code !== 'unsupported' && !NO_GRPC.test(message)) return error;
   const service = /unknown service \S*?(HandlerService|StatsService)/.exec(message)?.[1];
   const isOld = /unknown method/.test(message);
   return new CoreError(
