@@ -1,30 +1,7 @@
-import type { Proxies, TagsByProtocol } from '../../xray/config/types.js';
-import type { ResetStrategy, User, UserStatus } from './domain/user.js';
+import type { User } from './domain/user.js';
 
 /** A user with its usage, next plan and owner, as one row; names are those of `User` where nothing has to be made of it. */
-export interface UserRow {
-  id: number;
-  username: string;
-  status: UserStatus;
-  dataLimit: bigint | null;
-  resetStrategy: ResetStrategy;
-  expireAt: Date | null;
-  holdSeconds: number | null;
-  holdUntil: Date | null;
-  heldWhenDisabled: boolean;
-  autoDeleteInDays: number | null;
-  proxies: Proxies;
-  excludedInbounds: TagsByProtocol;
-  note: string | null;
-  subRevokedAt: Date | null;
-  subUpdatedAt: Date | null;
-  subLastUserAgent: string | null;
-  createdAt: Date;
-  editedAt: Date | null;
-  statusChangedAt: Date;
-  usedTraffic: bigint;
-  resetTraffic: bigint;
-  onlineAt: Date | null;
+export interface UserRow extends Omit<User, 'nextPlan' | 'owner'> {
   planOf: number | null;
   planDataLimit: bigint | null;
   planExpireAt: Date | null;

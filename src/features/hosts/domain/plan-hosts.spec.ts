@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HostSettings, StoredHost } from '../host.js';
+import { type HostSettings, plainHost, type StoredHost } from '../host.js';
 import { type HostChanges, planHosts } from './plan-hosts.js';
 
 describe('the hosts of an inbound', () => {
@@ -72,22 +72,5 @@ function stored(id: number, remark: string, position: number): StoredHost {
 }
 
 function host(remark: string): HostSettings {
-  return {
-    remark,
-    address: 'example.com',
-    port: null,
-    sni: null,
-    host: null,
-    path: null,
-    security: 'inbound_default',
-    alpn: '',
-    fingerprint: '',
-    allowInsecure: null,
-    isDisabled: false,
-    muxEnable: false,
-    fragmentSetting: null,
-    noiseSetting: null,
-    randomUserAgent: false,
-    useSniAsHost: false,
-  };
+  return plainHost(remark, 'example.com');
 }
