@@ -12,7 +12,7 @@ import type { ApiDocument } from '../../support/api-document.js';
 import { type AgentFleet, startAgentFleet } from '../../support/agent-fleet.js';
 import type { TestApp } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
-import { CORE_CONFIG, type FakeFleet, startFakeFleet } from '../../support/fake-fleet.js';
+import { CORE_CONFIG, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?$/;
 /** Owners tell what they see when they renew their leases, every five seconds. */
@@ -97,6 +97,8 @@ describe('the state of nodes', { timeout: 60_000 }, () => {
       certificate_sha256: null,
       certificate_pinned: false,
       has_session: false,
+      accounts: TAGS.length,
+      account_operations: { added: TAGS.length, add_failed: 0, removed: 0, remove_failed: 0 },
       users_seen: 1,
       uplink_speed: 0,
       downlink_speed: 0,
@@ -260,7 +262,12 @@ describe('the state of nodes', { timeout: 60_000 }, () => {
     node.core!.failNext('AlterInbound', 'refuse', 1_000_000);
     await fleet.addUser('stuck1');
     await fleet.addUser('stuck2');
-    await when(fleet, id, (state) => state.pending_users === 2 && state.lag_changes! >= 1);
+    await when(
+      fleet,
+      id,
+      (state) =>
+        state.pending_users === 2 && state.lag_changes! >= 1 && state.account_operations!.add_failed! > 0,
+    );
     await node.core!.kill();
     await when(fleet, id, (state) => state.pending_users === 0 && state.lag_changes === 0);
   });
@@ -279,6 +286,8 @@ describe('the state of nodes', { timeout: 60_000 }, () => {
       lag_changes: null,
       lag_seconds: null,
       pending_users: null,
+      accounts: null,
+      account_operations: null,
       users_seen: null,
       uplink_speed: null,
       downlink_speed: null,

@@ -41,6 +41,8 @@ export interface RunningProcess {
   configMark: string | undefined;
   /** Up to where it has the changes of users. */
   place: OutboxPlace;
+  /** How many accounts it has, if that is known. */
+  accounts?: number;
   /** Of a core that somebody else runs. */
   foreign?: {
     /** The version of the config that it was compared with. */
@@ -104,12 +106,14 @@ export class AttachedCore {
       {
         connection,
         inbounds: running.inbounds,
+        operations: context.operations,
         findUsers: (ids) => services.desired.byIds(ids),
         assertOwner: () => lease.assertHeld(),
         onFailure: (userId, error) =>
           this.logger.warn(`User ${userId} could not be applied: ${error.message}`),
       },
       running.place.cursor,
+      running.accounts,
     );
   }
 
@@ -127,8 +131,9 @@ export class AttachedCore {
     await services.runtime.showStatus(lease.grant, status, { version: this.version, message });
   }
 
-  sighting(): Sighting {
-    return { pending: this.sync.pending, ...this.charging.recentTraffic() };
+  sighting(): Omit<Sighting, 'operations'> {
+    const { pending, accounts } = this.sync;
+    return { pending, accounts, ...this.charging.recentTraffic() };
   }
 
   /**
@@ -272,6 +277,7 @@ export class AttachedCore {
       return this.logger.warn('This Xray cannot list its users, so nobody can tell whether they are right');
     }
     const { differences, isComplete } = found;
+    this.sync.accounts = found.accounts;
     this.comparison.due = performance.now() + spread(AUDIT_MS);
     const breather = new Breather();
     for (const { userId, email } of differences) {

@@ -142,15 +142,23 @@ async function startCore(
     const version = await connection
       .restart(body.marked(marker), beforeEnd, signal)
       .finally(() => former?.chargeLast());
-    return { ...intended, version };
+    return { started: { ...intended, version }, accounts: body.accounts };
   };
-  const started = await services.starts.pass(() => services.bodies.use(config, start), signal);
+  const { started, accounts } = await services.starts.pass(() => services.bodies.use(config, start), signal);
   await former?.settle(); // if it was not possible at once: no more once this one has an account
   const account = await services.runtime.recordStart(lease.grant, started);
   const { version, place } = started;
   const process = { marker, uptimeSeconds: 0 };
   const { inbounds } = config;
-  const running = { version, process, account, inbounds, configMark: configMark(config.hash), place };
+  const running = {
+    version,
+    process,
+    account,
+    inbounds,
+    configMark: configMark(config.hash),
+    place,
+    accounts,
+  };
   return new AttachedCore(context, running, true);
 }
 

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { Pause } from '../../../shared/scheduling/pause.js';
 import { within } from '../../../shared/scheduling/within.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
+import { noOperations } from '../domain/account-operations.js';
 import { ownFailure } from '../domain/failure.js';
 import { LeaseLost } from '../domain/grant.js';
 import type { Sighting } from '../domain/sighting.js';
@@ -22,6 +23,7 @@ export class NodeActor {
   private readonly aborter = new AbortController();
   private readonly signal: AbortSignal;
   private readonly keeper: CoreKeeper;
+  private readonly operations = noOperations();
   private done: Promise<void> = Promise.resolve();
   private stopping = false;
   private readonly pause = new Pause();
@@ -39,6 +41,7 @@ export class NodeActor {
       services,
       lease,
       connection,
+      operations: this.operations,
       signal: this.signal,
       wake: () => this.wake(),
     });
@@ -66,7 +69,8 @@ export class NodeActor {
   }
 
   sighting(): Sighting {
-    return this.keeper.core?.sighting() ?? { pending: null, polledSecondsAgo: null, traffic: null };
+    const nothing = { pending: null, accounts: null, polledSecondsAgo: null, traffic: null };
+    return { ...(this.keeper.core?.sighting() ?? nothing), operations: this.operations };
   }
 
   /** Whether the node is to run, as far as is known: one that is not may be out of reach, and so stay for long. */

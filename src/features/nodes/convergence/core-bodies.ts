@@ -17,6 +17,8 @@ const SHARED_MS = 30_000;
 export interface SharedBody {
   /** The place in the outbox that belongs to its users. */
   place: OutboxPlace;
+  /** Of all inbounds together. */
+  accounts: number;
   /** The config for one start of one core, with the marker of that start. */
   marked(marker: string): CoreBody;
 }
@@ -82,14 +84,16 @@ export class CoreBodies {
       secret: this.secrets.nodeCredentials,
     });
     const lists = await Promise.all(active.inbounds.map(() => Spool.make(this.folder)));
+    let accounts = 0;
     try {
       const place = await this.users.snapshot(async (batch) => {
         const added = batch.map((user) => text.clientsOf(user));
+        for (const clients of added) for (const client of clients) if (client !== '') accounts++;
         await Promise.all(
           lists.map((list, index) => list.append(added.map((clients) => clients[index]).join(''))),
         );
       });
-      return new SpooledBody(text, lists, place);
+      return new SpooledBody(text, lists, place, accounts);
     } catch (error) {
       await Promise.all(lists.map((list) => list.close()));
       throw error;
@@ -103,6 +107,7 @@ class SpooledBody implements SharedBody {
     private readonly text: CoreConfigText,
     private readonly lists: readonly Spool[],
     readonly place: OutboxPlace,
+    readonly accounts: number,
   ) {}
 
   marked(marker: string): CoreBody {

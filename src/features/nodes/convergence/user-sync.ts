@@ -6,6 +6,7 @@ import type { CoreConnection } from '../adapters/core-connection.js';
 import { retryAfterSeconds } from '../domain/backoff.js';
 import type { Cursor, UserChange } from '../domain/change-cursor.js';
 import { isAfter } from '../domain/change-cursor.js';
+import type { AccountOperations } from '../domain/account-operations.js';
 import { planAccount } from '../domain/plan.js';
 
 /** Calls in flight to one core. */
@@ -18,6 +19,8 @@ const MAX_URGENT = 100;
 /** A classic shadowsocks inbound may hold several copies of one user; more than these are none of ours. */
 const MAX_COPIES = 8;
 const MAX_RETRY_SECONDS = 30;
+/** What cores say of accounts that are as they should be, or of calls that we have given up. */
+const NO_FAILURES: ReadonlySet<CoreError['code']> = new Set(['user_exists', 'user_not_found', 'aborted']);
 
 interface DirtyUser {
   /** Names the core may know the user by. */
@@ -36,6 +39,7 @@ export interface UserSyncParts {
   connection: CoreConnection;
   /** The managed inbounds of the config that runs on the node. */
   inbounds: readonly ResolvedInbound[];
+  operations: AccountOperations;
   /** Those of the given users that may have accounts now. */
   findUsers(ids: number[]): Promise<CoreUser[]>;
   /** @throws when this process may not act on the node any more */
@@ -58,6 +62,8 @@ export class UserSync {
   constructor(
     private readonly parts: UserSyncParts,
     from: Cursor,
+    /** That the core has, as far as is known. */
+    public accounts: number | null = null,
   ) {
     this.readTo = from;
   }
@@ -220,13 +226,13 @@ export class UserSync {
         ] as const);
     for (const step of steps) {
       if (step.do === 'remove') await this.removeAll(inbound, step.email, signal);
-      else await this.act(() => this.parts.connection.addAccount(inbound, step.account, signal));
+      else await this.addAccount(inbound, step.account, signal);
     }
   }
 
   private async tryAdd(inbound: ResolvedInbound, account: Account, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.act(() => this.parts.connection.addAccount(inbound, account, signal));
+      await this.addAccount(inbound, account, signal);
       return true;
     } catch (error) {
       if (error instanceof CoreError && error.code === 'user_exists') return false;
@@ -263,12 +269,37 @@ export class UserSync {
 
   private async tryRemove(inbound: ResolvedInbound, email: string, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.act(() => this.parts.connection.removeAccount(inbound, email, signal));
+      await this.alter('removed', 'remove_failed', () =>
+        this.parts.connection.removeAccount(inbound, email, signal),
+      );
       return true;
     } catch (error) {
       if (error instanceof CoreError && error.code === 'user_not_found') return false;
       throw error;
     }
+  }
+
+  private addAccount(inbound: ResolvedInbound, account: Account, signal: AbortSignal): Promise<void> {
+    return this.alter('added', 'add_failed', () =>
+      this.parts.connection.addAccount(inbound, account, signal),
+    );
+  }
+
+  /** Calls the core and counts what comes of it. */
+  private async alter(
+    done: 'added' | 'removed',
+    failed: 'add_failed' | 'remove_failed',
+    call: () => Promise<void>,
+  ): Promise<void> {
+    const { operations } = this.parts;
+    try {
+      await this.act(call);
+    } catch (error) {
+      if (error instanceof CoreError && !NO_FAILURES.has(error.code)) operations[failed]++;
+      throw error;
+    }
+    operations[done]++;
+    if (this.accounts !== null) this.accounts += done === 'added' ? 1 : -1;
   }
 
   private act<T>(call: () => Promise<T>): Promise<T> {

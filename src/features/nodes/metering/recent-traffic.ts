@@ -38,7 +38,7 @@ export class RecentTraffic {
     this.total = total;
   }
 
-  sighting(now: number): Omit<Sighting, 'pending'> {
+  sighting(now: number): Pick<Sighting, 'polledSecondsAgo' | 'traffic'> {
     if (this.polledAt === undefined) return { polledSecondsAgo: null, traffic: null };
     this.forgetUsers(now);
     return {

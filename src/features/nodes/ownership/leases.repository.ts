@@ -19,9 +19,11 @@ const RENEW: Statement = {
     UPDATE node_lease l
        SET expires_at = clock_timestamp() + make_interval(secs => $2), pending = s.pending,
            polled_at = coalesce(clock_timestamp() - make_interval(secs => s.polled_ago), l.polled_at),
-           users_seen = s.users, up_speed = s.up, down_speed = s.down
-      FROM unnest($3::int[], $4::int[], $5::float8[], $6::int[], $7::bigint[], $8::bigint[])
-           AS s (node_id, pending, polled_ago, users, up, down)
+           users_seen = s.users, up_speed = s.up, down_speed = s.down,
+           accounts = s.accounts, account_operations = s.operations
+      FROM unnest($3::int[], $4::int[], $5::float8[], $6::int[], $7::bigint[], $8::bigint[],
+                  $9::int[], $10::jsonb[])
+           AS s (node_id, pending, polled_ago, users, up, down, accounts, operations)
      WHERE l.owner_id = $1 AND l.node_id = s.node_id AND l.expires_at > clock_timestamp()
     RETURNING l.node_id AS "nodeId", l.epoch`,
 };
@@ -111,6 +113,8 @@ export class LeasesRepository {
       seen.map(({ traffic }) => traffic?.users),
       seen.map(({ traffic }) => traffic?.up),
       seen.map(({ traffic }) => traffic?.down),
+      seen.map(({ accounts }) => accounts),
+      seen.map(({ operations }) => JSON.stringify(operations)),
     ]);
   }
 

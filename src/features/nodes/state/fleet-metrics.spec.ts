@@ -37,6 +37,8 @@ const node = (id: number, message: string | null): NodeFacts => ({
   ownerName: null,
   polledAt: null,
   pending: null,
+  accounts: null,
+  accountOperations: null,
   usersSeen: null,
   upSpeed: null,
   downSpeed: null,
@@ -66,4 +68,24 @@ it('tells for how long a transaction has held back changes of users', () => {
   expect(values({}, 'user_changes_oldest_seconds')).toEqual([0]);
   const heldBackSince = new Date(now.getTime() - 61_500);
   expect(values({ heldBackSince }, 'user_changes_oldest_seconds')).toEqual([61.5]);
+});
+
+it('counts accounts, and what calls about them came to, of nodes that somebody works on', () => {
+  const known = {
+    accounts: 7,
+    accountOperations: { added: 5, add_failed: 1, removed: 2, remove_failed: 0 },
+  };
+  const owned = { ownerId: 'a', acquiredAt: now, leasedUntil: new Date(now.getTime() + 1) };
+  const nodes = [{ ...node(1, null), ...known, ...owned }, { ...node(2, null), ...known }, node(3, null)];
+  expect(values({ nodes }, 'node_accounts')).toEqual([7]);
+  const samples = fleetSamples(fleetState({ ...facts, nodes }));
+  const operations = samples.filter(({ name }) => name === 'margrave_node_account_operations_total');
+  expect(
+    operations.map(({ labels, value }) => [labels.node_id, labels.operation, labels.result, value]),
+  ).toEqual([
+    ['1', 'add', 'ok', 5],
+    ['1', 'add', 'failed', 1],
+    ['1', 'remove', 'ok', 2],
+    ['1', 'remove', 'failed', 0],
+  ]);
 });

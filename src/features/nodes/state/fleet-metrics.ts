@@ -25,6 +25,13 @@ export function leasesHeld({ replicas }: FleetState, replicaId: string): Sample 
   return { name: 'margrave_leases_held', labels: { kind: 'node' }, value };
 }
 
+const OPERATIONS = [
+  ['added', 'add', 'ok'],
+  ['add_failed', 'add', 'failed'],
+  ['removed', 'remove', 'ok'],
+  ['remove_failed', 'remove', 'failed'],
+] as const;
+
 function nodeSamples(node: NodeState): Sample[] {
   const labels = { node_id: String(node.id), node_name: node.name };
   const sample = (name: string, value: number | bigint | undefined | null, more = {}): Sample[] =>
@@ -39,6 +46,10 @@ function nodeSamples(node: NodeState): Sample[] {
     ...sample('sync_lag_seconds', node.lag?.seconds),
     ...sample('sync_lag_changes', node.lag?.rows),
     ...sample('dirty_users', node.pending),
+    ...sample('accounts', node.accounts),
+    ...OPERATIONS.flatMap(([name, operation, result]) =>
+      sample('account_operations_total', node.accountOperations?.[name], { operation, result }),
+    ),
     ...sample('users_seen', node.usersSeen),
     ...sample('failures', node.failures),
     ...sample('config_refusals', node.refusals),

@@ -14,9 +14,11 @@ import {
   TextField,
   TimeField,
 } from '../../../shared/http/fields.js';
+import { ACCOUNT_OPERATIONS } from '../domain/account-operations.js';
 import { START_REASONS } from '../domain/core-start.js';
 import { NODE_KINDS, NODE_STATUSES } from '../node.js';
 
+const ACCOUNT_OPERATION = oneOf(ACCOUNT_OPERATIONS, 'AccountOperation');
 const START_REASON = oneOf(START_REASONS, 'CoreStartReason');
 
 @ApiSchema({ name: 'CoreStart' })
@@ -153,6 +155,18 @@ export class NodeStateDto {
 
   @BoolField({ description: 'Whether there is a session with the agent' })
   has_session!: boolean;
+
+  @IntField({
+    nullable: true,
+    description: 'Accounts that the core was last known to have, on all inbounds together',
+  })
+  accounts!: number | null;
+
+  @MapField(ACCOUNT_OPERATION, int(), {
+    nullable: true,
+    description: 'What calls about accounts came to since the owner took the node',
+  })
+  account_operations!: Record<string, number> | null;
 
   @IntField({ nullable: true, description: 'Users with traffic within the last minute' })
   users_seen!: number | null;

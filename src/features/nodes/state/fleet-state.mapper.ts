@@ -50,6 +50,8 @@ function toNodeStateDto(node: NodeState, pinning: boolean): NodeStateDto {
     certificate_sha256: node.certificate,
     certificate_pinned: pinning && node.certificate !== null,
     has_session: node.hasSession,
+    accounts: node.accounts,
+    account_operations: node.accountOperations,
     users_seen: node.usersSeen,
     uplink_speed: node.upSpeed,
     downlink_speed: node.downSpeed,

@@ -87,7 +87,7 @@ const NODES = {
            encode(n.server_cert_sha256, 'hex') AS certificate, r.session_id IS NOT NULL AS "hasSession",
            l.epoch AS "leaseEpoch", l.acquired_at AS "acquiredAt", nullif(l.expires_at, '-infinity') AS "leasedUntil",
            l.owner_id AS "ownerId", p.name AS "ownerName", l.polled_at AS "polledAt", l.pending,
-           l.users_seen AS "usersSeen", l.up_speed AS "upSpeed", l.down_speed AS "downSpeed"
+           l.accounts, l.account_operations AS "accountOperations", l.users_seen AS "usersSeen", l.up_speed AS "upSpeed", l.down_speed AS "downSpeed"
       FROM nodes n
       JOIN node_runtime r ON r.node_id = n.id
       JOIN node_lease l ON l.node_id = n.id

@@ -1,4 +1,5 @@
 import { LEASE_SECONDS } from '../domain/grant.js';
+import type { AccountOperations } from '../domain/account-operations.js';
 import type { StartReason } from '../domain/core-start.js';
 import type { NodeKind, NodeStatus } from '../node.js';
 
@@ -39,6 +40,9 @@ export interface NodeFacts {
   ownerName: string | null;
   polledAt: Date | null;
   pending: number | null;
+  accounts: number | null;
+  /** Since the owner took the node; null also of one of the version before. */
+  accountOperations: AccountOperations | null;
   usersSeen: number | null;
   upSpeed: bigint | null;
   downSpeed: bigint | null;
@@ -135,6 +139,8 @@ function nodeState(node: NodeFacts, { now, configVersion, lags, starts }: FleetF
     ...node,
     // What an owner said goes with it.
     pending: lease ? node.pending : null,
+    accounts: lease ? node.accounts : null,
+    accountOperations: lease ? node.accountOperations : null,
     usersSeen: lease ? node.usersSeen : null,
     upSpeed: lease ? node.upSpeed : null,
     downSpeed: lease ? node.downSpeed : null,
