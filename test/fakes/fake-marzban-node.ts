@@ -132,6 +132,11 @@ export class FakeMarzbanNode {
   async shutDown(): Promise<void> {
     await this.core?.kill();
     this.core = undefined;
+    await this.hide();
+  }
+
+  /** The agent is out of reach until it comes {@link back}; its core is not. */
+  async hide(): Promise<void> {
     const { server } = this;
     this.server = undefined;
     await new Promise<void>((resolve) => {
@@ -139,6 +144,10 @@ export class FakeMarzbanNode {
       server.close(() => resolve());
       server.closeAllConnections();
     });
+  }
+
+  async back(): Promise<void> {
+    await this.listen();
   }
 
   /** Another panel connects, and starts a core of its own. */

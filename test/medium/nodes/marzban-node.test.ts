@@ -51,6 +51,30 @@ const cuts = (agent: FakeMarzbanNode) =>
   ['/connect', '/start', '/restart', '/stop', '/disconnect'].map((path) => agent.count(path));
 
 describe('a Marzban-node', () => {
+  it('whose agent cannot be reached to restart it goes on with users and traffic, and is restarted later', async () => {
+    const { id, agent } = await connected();
+    await agent.hide();
+    await fleet.sudo.post(`/api/node/${id}/reconnect`);
+    expect((await fleet.status(id, 'error')).message).toMatch(
+      /^connect ECONNREFUSED .*does Marzban-node run there/,
+    );
+    const email = await addUser('gus');
+    await eventually(() => copies(agent.fake!, email) === TAGS.length);
+    agent.fake!.count(email, 5n, 0n);
+    await eventually(async () => {
+      const rows = await fleet.sql(
+        `SELECT FROM user_usage JOIN users ON id = user_id JOIN node_runtime ON node_id = $1
+          WHERE username = 'gus' AND used_traffic = 5 AND failures > 0`,
+        [id],
+      );
+      return rows.length === 1;
+    }, 60_000);
+    expect(agent.cores).toBe(1);
+    await agent.back();
+    await eventually(() => agent.cores === 2, 90_000);
+    await fleet.status(id, 'connected');
+  });
+
   it('is connected, and given a config that its agent can use', async () => {
     const { id, agent } = await connected();
     expect((await fleet.sudo.get(`/api/node/${id}`)).json).toMatchObject({

@@ -143,8 +143,11 @@ export class CoreKeeper {
       this.core = await attachFound(this.context, state, observed);
       this.endedFor = undefined;
     }
-    if (step.do === 'restart') await this.restartInTurn(state, step, active.version);
-    else if (step.do === 'stop') await this.slot.stop();
+    if (step.do === 'restart') {
+      // One that could not be restarted is left at its work until it is tried again.
+      if (!this.core || state.nextAttemptAt <= state.now)
+        await this.restartInTurn(state, step, active.version);
+    } else if (step.do === 'stop') await this.slot.stop();
     else if (this.core) await this.core.confirmConfig(state, active);
   }
 
@@ -196,6 +199,7 @@ export class CoreKeeper {
 
   private async restart(state: NodeState, version: bigint, asked: RestartReason): Promise<void> {
     this.logger.log(RESTARTS[asked]);
+    const { connection } = this.context;
     const former = this.core;
     const reason = asked === 'not_running' && this.endedFor !== undefined ? this.endedFor : asked;
     this.endedFor = reason; // also if it fails, and something else is tried
@@ -203,6 +207,8 @@ export class CoreKeeper {
       this.core = await attachStarted(this.context, { state, version, reason, former });
     } catch (error) {
       if (former?.isOver) this.core = undefined;
+      else if (former && error instanceof CoreError && !connection.lost?.aborted)
+        throw new NotRestarted(error);
       throw error;
     }
     this.endedFor = undefined;
@@ -239,7 +245,7 @@ export class CoreKeeper {
         this.logger.error(`${step.message} (trying again in ${step.waitSeconds.toFixed(1)} s)`);
         if (step.endsCore) await this.endHung();
         await this.fail(step.failures, step.waitSeconds, step.message);
-        return step.waitSeconds * 1000;
+        return Math.min(LOOK_MS, step.waitSeconds * 1000);
     }
   }
 
@@ -254,9 +260,11 @@ export class CoreKeeper {
   /** @throws what is no failure of the node */
   private failureOf(state: NodeState, error: unknown): Failure {
     if (error instanceof CoreReplaced) return { what: 'replaced' };
-    const isNodes = error instanceof CoreError || error instanceof CoreRefused;
+    const isOfRestart = error instanceof NotRestarted;
+    const isNodes = isOfRestart || error instanceof CoreError || error instanceof CoreRefused;
     if (!isNodes || this.context.signal.aborted) throw error;
     const { message } = error;
+    if (isOfRestart) return { what: 'node', message, mayHang: false, before: state.failures };
     const { core } = this;
     if (!core) return { what: 'node', message, mayHang: error instanceof CoreError, before: state.failures };
     const isLost = this.context.connection.lost?.aborted === true;
@@ -273,6 +281,14 @@ export class CoreKeeper {
   /** `version` is that of a core that runs. */
   async show(status: NodeStatus, message: string | null, version: string | null = null): Promise<void> {
     await this.context.services.runtime.showStatus(this.context.lease.grant, status, { version, message });
+  }
+}
+
+/** Whoever starts cores cannot be reached; the core that runs has nothing to do with it. */
+class NotRestarted extends Error {
+  constructor(cause: CoreError) {
+    super(cause.message, { cause });
+    this.name = 'NotRestarted';
   }
 }
 
