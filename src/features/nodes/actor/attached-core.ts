@@ -165,7 +165,9 @@ export class AttachedCore {
   /** Takes note that a call has failed. Whether that was one too many. */
   hasFallenSilent(call: object, error: Error): boolean {
     this.logger.warn(`Xray does not answer: ${error.message}`);
-    return this.silence.failed(call);
+    // All its accounts, over a slow line, may take longer than a call may.
+    const mayBeSlow = call === this.comparison && error instanceof CoreError && error.code === 'timeout';
+    return this.silence.failed(call, mayBeSlow);
   }
 
   /** Gives up what is under way beside {@link work}, and waits for its end. */

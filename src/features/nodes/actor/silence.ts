@@ -25,12 +25,12 @@ export class Silence {
     this.answeredAt = performance.now();
   }
 
-  /** Whether that was one failure too many. */
-  failed(call: object): boolean {
+  /** Whether that was one failure too many. One that `mayBeSlow` says nothing while other calls are answered. */
+  failed(call: object, mayBeSlow = false): boolean {
     const failures = (this.failures.get(call) ?? 0) + 1;
     this.failures.set(call, failures);
     this.sinceAnswer++;
     const silentMs = performance.now() - this.answeredAt;
-    return failures >= MAX_FAILURES || (this.sinceAnswer > 1 && silentMs >= MAX_SILENT_MS);
+    return (!mayBeSlow && failures >= MAX_FAILURES) || (this.sinceAnswer > 1 && silentMs >= MAX_SILENT_MS);
   }
 }
