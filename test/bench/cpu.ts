@@ -5,7 +5,10 @@ const TICK = 10_000;
 
 /** User and system time of a process so far, µs. Source: proc(5), fields 14 and 15 in ticks of 10 ms. */
 export function cpuMicroseconds(pid: number): number {
-  const fields = statOf(pid);
+  return spent(statOf(pid));
+}
+
+function spent(fields: string[]): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK;
 }
 
@@ -13,16 +16,17 @@ export function cpuMicroseconds(pid: number): number {
 export function databaseMicroseconds(dataDir: string): number {
   const [line = ''] = readFileSync(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8').split('\n');
   const postmaster = Number(line);
-  const children = readdirSync('/proc').filter((pid) => {
+  const children = readdirSync('/proc').flatMap((pid) => {
     try {
-      return /^\d+$/.test(pid) && Number(statOf(Number(pid))[1]) === postmaster;
+      const fields = /^\d+$/.test(pid) ? statOf(Number(pid)) : [];
+      return Number(fields[1]) === postmaster ? [spent(fields)] : [];
     } catch {
-      return false; // gone meanwhile
+      return []; // gone meanwhile
     }
   });
   const [, , ...own] = statOf(postmaster).slice(9, 15);
   const ended = own.reduce((sum, ticks) => sum + Number(ticks), 0) * TICK;
-  return children.reduce((sum, pid) => sum + cpuMicroseconds(Number(pid)), ended);
+  return children.reduce((sum, microseconds) => sum + microseconds, ended);
 }
 
 /** Resident memory of a process now, and at most so far, MB. Source: proc(5). */
