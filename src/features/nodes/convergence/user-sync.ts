@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { inParallel } from '../../../shared/scheduling/in-parallel.js';
 import { accountFor } from '../../../xray/config/index.js';
 import { coreEmail, type Account, type CoreUser, type ResolvedInbound } from '../../../xray/config/types.js';
 import { CoreError } from '../../../xray/grpc/index.js';
@@ -314,16 +315,4 @@ function keepsCopies(inbound: ResolvedInbound): boolean {
 
 function keyOf(inbound: ResolvedInbound, email: string): string {
   return `${inbound.tag} ${email}`;
-}
-
-async function inParallel<T>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 }

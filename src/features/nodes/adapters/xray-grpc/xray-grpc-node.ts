@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { inParallel } from '../../../../shared/scheduling/in-parallel.js';
 import type { SecretStore } from '../../../../shared/secrets/secret-store.js';
 import { within } from '../../../../shared/scheduling/within.js';
 import { type Claim, claimTag } from '../../../../xray/config/index.js';
@@ -113,7 +114,7 @@ export class XrayGrpcNode implements ForeignCore {
       const ours = (await link.client.listUsers(tag, '', signal)).filter(
         ({ email }) => userIdOf(email) !== undefined,
       );
-      await inParallel(ours, async ({ email }) => {
+      await inParallel(ours, CONCURRENCY, async ({ email }) => {
         await link.client.removeUser(tag, email, signal).catch((error: unknown) => {
           if (!(error instanceof CoreError) || error.code !== 'user_not_found') throw error;
         });
@@ -237,12 +238,4 @@ export class XrayGrpcNode implements ForeignCore {
     const { certificate } = await this.settings.identity.get();
     return createHash('sha256').update(certificate).digest('hex').slice(0, 8);
   }
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const worker = async () => {
-    for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
