@@ -18,14 +18,15 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     connection: { ...server, database },
     drop: () => administer(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`),
   };
+}
 
-  async function administer(sql: string): Promise<void> {
-    const client = new pg.Client(clientOptions(server));
-    await client.connect();
-    try {
-      await client.query(sql);
-    } finally {
-      await client.end();
-    }
+/** Runs statements about databases, one after the other, on the run's server. */
+export async function administer(...statements: string[]): Promise<void> {
+  const client = new pg.Client(clientOptions(inject('postgres')));
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
   }
 }

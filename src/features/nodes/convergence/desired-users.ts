@@ -29,7 +29,10 @@ export class DesiredUsers {
   /** Those of these users, as they are now, in no order; asked for together with what other nodes ask for. */
   async byIds(ids: readonly number[]): Promise<CoreUser[]> {
     const users = await this.gathering.ask(ids);
-    return ids.flatMap((id) => users.get(id) ?? []);
+    const found = ids.flatMap((id) => users.get(id) ?? []);
+    // Whoever is not there is taken off the nodes: not because the table is just being restored.
+    if (found.length < ids.length) await this.changes.horizon();
+    return found;
   }
 
   /** Hands over all of them as of one moment. Returns the place in the outbox that belongs to that moment. */

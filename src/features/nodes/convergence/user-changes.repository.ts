@@ -15,6 +15,7 @@ interface Row {
   horizon: string;
   outboxId: string;
   isNoted: boolean;
+  isWhole: boolean;
   xid: string | null;
   seq: bigint;
   userId: number;
@@ -42,20 +43,15 @@ export class UserChangesRepository {
    * Prepares for a database that is another one than before, such as a restored copy or a standby that took over before it
    * had everything: numbers of transactions mean nothing in it, so its outbox gets another id, and every node is compared
    * as a whole. So it is with the outbox `refuted`. Of a new database nothing is noted: that is no other one.
+   * @throws DatabaseIncomplete while it is being restored
    */
   async noteDatabase(refuted?: string): Promise<void> {
-    const noted = await this.db.row<{ isFirst: boolean }>(
-      `WITH here AS (${HERE})
-       UPDATE control_meta m
-          SET system_identifier = here.system_identifier, timeline = here.timeline, outbox_id = gen_random_uuid()
-         FROM here, control_meta was
-        WHERE (m.system_identifier, m.timeline) IS DISTINCT FROM (here.system_identifier, here.timeline)
-           OR m.outbox_id = $1
-       RETURNING was.system_identifier IS NULL AS "isFirst"`,
-      [refuted ?? null],
-    );
-    if (!noted) return;
-    if (!noted.isFirst) {
+    const seen = await this.db.row<{ isWhole: boolean; isNoted: boolean; isFirst: boolean | null }>(NOTE, [
+      refuted ?? null,
+    ]);
+    if (!seen?.isWhole) throw new DatabaseIncomplete();
+    if (!seen.isNoted) return;
+    if (!seen.isFirst) {
       this.logger.warn(
         'The database is not the one it was, or went back; the users on every node are compared',
       );
@@ -74,20 +70,23 @@ export class UserChangesRepository {
       cursor.seq,
       ...(beyond.length === 0 ? [] : [beyond.map((had) => had.seq), waits]),
     ]);
+    if (!rows[0]?.isWhole) throw new DatabaseIncomplete();
     const changes = rows.flatMap(({ xid, seq, userId, email }) =>
       xid === null ? [] : [{ xid: BigInt(xid), seq, userId, email }],
     );
-    const horizon = BigInt(rows[0]!.horizon);
-    await this.checkDatabase(rows[0]!, horizon < furthest);
+    const horizon = BigInt(rows[0].horizon);
+    await this.checkDatabase(rows[0], horizon < furthest);
     return { changes, horizon, isComplete: changes.length < LIMIT && !waits };
   }
 
-  /** Where a reader starts that has seen the users in the same snapshot of the database. */
+  /**
+   * Where a reader starts that has seen the users in the same snapshot of the database.
+   * @throws DatabaseIncomplete when those may not be all of them
+   */
   async horizon(db: Queryable = this.db): Promise<OutboxPlace> {
-    const row = await db.row<{ xid: string; outboxId: string }>(
-      `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid, outbox_id AS "outboxId" FROM control_meta`,
-    );
-    return { outboxId: row!.outboxId, cursor: { xid: BigInt(row!.xid), seq: 0n } };
+    const row = await db.row<{ xid: string; outboxId: string }>(HORIZON);
+    if (!row) throw new DatabaseIncomplete();
+    return { outboxId: row.outboxId, cursor: { xid: BigInt(row.xid), seq: 0n } };
   }
 
   /** Deletes what every enabled node has applied; a node that lags by a day gets a full comparison instead. */
@@ -123,14 +122,50 @@ export class UserChangesRepository {
   }
 }
 
-/** The server, and the line of its history: a standby that takes over begins a new one. */
-const HERE = `SELECT system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline
-                FROM pg_control_system()`;
+/** Users are compared with nodes when all of them are there again. */
+export class DatabaseIncomplete extends Error {
+  constructor() {
+    super('The database is being restored, or has just been');
+    this.name = 'DatabaseIncomplete';
+  }
+}
+
+/**
+ * The server, and the line of its history: a standby that takes over begins a new one. And what no dump carries over to where
+ * it is restored: the database, and the table of users in it, down to the trigger, which `pg_restore` makes once it has the
+ * rows. Null until then. The name is looked up each time, for a table that is restored while this is prepared.
+ */
+const HERE = `
+  SELECT system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
+         (SELECT d.oid || '/' || pg_relation_filenode(t.tgrelid) || '/' || t.oid
+            FROM pg_database d, pg_trigger t
+           WHERE d.datname = current_database()
+             AND t.tgrelid = 'users'::text::regclass AND t.tgname = 'users_added') AS home
+    FROM pg_control_system()`;
+
+const IS_NOTED =
+  '(m.system_identifier, m.timeline, m.home) IS NOT DISTINCT FROM (h.system_identifier, h.timeline, h.home)';
+
+const NOTE = `
+  WITH h AS (${HERE}), noted AS (
+    UPDATE control_meta m
+       SET system_identifier = h.system_identifier, timeline = h.timeline, home = h.home, outbox_id = gen_random_uuid()
+      FROM h, control_meta was
+     WHERE h.home IS NOT NULL AND (NOT ${IS_NOTED} OR m.outbox_id = $1)
+    RETURNING was.system_identifier IS NULL AS is_first
+  )
+  SELECT h.home IS NOT NULL AND EXISTS (SELECT FROM control_meta) AS "isWhole",
+         noted.is_first IS NOT NULL AS "isNoted", noted.is_first AS "isFirst"
+    FROM h LEFT JOIN noted ON true`;
+
+const HORIZON = `
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid, m.outbox_id AS "outboxId"
+    FROM control_meta m, (${HERE}) h WHERE ${IS_NOTED}`;
 
 const afterSql = (condition: string) =>
-  `SELECT s.horizon::text, s."outboxId", s."isNoted", c.xid::text, c.seq, c.user_id AS "userId", c.email
+  `SELECT s.horizon::text, s."outboxId", s."isNoted", s."isWhole", c.xid::text, c.seq, c.user_id AS "userId", c.email
      FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon, m.outbox_id AS "outboxId",
-                  (m.system_identifier, m.timeline) IS NOT DISTINCT FROM (h.system_identifier, h.timeline) AS "isNoted"
+                  ${IS_NOTED} AS "isNoted", h.home IS NOT NULL AS "isWhole"
              FROM control_meta m, (${HERE}) h) s
      LEFT JOIN LATERAL (
        SELECT * FROM user_change WHERE (xid, seq) > ($1::xid8, $2::bigint) ${condition}
