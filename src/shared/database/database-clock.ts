@@ -18,11 +18,14 @@ export class DatabaseClock implements OnApplicationShutdown {
   private readonly timer: NodeJS.Timeout;
   private hasWarned = false;
   private isComparing = false;
+  /** At the comparison before the last. */
+  private formerOffset: number;
 
   private constructor(
     private readonly db: Queryable,
     private offset: number,
   ) {
+    this.formerOffset = offset;
     this.warn();
     this.timer = setInterval(() => void this.compare(), COMPARE_MS).unref();
   }
@@ -39,12 +42,20 @@ export class DatabaseClock implements OnApplicationShutdown {
     return new Date(performance.now() + this.offset);
   }
 
+  /**
+   * The same, but for a clock that was set forward a moment ago: then the time as it would be without that, for so long that
+   * everybody has renewed what is renewed every few seconds. What ends by this time has not been renewed.
+   */
+  unjumped(): Date {
+    return new Date(performance.now() + Math.min(this.offset, this.formerOffset));
+  }
+
   private async compare(): Promise<void> {
     if (this.isComparing) return;
     this.isComparing = true;
     try {
       const { offset, tookMs } = await look(this.db);
-      if (tookMs <= MOST_MS) this.offset = offset;
+      if (tookMs <= MOST_MS) [this.formerOffset, this.offset] = [this.offset, offset];
       this.warn();
     } catch {
       // Without the database nothing is written down either.

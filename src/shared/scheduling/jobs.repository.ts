@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseClock } from '../database/database-clock.js';
 import { LeaseDatabase } from '../database/lease-database.js';
 import type { Statement } from '../database/statement.js';
 import { JOB_LEASE_SECONDS, type JobGrant, type JobOutcome } from './job-run.js';
@@ -27,7 +28,8 @@ const CLAIM: Statement = {
                                ELSE j.due_at + (1 + floor(extract(epoch FROM now() - j.due_at) / j.interval_seconds))
                                                * make_interval(secs => j.interval_seconds) END
             FROM (SELECT name FROM jobs
-                   WHERE name = ANY ($1) AND (due_at <= now() OR holder IS NOT NULL) AND expires_at < clock_timestamp()
+                   WHERE name = ANY ($1) AND (due_at <= now() OR holder IS NOT NULL)
+                     AND expires_at < least(clock_timestamp(), $4)
                    ORDER BY name FOR UPDATE SKIP LOCKED) d
            WHERE j.name = d.name
           RETURNING j.name, j.fence, j.started_at AS at`,
@@ -37,8 +39,20 @@ const RENEW: Statement = {
   name: 'jobs_renew',
   text: `UPDATE jobs j SET expires_at = clock_timestamp() + make_interval(secs => $3)
             FROM unnest($1::text[], $2::bigint[]) AS r (name, fence)
-           WHERE j.name = r.name AND j.fence = r.fence AND j.expires_at > clock_timestamp()
+           WHERE j.name = r.name AND j.fence = r.fence AND j.expires_at > '-infinity'
           RETURNING j.name`,
+};
+
+const SHORTEN: Statement = {
+  name: 'jobs_shorten',
+  text: `UPDATE jobs j
+             SET expires_at = least(j.expires_at, clock_timestamp() + make_interval(secs => $1)),
+                 due_at = least(j.due_at, now() + make_interval(secs => j.interval_seconds))
+            FROM (SELECT name FROM jobs
+                   WHERE expires_at > clock_timestamp() + make_interval(secs => $1 + 1)
+                      OR due_at > now() + make_interval(secs => interval_seconds + 1)
+                   ORDER BY name FOR UPDATE SKIP LOCKED) e
+           WHERE j.name = e.name`,
 };
 
 const SUCCEED: Statement = {
@@ -73,6 +87,7 @@ export class JobsRepository {
   constructor(
     private readonly db: LeaseDatabase,
     private readonly replica: Replica,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /**
@@ -88,10 +103,21 @@ export class JobsRepository {
    * as one: the next is the first after now in the same steps.
    */
   async claim(names: readonly string[]): Promise<JobGrant[]> {
-    return this.db.rows<JobGrant>(CLAIM, [names, this.replica.id, JOB_LEASE_SECONDS]);
+    return this.db.rows<JobGrant>(CLAIM, [names, this.replica.id, JOB_LEASE_SECONDS, this.clock.unjumped()]);
   }
 
-  /** Renews the leases of these runs; returns the names of those that are still this replica's. */
+  /**
+   * A clock that is set back leaves jobs that are due in hours, and leases that end then. From now on none is due later than
+   * one period from now, and no lease longer than if it was just renewed, which its owner does not notice.
+   */
+  async shortenEndless(): Promise<void> {
+    await this.db.rows(SHORTEN, [JOB_LEASE_SECONDS]);
+  }
+
+  /**
+   * Renews the leases of these runs, also those that are over on a clock that was set forward, unless somebody has taken
+   * them; returns the names of those that are still this replica's.
+   */
   async renew(runs: readonly JobGrant[]): Promise<Set<string>> {
     const rows = await this.db.rows<{ name: string }>(RENEW, [
       runs.map(({ name }) => name),

@@ -82,9 +82,10 @@ export class PeriodicJobs implements OnApplicationBootstrap {
   }
 
   private async renew(): Promise<void> {
-    const runs = [...this.running.values()].map(({ run }) => run);
+    const runs = [...this.running.values()].map(({ run }) => run).filter(({ lease }) => lease.isHeld);
     const since = performance.now();
     this.renewedAt = since;
+    await this.repository.shortenEndless();
     if (runs.length === 0) return;
     const held = await this.repository.renew(runs.map(({ grant }) => grant));
     for (const { grant, lease } of runs) {

@@ -5,7 +5,10 @@ import type { Replica } from './replica.js';
 
 const BEAT: Statement = {
   name: 'replica_beat',
-  text: `WITH forgotten AS (DELETE FROM replica WHERE heartbeat_at < now() - interval '1 hour')
+  text: `WITH forgotten AS (
+           DELETE FROM replica WHERE heartbeat_at NOT BETWEEN now() - interval '1 hour' AND now() + interval '1 hour'
+              AND id <> $1
+         )
          INSERT INTO replica (id, name, version, role) VALUES ($1, $2, $3, $4)
          ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()`,
 };

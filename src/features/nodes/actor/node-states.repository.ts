@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import { markerTag } from '../../../xray/config/index.js';
+import { MAX_REFUSAL_WAIT_SECONDS, MAX_WAIT_SECONDS } from '../domain/backoff.js';
 import type { CoreProcess } from '../domain/core-process.js';
 import type { Grant } from '../domain/grant.js';
 import type { NodeState } from '../domain/node-state.js';
@@ -35,6 +36,11 @@ export class NodeStatesRepository {
   }
 }
 
+/** Nobody waits for longer than this: a time beyond it is of a clock that was set back since, and has come. */
+function soonEnough(at: string, seconds: number): string {
+  return `CASE WHEN ${at} > clock_timestamp() + interval '${seconds + 1} s' THEN 'epoch' ELSE ${at} END`;
+}
+
 const LOAD = {
   name: 'node_state',
   text: `SELECT n.id AS "nodeId", r.owner_epoch AS epoch, clock_timestamp() AS now,
@@ -47,8 +53,8 @@ const LOAD = {
                 r.intended_start ->> 'marker' AS "intendedMarker", r.core_marker AS marker, r.core_uptime_seconds AS "uptimeSeconds",
                 r.core_started_lo IS NOT NULL AS "isOfVersionBefore", m.outbox_id AS "outboxId",
                 r.cursor_xid::text AS "cursorXid", r.cursor_seq AS "cursorSeq",
-                r.full_sync_needed OR r.cursor_outbox IS DISTINCT FROM m.outbox_id AS "fullSyncNeeded", r.failures, r.next_attempt_at AS "nextAttemptAt",
-                r.refusals, r.retry_refused_at AS "retryRefusedAt", r.refusal,
+                r.full_sync_needed OR r.cursor_outbox IS DISTINCT FROM m.outbox_id AS "fullSyncNeeded", r.failures, ${soonEnough('r.next_attempt_at', MAX_WAIT_SECONDS)} AS "nextAttemptAt",
+                r.refusals, ${soonEnough('r.retry_refused_at', MAX_REFUSAL_WAIT_SECONDS)} AS "retryRefusedAt", r.refusal,
                 r.starting_config_version AS "startingConfigVersion"
            FROM nodes n JOIN node_runtime r ON r.node_id = n.id CROSS JOIN control_meta m
           WHERE n.id = ANY ($1)`,

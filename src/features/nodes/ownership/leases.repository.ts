@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseClock } from '../../../shared/database/database-clock.js';
 import { LeaseDatabase } from '../../../shared/database/lease-database.js';
 import type { Statement } from '../../../shared/database/statement.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
@@ -24,7 +25,7 @@ const RENEW: Statement = {
       FROM unnest($3::int[], $4::int[], $5::float8[], $6::int[], $7::bigint[], $8::bigint[],
                   $9::int[], $10::jsonb[])
            AS s (node_id, pending, polled_ago, users, up, down, accounts, operations)
-     WHERE l.owner_id = $1 AND l.node_id = s.node_id AND l.expires_at > clock_timestamp()
+     WHERE l.owner_id = $1 AND l.node_id = s.node_id AND l.expires_at > '-infinity'
     RETURNING l.node_id AS "nodeId", l.epoch`,
 };
 
@@ -34,6 +35,7 @@ export class LeasesRepository {
   constructor(
     private readonly db: WorkerDatabase,
     private readonly leases: LeaseDatabase,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** Ends what a replica holds that is known to be dead, so that nobody waits for it. */
@@ -46,6 +48,22 @@ export class LeasesRepository {
   }
 
   /**
+   * A clock that is set back leaves leases that end in hours. From now on they end as if they were just renewed: their
+   * owners notice nothing, and nobody waits longer for those of the dead.
+   */
+  async shortenEndless(): Promise<void> {
+    await this.db.run(
+      `WITH endless AS (
+         SELECT node_id FROM node_lease WHERE expires_at > clock_timestamp() + make_interval(secs => $1 + 1)
+          ORDER BY node_id FOR UPDATE SKIP LOCKED
+       )
+       UPDATE node_lease l SET expires_at = clock_timestamp() + make_interval(secs => $1)
+         FROM endless WHERE l.node_id = endless.node_id`,
+      [LEASE_SECONDS],
+    );
+  }
+
+  /**
    * What there is to share out: nodes of these kinds that are to run, and replicas that live and work on nodes. Local cores
    * are not: each belongs to the replicas of its folder.
    */
@@ -54,7 +72,9 @@ export class LeasesRepository {
       `SELECT (SELECT count(*)::int FROM nodes
                 WHERE kind = ANY ($1) AND kind <> 'local' AND status <> 'disabled' AND deleted_at IS NULL) AS nodes,
               (SELECT count(*)::int FROM replica
-                WHERE role <> 'api' AND NOT draining AND heartbeat_at > now() - make_interval(secs => $2)) AS replicas`,
+                WHERE role <> 'api' AND NOT draining AND heartbeat_at > now() - make_interval(secs => $2)
+                  -- of a clock that was set back since
+                  AND heartbeat_at < now() + make_interval(secs => $2)) AS replicas`,
       [kinds, LEASE_SECONDS],
     );
     return row!;
@@ -74,13 +94,13 @@ export class LeasesRepository {
             SELECT n.kind <> 'local' AND n.status <> 'disabled' AND n.deleted_at IS NULL AS is_share
           ) w
           WHERE n.kind = ANY ($2) AND (n.kind <> 'local' OR n.data_dir_id = $5)
-            AND l.expires_at < clock_timestamp()
+            AND l.expires_at < least(clock_timestamp(), $6)
             AND (n.kind = 'local' AND n.deleted_at IS NULL
                  OR w.is_share
                  OR r.applied_generation <> n.generation)
        ), locked AS (
          SELECT l.node_id, c.kind FROM node_lease l JOIN candidate c USING (node_id)
-          WHERE (NOT c.is_share OR c.place <= $4) AND l.expires_at < clock_timestamp()
+          WHERE (NOT c.is_share OR c.place <= $4) AND l.expires_at < least(clock_timestamp(), $6)
           ORDER BY l.node_id FOR UPDATE OF l SKIP LOCKED
        ), got AS (
          UPDATE node_lease l
@@ -91,12 +111,13 @@ export class LeasesRepository {
        )
        UPDATE node_runtime r SET owner_epoch = got.epoch FROM got WHERE r.node_id = got.node_id
        RETURNING r.node_id AS "nodeId", got.kind, got.epoch`,
-      [replicaId, kinds, LEASE_SECONDS, Math.max(0, free), dataDirId ?? null],
+      [replicaId, kinds, LEASE_SECONDS, Math.max(0, free), dataDirId ?? null, this.clock.unjumped()],
     );
   }
 
   /**
-   * Renews the replica's leases of these nodes, and notes what it has seen of them, which costs nothing more; returns those
+   * Renews the replica's leases of these nodes, also one that is over on a clock that was set forward, unless somebody has
+   * taken it; and notes what it has seen of them, which costs nothing more; returns those
    * that are still its own, with their epochs.
    */
   async renew(

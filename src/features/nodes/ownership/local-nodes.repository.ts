@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseClock } from '../../../shared/database/database-clock.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 
 /** The nodes of local cores, one for each data folder. Operators see all of them together as `Master`. */
 @Injectable()
 export class LocalNodesRepository {
-  constructor(private readonly db: WorkerDatabase) {}
+  constructor(
+    private readonly db: WorkerDatabase,
+    private readonly clock: DatabaseClock,
+  ) {}
 
   /**
    * The node of a data folder: the one it has, also when nobody was seen there for long; else one that was made before
@@ -59,12 +63,13 @@ export class LocalNodesRepository {
     await this.db.run(
       `WITH unowned AS (
          SELECT n.id FROM nodes n JOIN node_lease l ON l.node_id = n.id
-          WHERE n.kind = 'local' AND n.status <> 'disabled' AND l.expires_at < clock_timestamp() - interval '15 s'
+          WHERE n.kind = 'local' AND n.status <> 'disabled' AND l.expires_at < least(clock_timestamp(), $1) - interval '15 s'
           ORDER BY n.id FOR NO KEY UPDATE OF n
        )
        UPDATE nodes n
           SET status = 'disabled', xray_version = NULL, message = 'No Xray was found', last_status_change = now()
          FROM unowned WHERE n.id = unowned.id`,
+      [this.clock.unjumped()],
     );
   }
 }

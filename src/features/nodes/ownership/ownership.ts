@@ -57,7 +57,6 @@ export class Ownership implements OnApplicationBootstrap {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.services.changes.noteDatabase();
     await this.localCore.prepare();
     this.stopListening.push(
       this.events.on('node_wake', (nodeId) => this.onWake(nodeId)),
@@ -86,6 +85,8 @@ export class Ownership implements OnApplicationBootstrap {
 
   private async shareOut(): Promise<void> {
     const { kinds } = this.adapters;
+    await this.services.changes.noteDatabase(); // nobody else would see it while there is no node
+    await this.leases.shortenEndless();
     await this.localCore.showUnowned();
     await this.nodes.failUnreachableKinds(kinds);
     if (kinds.length === 0) return;
@@ -131,13 +132,17 @@ export class Ownership implements OnApplicationBootstrap {
 
   private async renew(): Promise<void> {
     const since = performance.now();
-    const actors = [...this.actors]; // one that is taken meanwhile is as good as renewed
+    // One that is taken meanwhile is as good as renewed.
+    const actors = [...this.actors].filter(([, { lease }]) => lease.isHeld);
     const seen = new Map(actors.map(([nodeId, actor]) => [nodeId, actor.sighting()]));
     const renewed = await this.leases.renew(this.replica.id, seen);
     const held = new Map(renewed.map(({ nodeId, epoch }) => [nodeId, epoch]));
     for (const [nodeId, actor] of actors) {
       if (held.get(nodeId) === actor.lease.grant.epoch) actor.lease.renewed(since);
-      else if (this.actors.get(nodeId) === actor) this.drop(nodeId);
+      else if (this.actors.get(nodeId) === actor) {
+        this.drop(nodeId);
+        this.acquisition.wake(); // nobody may have it, e.g. after a restored dump
+      }
     }
   }
 

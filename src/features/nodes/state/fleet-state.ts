@@ -126,7 +126,9 @@ export function fleetState(facts: FleetFacts): FleetState {
     nodes: facts.nodes.map((node) => nodeState(node, facts)),
     replicas: facts.replicas.map((replica) => {
       const heartbeatAge = secondsBetween(replica.heartbeatAt, now);
-      return { ...replica, heartbeatAge, isAlive: heartbeatAge < LEASE_SECONDS };
+      // One that lies ahead is of a clock that was set back since: whoever lives has shown it again.
+      const isOfLater = secondsBetween(now, replica.heartbeatAt) > LEASE_SECONDS;
+      return { ...replica, heartbeatAge, isAlive: heartbeatAge < LEASE_SECONDS && !isOfLater };
     }),
   };
 }
