@@ -154,6 +154,19 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     expect(await server.stop()).toBe('stopped');
   });
 
+  it('starts once the children of a server that was killed are gone', async () => {
+    await start();
+    const pid = postmasterPid();
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number);
+    process.kill(child!, 'SIGSTOP');
+    process.kill(pid, 'SIGKILL');
+    const starting = start();
+    const log = join(base, 'postgres/postgres.log');
+    await eventually(() => readFileSync(log, 'utf8').includes('pre-existing shared memory block'));
+    process.kill(child!, 'SIGCONT');
+    expect((await starting).adopted).toBe(false);
+  });
+
   it('starts although an unrelated process has the number of the old server', async () => {
     await (await start()).stop();
     leaveNote(bystander('sleep', '60'));

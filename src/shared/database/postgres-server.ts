@@ -21,6 +21,9 @@ export const DATABASE = 'postgres';
 /** A start may include the recovery after a crash. */
 const READY_SECONDS = 30;
 const STOP_SECONDS = 8;
+/** The children of a server that was killed end by themselves, and one that somebody else starts is found soon. */
+const STILL_THERE = /pre-existing shared memory block|lock file ".*" already exists/;
+const LEFT_MS = 100;
 /** A server that has just been started has neither note nor socket for a moment. */
 const LOST_MS = 2_000;
 /** A Unix socket's address holds 107 bytes; PostgreSQL adds `/.s.PGSQL.5432` to the folder. */
@@ -80,14 +83,24 @@ export class PostgresServer {
   async up(): Promise<{ postmaster: Postmaster; adopted: boolean }> {
     try {
       await this.initialize();
-      const running = await this.adopt();
-      if (running) return { postmaster: running, adopted: true };
-      if (await answers(this.socketDir)) {
-        // A container that shares this folder runs it: its process is not visible here, but its socket is.
-        throw new StartupError(`The database in ${this.data} is in use by a process outside this container.`);
+      const deadline = performance.now() + READY_SECONDS * 1000;
+      for (;;) {
+        const running = await this.adopt();
+        if (running) return { postmaster: running, adopted: true };
+        if (await answers(this.socketDir)) {
+          // A container that shares this folder runs it: its process is not visible here, but its socket is.
+          throw new StartupError(
+            `The database in ${this.data} is in use by a process outside this container.`,
+          );
+        }
+        removeLeftNotes(this.data, this.socketDir);
+        try {
+          return { postmaster: await this.launch(), adopted: false };
+        } catch (error) {
+          if (!STILL_THERE.test((error as Error).message) || performance.now() > deadline) throw error;
+          await sleep(LEFT_MS);
+        }
       }
-      removeLeftNotes(this.data, this.socketDir);
-      return { postmaster: await this.launch(), adopted: false };
     } catch (error) {
       if (error instanceof StartupError) throw error;
       const reason = `${this.options.folder}: ${systemReason(error)}`;
