@@ -24,8 +24,17 @@ export class FakeNode {
   /** Runs before a core is started, while its config is ready. */
   beforeStart: () => Promise<void> = async () => undefined;
 
+  private readonly connections = new Set<FakeConnection>();
+
   connect(): StartableCore {
-    return new FakeConnection(this);
+    const connection = new FakeConnection(this);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  /** Whether anybody has a connection to the core. */
+  get isConnected(): boolean {
+    return [...this.connections].some(({ isOpen }) => isOpen);
   }
 
   async *logs(signal: AbortSignal): AsyncGenerator<string[]> {
@@ -57,6 +66,10 @@ class FakeConnection implements StartableCore {
   private api: { core: FakeXray; api: CoreApi } | undefined;
 
   constructor(private readonly node: FakeNode) {}
+
+  get isOpen(): boolean {
+    return this.api !== undefined;
+  }
 
   get endsWithOwner(): boolean {
     return this.node.endsWithOwner;

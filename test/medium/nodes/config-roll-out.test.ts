@@ -39,13 +39,22 @@ const runs = ({ agent }: FleetNode, tag: string) =>
   agent.fake?.isAlive === true && agent.fake.outboundTags().includes(tag);
 const ALL_GOOD = { status: 'connected', message: null };
 
-/** Makes starts take a while. Returns how many were under way at each of them. */
-function countStarts(nodes: FleetNode[]): number[] {
+/**
+ * Makes starts take a while, and each after the first wait until so many are under way or none is left to come. Returns how
+ * many were under way at each of them.
+ */
+function countStarts(nodes: FleetNode[], together = 1): number[] {
   const atATime: number[] = [];
   let starting = 0;
   for (const { agent } of nodes) {
     agent.startMs = 300;
-    agent.beforeStart = async () => void atATime.push(++starting);
+    agent.beforeStart = async () => {
+      atATime.push(++starting);
+      if (atATime.length === 1) return;
+      const begun = atATime.length;
+      const isJoined = () => atATime.slice(begun - 1).some((count) => count >= together);
+      await eventually(() => isJoined() || atATime.length === nodes.length, 15_000);
+    };
     agent.intercept = ({ url }, response) => {
       if (url === '/restart') response.once('finish', () => starting--);
       return false;
@@ -76,7 +85,7 @@ const held = (by: string, tag: string, [refused, running]: [number, number]) =>
 describe('another config', () => {
   it('is tried by one node first, and then by no more than a third at a time', async () => {
     const nodes = await connected(7);
-    const atATime = countStarts(nodes);
+    const atATime = countStarts(nodes, 2);
     await putConfig('SECOND');
     await eventually(() => nodes.every((node) => runs(node, 'SECOND')), 60_000);
     await eventually(async () => {

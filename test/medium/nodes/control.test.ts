@@ -34,6 +34,11 @@ describe('the control of nodes', () => {
   /** What the markers tell of the config. */
   const markers = (node: FakeNode) =>
     node.core!.outboundTags().flatMap((tag) => readMarkers([tag]).config ?? []);
+  /** Whoever works on the node has seen all that was written before. */
+  const serves = async (node: FakeNode, username: string) => {
+    const id = await fleet.addUser(username);
+    await eventually(() => copies(node.core!, `${id}.${username}`) === TAGS.length);
+  };
   const withPort = (port: number) => ({
     ...CORE_CONFIG,
     inbounds: CORE_CONFIG.inbounds.map((inbound) => ({ ...inbound, port: inbound.port + port })),
@@ -48,21 +53,28 @@ describe('the control of nodes', () => {
   it('restarts a core for another config, and for nothing else', async () => {
     const { node } = await fleet.addNode();
     const [before] = markers(node);
-    await fleet.addUser('ann');
     const { sudo } = fleet;
     const { json: source } = await sudo.get('/api/core/config');
     await sudo.put('/api/core/config', Object.fromEntries(Object.entries(source as object).reverse()));
-    await fleet.sql('SELECT pg_sleep(0.7)');
+    await serves(node, 'ann');
     expect(node.starts).toBe(1);
     await sudo.put('/api/core/config', withPort(10));
     await eventually(() => node.starts === 2 && markers(node)[0] !== before);
   });
 
   it('restarts every core when an operator asks, once for many requests', async () => {
-    const { node } = await fleet.addNode();
+    const { id, node } = await fleet.addNode();
     await Promise.all([1, 2, 3].map(() => fleet.sudo.post('/api/core/restart')));
-    await eventually(() => node.starts >= 2);
-    await fleet.sql('SELECT pg_sleep(0.7)');
+    await eventually(async () => {
+      const done = await fleet.sql(
+        `SELECT FROM nodes n JOIN node_runtime r ON r.node_id = n.id
+          WHERE n.id = $1 AND restart_generation = 4 AND applied_restart_generation = restart_generation`,
+        [id],
+      );
+      return done.length === 1;
+    });
+    await serves(node, 'abe');
+    expect(node.starts).toBeGreaterThanOrEqual(2);
     expect(node.starts).toBeLessThanOrEqual(3);
   });
 
@@ -76,11 +88,9 @@ describe('the control of nodes', () => {
     await eventually(async () => (await row(id))?.status === 'error');
     expect((await row(id))?.message).toMatch(/^config v\d+ refused, running v\d+: config holds 31524$/);
     expect(markers(node)).toEqual(good);
-    const { starts } = node;
-    await fleet.sql('SELECT pg_sleep(1.2)');
-    expect(node.starts).toBe(starts); // not tried again and again
-    const user = await fleet.addUser('ben');
-    await eventually(() => copies(node.core!, `${user}.ben`) === TAGS.length);
+    const { core } = node;
+    await serves(node, 'ben');
+    expect(node.core).toBe(core); // not tried again and again
     node.refuses = undefined;
     await sudo.put('/api/core/config', withPort(0));
     await eventually(async () => (await row(id))?.status === 'connected');
@@ -118,7 +128,7 @@ describe('the control of nodes', () => {
       user,
     ]);
     expect(usage).toEqual({ used: '7' });
-    await fleet.sql('SELECT pg_sleep(1)');
+    await eventually(async () => (await ownerOf(id)) === undefined);
     expect(await row(id)).toEqual({ status: 'disabled', xray_version: null, message: null });
     expect(node.starts).toBe(1);
     await fleet.sql(`UPDATE nodes SET status = 'connecting', generation = generation + 1 WHERE id = $1`, [
@@ -129,29 +139,30 @@ describe('the control of nodes', () => {
 
   it('does nothing about a node any more once another replica owns it', async () => {
     const { id, node } = await fleet.addNode();
+    const { node: kept } = await fleet.addNode();
     await eventually(async () => (await row(id))?.status === 'connected');
     await fleet.sql(
       `WITH taken AS (UPDATE node_lease SET owner_id = gen_random_uuid(), epoch = epoch + 1,
-                             expires_at = now() + interval '10 s' WHERE node_id = $1 RETURNING epoch)
+                             expires_at = now() + interval '1 hour' WHERE node_id = $1 RETURNING epoch)
        UPDATE node_runtime SET owner_epoch = taken.epoch FROM taken WHERE node_id = $1`,
       [id],
     );
-    let before: number;
-    do {
-      before = calls(node);
-      await fleet.sql('SELECT pg_sleep(0.7)');
-    } while (calls(node) !== before); // whatever was under way has ended
+    await eventually(() => !node.isConnected, 30_000);
+    const before = calls(node);
     const user = await fleet.addUser('cid');
     node.core!.count(`${user}.cid`, 5n, 5n);
-    await fleet.sql('SELECT pg_sleep(1)');
+    kept.core!.count(`${user}.cid`, 1n, 0n);
+    const isUsed = async (bytes: string) => {
+      const sql = 'SELECT used_traffic::text AS used FROM user_usage WHERE user_id = $1';
+      return (await fleet.sql(sql, [user]))[0]!.used === bytes;
+    };
+    await eventually(() => copies(kept.core!, `${user}.cid`) === TAGS.length);
+    await eventually(() => isUsed('1'));
     expect(calls(node)).toBe(before);
     // The other one never acts, so the node comes back, and nothing was lost.
+    await fleet.sql(`UPDATE node_lease SET expires_at = '-infinity' WHERE node_id = $1`, [id]);
     await eventually(() => copies(node.core!, `${user}.cid`) === TAGS.length, 30_000);
-    const used = () =>
-      fleet.sql<{ used: string }>('SELECT used_traffic::text AS used FROM user_usage WHERE user_id = $1', [
-        user,
-      ]);
-    await eventually(async () => (await used())[0]!.used === '10');
+    await eventually(() => isUsed('11'));
     expect(node.starts).toBe(1);
   });
 
