@@ -87,14 +87,18 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 /**
- * Each move of a baseline with the coefficient of that moment, each core process that was given an account, and each
- * start that was noted, of which the service itself keeps the last ones only.
+ * Each move of a baseline with the coefficient of that moment, each core process that was given an account, each start
+ * that was noted, of which the service itself keeps the last ones only, and each time that an operator had a node end its
+ * core. A baseline that is set without a poll taking its turn is where the counters of a process that others have used begin.
  */
 const JOURNAL = `
   CREATE SCHEMA chaos;
   CREATE TABLE chaos.charge (
     seq bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL DEFAULT clock_timestamp(), node_id int NOT NULL,
     core_epoch bigint NOT NULL, user_id int, tag text, up bigint NOT NULL, down bigint NOT NULL, coefficient float8);
+  CREATE TABLE chaos.beginning (
+    node_id int NOT NULL, core_epoch bigint NOT NULL, user_id int, tag text, up bigint NOT NULL, down bigint NOT NULL);
+  CREATE TABLE chaos.withdrawal (at timestamptz NOT NULL DEFAULT clock_timestamp(), node_id int NOT NULL, what text NOT NULL);
   CREATE TABLE chaos.core (
     at timestamptz NOT NULL DEFAULT clock_timestamp(), node_id int NOT NULL, core_epoch bigint NOT NULL, marker text);
   CREATE TABLE chaos.start (node_id int NOT NULL, core_epoch bigint NOT NULL, reason text NOT NULL);
@@ -105,6 +109,11 @@ const JOURNAL = `
   DECLARE
     same boolean := TG_OP = 'UPDATE' AND OLD.core_epoch = NEW.core_epoch;
   BEGIN
+    IF (SELECT xmin <> pg_current_xact_id()::xid FROM node_runtime WHERE node_id = NEW.node_id) THEN
+      INSERT INTO chaos.beginning
+      VALUES (NEW.node_id, NEW.core_epoch, (to_jsonb(NEW) ->> 'user_id')::int, to_jsonb(NEW) ->> 'tag', NEW.up, NEW.down);
+      RETURN NULL;
+    END IF;
     INSERT INTO chaos.charge (node_id, core_epoch, user_id, tag, up, down, coefficient)
     SELECT NEW.node_id, NEW.core_epoch, (to_jsonb(NEW) ->> 'user_id')::int, to_jsonb(NEW) ->> 'tag',
            NEW.up - CASE WHEN same THEN OLD.up ELSE 0 END, NEW.down - CASE WHEN same THEN OLD.down ELSE 0 END,
@@ -127,6 +136,15 @@ const JOURNAL = `
     RETURN NULL;
   END $$;
   CREATE TRIGGER chaos AFTER INSERT ON node_core_start FOR EACH ROW EXECUTE FUNCTION chaos.note_start();
+
+  CREATE FUNCTION chaos.note_withdrawal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO chaos.withdrawal (node_id, what)
+    VALUES (NEW.id, CASE WHEN NEW.deleted_at IS NULL THEN 'disabled' ELSE 'deleted' END);
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER chaos AFTER UPDATE ON nodes FOR EACH ROW WHEN (NEW.kind <> 'local' AND
+    (OLD.status <> 'disabled' AND NEW.status = 'disabled' OR OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL))
+    EXECUTE FUNCTION chaos.note_withdrawal();
 
   CREATE FUNCTION chaos.note_owner() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO chaos.owner (node_id, epoch, owner_id) VALUES (NEW.node_id, NEW.epoch, NEW.owner_id);

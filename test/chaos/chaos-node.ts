@@ -1,60 +1,50 @@
-import { connect as connectTls } from 'node:tls';
-import { credentials } from '@grpc/grpc-js';
-import { readMarkers } from '../../src/xray/config/index.js';
 import { XrayClient } from '../../src/xray/grpc/index.js';
-import type { XrayExecutable } from '../../src/xray/process/executable.js';
-import { FakeMarzbanNode, type RealCore } from '../fakes/fake-marzban-node.js';
-import { freePort } from '../support/service-process.js';
-import { CounterRelay } from './counter-relay.js';
-import { FaultyLine, type LineFault } from './faulty-line.js';
+import { readMarkers } from '../../src/xray/config/index.js';
+import type { CounterNotes, Reading } from './counter-relay.js';
+import type { FaultyLine, LineFault } from './faulty-line.js';
 
-/** Why a core process is gone: the suite killed it or its agent, or the agent ended it as it was told to. */
-export type CoreEnd = 'killed' | 'agent restarted' | 'replaced';
+/**
+ * Why a core process is gone: the suite killed it, its agent or whoever owns it, or the service had it ended, be it for
+ * another one. One that somebody else runs may also be claimed anew, for another node, while it goes on.
+ */
+export type CoreEnd =
+  'killed' | 'agent restarted' | 'started anew by its owner' | 'claimed anew' | 'disconnected' | 'replaced';
 
-/** One core process that ran. */
+/** One core process that ran, or one claim on it. */
 export interface CoreRun {
   marker: string;
   configMark: string;
   pid: number;
   startedAt: number;
+  /** Why there is this process, where it is not the service that starts it. */
+  cause: string | undefined;
   end: CoreEnd | undefined;
   endedAt: number | undefined;
 }
 
-/** A node: an agent with a real Xray, both reached over lines that may be bad; the relay takes down what the core reports. */
-export class ChaosNode {
-  id = 0;
-  readonly runs: CoreRun[] = [];
-  private core: RealCore | undefined;
-  private nextEnd: CoreEnd | undefined;
+/** What begins a run. */
+export type Beginning = Pick<CoreRun, 'marker' | 'configMark' | 'pid'> & Partial<Pick<CoreRun, 'cause'>>;
 
-  private constructor(
+/** A node with a real Xray, and what there is to know about its processes. */
+export abstract class ChaosNode {
+  /** Of all the nodes that it was to the service, one after the other. */
+  readonly ids: number[] = [];
+  readonly runs: CoreRun[] = [];
+  protected abstract readonly notes: CounterNotes;
+  /** Over which the service reaches it. */
+  protected readonly lines: readonly FaultyLine[] = [];
+
+  constructor(
+    readonly name: string,
     /** Where its inbounds are. */
     readonly address: string,
-    readonly agent: FakeMarzbanNode,
-    readonly relay: CounterRelay,
-    private readonly line: FaultyLine,
-    private readonly apiLine: FaultyLine,
-  ) {
-    agent.address = address;
-    agent.onCore = (core) => this.onCore(core);
-  }
+  ) {}
 
-  static async start(number: number, trusted: string, xray: XrayExecutable): Promise<ChaosNode> {
-    const agent = await FakeMarzbanNode.start(trusted, xray);
-    const relay = await CounterRelay.before(agent.apiPort, agent.certificate);
-    const line = new FaultyLine(await freePort(), agent.port);
-    await line.open();
-    const apiLine = new FaultyLine(await freePort(), relay.port);
-    return new ChaosNode(`127.0.1.${number}`, agent, relay, line, apiLine);
-  }
+  /** How an operator adds it; undefined for one that nobody adds. */
+  abstract readonly facts: object | undefined;
 
-  get name(): string {
-    return `node ${this.address.split('.').at(-1)}`;
-  }
-
-  get ports(): { port: number; api_port: number } {
-    return { port: this.line.port, api_port: this.apiLine.port };
+  get id(): number {
+    return this.ids.at(-1)!;
   }
 
   get run(): CoreRun | undefined {
@@ -62,83 +52,41 @@ export class ChaosNode {
     return last?.end === undefined ? last : undefined;
   }
 
-  /** `kill -9`. Whether there was one. */
-  async killCore(): Promise<boolean> {
-    if (!this.run) return false;
-    this.nextEnd = 'killed';
-    await this.core?.kill();
-    return true;
-  }
-
-  async restartAgent(): Promise<void> {
-    this.nextEnd = 'agent restarted';
-    this.line.close();
-    await this.agent.restart();
-    this.nextEnd = undefined;
-    await this.line.open();
+  readings(marker: string, of: Reading['of']): Reading[] {
+    return this.notes.of(marker, of);
   }
 
   setFault(fault: LineFault | undefined): void {
-    this.line.fault = this.apiLine.fault = fault;
+    for (const line of this.lines) line.fault = fault;
   }
+
+  get hasLine(): boolean {
+    return this.lines.length > 0;
+  }
+
+  /** `kill -9`. Whether there was one. */
+  abstract killCore(): Promise<boolean>;
 
   /** The API of the core, past all lines. */
-  client(): XrayClient {
-    const { certificate } = this.agent.certificate;
-    const security = credentials.createSsl(Buffer.from(certificate), null, null, {
-      checkServerIdentity: () => undefined,
-    });
-    return new XrayClient(`127.0.0.1:${this.agent.apiPort}`, security, {
-      'grpc.ssl_target_name_override': 'Gozargah',
-    });
-  }
+  abstract client(): XrayClient;
 
-  async close(): Promise<void> {
-    for (const line of [this.line, this.apiLine]) {
-      line.close();
-      line.hangUpAll();
-    }
-    await this.agent.close();
-    await this.relay.close();
-  }
+  abstract close(): Promise<void>;
 
-  private onCore(core: RealCore): void {
-    this.core = core;
-    const { outbounds } = JSON.parse(core.config) as { outbounds: { tag?: string }[] };
-    const { process: marker = '', config: configMark = '' } = readMarkers(
-      outbounds.map(({ tag = '' }) => tag),
-    );
-    const run: CoreRun = {
-      marker,
-      configMark,
-      pid: core.pid,
-      startedAt: Date.now(),
-      end: undefined,
-      endedAt: undefined,
-    };
+  protected begin(what: Beginning): CoreRun {
+    const run = { cause: undefined, ...what, startedAt: Date.now(), end: undefined, endedAt: undefined };
     this.runs.push(run);
-    // Nobody listens where no core is. Another one may have come when this is noticed.
-    void this.openWhenReady(core);
-    void core.exit.then(() => {
-      run.end = this.nextEnd ?? 'replaced';
-      run.endedAt = Date.now();
-      if (this.nextEnd === 'killed') this.nextEnd = undefined;
-      if (this.core === core) this.apiLine.close();
-    });
+    return run;
   }
 
-  private async openWhenReady(core: RealCore): Promise<void> {
-    while (core.isAlive && !(await this.answers())) await new Promise((resolve) => setTimeout(resolve, 20));
-    if (core.isAlive) await this.apiLine.open();
+  protected end(run: CoreRun, end: CoreEnd): void {
+    run.end ??= end;
+    run.endedAt ??= Date.now();
   }
+}
 
-  private answers(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connectTls({ port: this.agent.apiPort, rejectUnauthorized: false }, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => resolve(false));
-    });
-  }
+/** What the text of a config tells of the process that it is for. */
+export function marksOf(config: string): { marker: string; configMark: string } {
+  const { outbounds } = JSON.parse(config) as { outbounds: { tag?: string }[] };
+  const { process = '', config: configMark = '' } = readMarkers(outbounds.map(({ tag = '' }) => tag));
+  return { marker: process, configMark };
 }

@@ -73,9 +73,18 @@ export class ChaosReplica {
     this.service.signal('SIGUSR2');
   }
 
-  async kill(): Promise<void> {
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
+  /** In order, with a while to hand over what it works on. */
+  stop(): Promise<void> {
+    return this.end('SIGTERM');
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
     this.state = 'down';
-    this.service.signal('SIGKILL');
+    this.service.signal(signal);
     await this.service.ended();
     this.log += this.service.output + this.service.errors;
   }

@@ -11,6 +11,7 @@ const options = {
   nodes: Number(nodes ?? 3),
   milliseconds: Number(minutes ?? 0.5) * 60_000,
   pauseMs: isLong ? 30_000 : 18_000,
+  gapMs: isLong ? 2_500 : 1_500,
 };
 
 describe.runIf(xray)('whatever goes wrong', () => {

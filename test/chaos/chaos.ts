@@ -6,13 +6,17 @@ import type { XrayExecutable } from '../../src/xray/process/executable.js';
 import { startOrigin } from '../e2e/support/origin.js';
 import { eventually } from '../support/eventually.js';
 import { ChaosDatabase } from './chaos-database.js';
-import { ChaosNode } from './chaos-node.js';
+import { AgentNode } from './agent-node.js';
+import { BareNode } from './bare-node.js';
+import type { ChaosNode } from './chaos-node.js';
 import { ChaosReplica } from './chaos-replica.js';
 import { assertAllCharged, assertConnected, assertUsersPresent } from './convergence.js';
 import { Customers } from './customers.js';
+import { chaosFacts } from './facts.js';
 import { Faults } from './faults.js';
-import { type Account, type Charged, makeLedger } from './ledger.js';
-import { ledgerSums, ledgerText } from './ledger-text.js';
+import { makeLedger } from './ledger.js';
+import { LocalNode } from './local-node.js';
+import { ledgerSums, ledgerText, timeline } from './ledger-text.js';
 import { LOYAL_USERS, Operators } from './operators.js';
 import { Chance } from './random.js';
 import { wrongCoefficients, wrongTotals } from './totals.js';
@@ -24,6 +28,8 @@ export interface ChaosOptions {
   milliseconds: number;
   /** How long an owner is stopped for. */
   pauseMs: number;
+  /** The longest time from one fault to the next. */
+  gapMs: number;
   xray: XrayExecutable;
   /** Whether the whole ledger is to be told when nothing is wrong. */
   tellsAll: boolean;
@@ -31,6 +37,7 @@ export interface ChaosOptions {
 }
 
 const REPLICAS = 3;
+const ON_ONE_MACHINE = 2;
 const SETTLE_MS = 150_000;
 
 /** Lets everything go wrong for a while, waits until all is quiet, tells the ledger, and returns what is wrong in it. */
@@ -45,34 +52,47 @@ export async function runChaos(options: ChaosOptions): Promise<string[]> {
     return part;
   };
   const replicas: ChaosReplica[] = [];
+  let told = '';
   try {
     const database = closing(await ChaosDatabase.start(join(folder, 'postgres')), (it) => it.stop());
     const origin = closing(await startOrigin(), (it) => it.close());
-    for (let i = 1; i <= REPLICAS; i++) {
-      const replica = await ChaosReplica.create(`replica ${i}`, database.connection, SETTINGS);
+    // Two on one machine, with its core; one elsewhere, where there is none.
+    const names = Array.from({ length: REPLICAS }, (_, i) => `replica ${i + 1}`);
+    const local = closing(new LocalNode(nodeCount + 2, folder, xray, names.slice(0, ON_ONE_MACHINE)), (it) =>
+      it.close(),
+    );
+    const machine = { DATA_DIR: local.dataDir, XRAY_EXECUTABLE_PATH: local.executable };
+    for (const [i, name] of names.entries()) {
+      const settings = { ...SETTINGS, ...(local.replicas.includes(name) && machine) };
+      const replica = await ChaosReplica.create(name, database.connection, settings);
       replicas.push(closing(replica, (it) => it.destroy()));
       await replica.start();
-      if (i === 1) await database.keepJournal();
+      if (i === 0) await database.keepJournal();
     }
     const { certificate } = await replicas[0]!.call('GET', '/api/node/settings');
-    const nodes: ChaosNode[] = [];
+    const nodes: ChaosNode[] = [local];
     for (let i = 1; i <= nodeCount; i++)
-      nodes.push(closing(await ChaosNode.start(i, certificate, xray), (it) => it.close()));
+      nodes.push(closing(await AgentNode.start(i, certificate, xray), (it) => it.close()));
+    nodes.push(closing(await BareNode.create(nodeCount + 1, xray), (it) => it.close()));
+    local.ids.push(
+      ...(await database.read<{ id: number }>("SELECT id FROM nodes WHERE kind = 'local'")).map(
+        ({ id }) => id,
+      ),
+    );
     const customers = closing(new Customers(xray.path, origin, chance.fork()), (it) => it.removeAll());
-    const operators = new Operators(replicas, nodes, customers, chance.fork());
+    const operators = new Operators(replicas, nodes, customers, chance.fork(), local.address);
     await operators.setUp();
     for (let i = 0; i < LOYAL_USERS; i++) await operators.createUser();
     await eventually(() => assertConnected(database, nodes), SETTLE_MS);
 
     say(`All is up; ${options.milliseconds / 1000} s of chaos begin`);
-    const faults = new Faults(
-      { replicas, nodes, database, operators, pauseMs: options.pauseMs },
-      chance.fork(),
-    );
+    const faults = new Faults({ ...options, replicas, nodes, local, database, operators }, chance.fork());
+    const begun = Date.now();
     operators.start();
     await faults.run(Date.now() + options.milliseconds);
     await operators.stop();
     await customers.removeAll();
+    await operators.installElsewhere();
 
     const quiet = performance.now();
     const problems: string[] = [];
@@ -88,31 +108,7 @@ export async function runChaos(options: ChaosOptions): Promise<string[]> {
     await settled('All users are on all nodes', () => assertUsersPresent(database, nodes));
     await settled('All traffic is charged', () => assertAllCharged(database, nodes));
 
-    const accounts = await database.read<Omit<Account, 'at'> & { at: Date }>(
-      `SELECT node_id AS "nodeId", core_epoch AS "coreEpoch", marker, at, reason
-         FROM chaos.core LEFT JOIN chaos.start USING (node_id, core_epoch) ORDER BY at`,
-    );
-    const ledger = makeLedger({
-      nodes: await Promise.all(
-        nodes.map(async ({ id, name, runs, relay }) => {
-          const sql = 'SELECT (restart_generation - 1)::int AS restarts FROM nodes WHERE id = $1';
-          const [row] = await database.read<{ restarts: number }>(sql, [id]);
-          return { id, name, runs, restarts: row!.restarts, readings: (marker, of) => relay.of(marker, of) };
-        }),
-      ),
-      accounts: accounts.map((account) => ({ ...account, at: account.at.getTime() })),
-      charged: await database.read<Charged>(
-        `SELECT node_id AS "nodeId", core_epoch AS "coreEpoch", user_id AS "userId", tag,
-                sum(up)::bigint AS up, sum(down)::bigint AS down
-           FROM chaos.charge GROUP BY node_id, core_epoch, user_id, tag`,
-      ),
-      userIds: new Set((await database.read<{ id: number }>('SELECT id FROM users')).map(({ id }) => id)),
-      handovers: (await database.read<{ nodeId: number; at: Date }>(HANDOVERS)).map(({ nodeId, at }) => ({
-        nodeId,
-        at: at.getTime(),
-      })),
-      faults: faults.log,
-    });
+    const ledger = makeLedger(await chaosFacts(database, nodes, faults.log));
     problems.push(
       ...ledger.problems,
       ...(await wrongTotals(database)),
@@ -121,20 +117,20 @@ export async function runChaos(options: ChaosOptions): Promise<string[]> {
     if (customers.damaged > 0) problems.push(`${customers.damaged} files arrived damaged`);
     const { downloads, bytes, failures } = customers;
     const traffic = `${downloads} downloads with ${bytes} bytes, ${failures} cut off or refused`;
-    const text = `${ledgerText(ledger, faults.log, operators)}\n\n${traffic}`;
+    const text = `${ledgerText(ledger, begun, faults.log, operators)}\n\n${traffic}`;
+    told = `${text}\n\n${timeline(faults.log, begun)}`;
     say(options.tellsAll || problems.length > 0 ? `\n${text}\n` : ledgerSums(ledger));
     return problems;
   } finally {
     for (const close of closers)
       await close().catch((error: Error) => say(`Could not be ended: ${error.message}`));
     const log = join(tmpdir(), `margrave-chaos-${options.seed}.log`);
-    writeFileSync(log, replicas.map((replica) => `===== ${replica.name}\n${replica.log}`).join('\n'));
-    say(`What the replicas said: ${log}`);
+    const words = replicas.map((replica) => `===== ${replica.name}\n${replica.log}`);
+    writeFileSync(log, [told, ...words].join('\n'));
+    say(`The ledger, the faults, and what the replicas said: ${log}`);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
-
-const HANDOVERS = 'SELECT node_id AS "nodeId", at FROM chaos.owner ORDER BY at';
 
 /** Nodes are asked more often than by default. */
 const SETTINGS = {

@@ -17,7 +17,8 @@ export async function assertConnected(database: ChaosDatabase, nodes: readonly C
   const rows = await database.sql<{ name: string; what: string; hash: string; wanted: string }>(`
     SELECT n.name, n.status || coalesce(': ' || n.message, '') AS what,
            encode(r.applied_config_hash, 'hex') AS hash, encode(c.sha256, 'hex') AS wanted
-      FROM nodes n JOIN node_runtime r ON r.node_id = n.id JOIN core_config c ON c.state = 'active'`);
+      FROM nodes n JOIN node_runtime r ON r.node_id = n.id JOIN core_config c ON c.state = 'active'
+     WHERE n.deleted_at IS NULL`);
   for (const { name, what, hash, wanted } of rows) {
     if (what !== 'connected') throw new Error(`${name} is ${what}`);
     if (hash !== wanted) throw new Error(`${name} runs another config`);

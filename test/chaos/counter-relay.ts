@@ -1,13 +1,15 @@
 import {
+  type ClientHttp2Session,
   connect,
   constants,
   createSecureServer,
-  type Http2SecureServer,
+  createServer,
+  type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createConnection, type Socket } from 'node:net';
 import { MARKER_PREFIX, readMarkers } from '../../src/xray/config/index.js';
 import { decodeCounters, type Traffic } from '../../src/xray/grpc/counters.js';
 import { xray } from '../../src/xray/grpc/package-definition.js';
@@ -29,25 +31,70 @@ export interface Reading {
   isDoubtful: boolean;
 }
 
+/** What the processes of one core have said of their counters, by their markers. */
+export class CounterNotes {
+  private readonly readings = new Map<string, Reading[]>();
+
+  /** Told of each process when it first says who it is. */
+  onMarker: (marker: string) => void = () => undefined;
+
+  of(marker: string, of: Reading['of']): Reading[] {
+    return (this.readings.get(marker) ?? []).filter((reading) => reading.of === of);
+  }
+
+  add(marker: string, reading: Reading): void {
+    this.meet(marker);
+    this.readings.get(marker)!.push(reading);
+  }
+
+  meet(marker: string): void {
+    if (this.readings.has(marker)) return;
+    this.readings.set(marker, []);
+    this.onMarker(marker);
+  }
+}
+
 /**
- * Between the service and the API of a core, with the certificate of its agent: hands on every call and takes down what
- * the core says of its counters, for each process by its marker.
+ * Between the service and the API of a core: hands on every call and takes down what the core says of its counters. Both
+ * ends are alike: TCP with a certificate, or a socket of this machine without one.
  */
 export class CounterRelay {
-  readonly readings = new Map<string, Reading[]>();
   private readonly sessions = new Set<ServerHttp2Session>();
+  /** Some never come to a session. */
+  private readonly sockets = new Set<Socket>();
 
   private constructor(
-    private readonly server: Http2SecureServer,
-    private readonly target: number,
-  ) {}
+    private readonly server: Http2Server,
+    private readonly dial: () => ClientHttp2Session,
+    private readonly notes: CounterNotes,
+  ) {
+    server.on('session', (session: ServerHttp2Session) => this.serve(session));
+    server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+  }
 
-  static async before(target: number, { certificate, key }: Certificate): Promise<CounterRelay> {
+  /** On a port of its own. */
+  static async beforePort(
+    target: number,
+    { certificate, key }: Certificate,
+    notes: CounterNotes,
+  ): Promise<CounterRelay> {
     const server = createSecureServer({ cert: certificate, key });
-    const relay = new CounterRelay(server, target);
-    server.on('session', (session: ServerHttp2Session) => relay.serve(session));
     server.on('tlsClientError', () => undefined);
+    const dial = () => connect(`https://127.0.0.1:${target}`, { rejectUnauthorized: false });
+    const relay = new CounterRelay(server, dial, notes);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return relay;
+  }
+
+  static async beforeSocket(target: string, path: string, notes: CounterNotes): Promise<CounterRelay> {
+    const dial = () => connect('http://localhost', { createConnection: () => createConnection(target) });
+    const relay = new CounterRelay(createServer(), dial, notes);
+    await new Promise<void>((resolve, reject) =>
+      relay.server.once('error', reject).listen(path, () => resolve()),
+    );
     return relay;
   }
 
@@ -55,22 +102,19 @@ export class CounterRelay {
     return (this.server.address() as AddressInfo).port;
   }
 
-  of(marker: string, of: Reading['of']): Reading[] {
-    return (this.readings.get(marker) ?? []).filter((reading) => reading.of === of);
-  }
-
   async close(): Promise<void> {
-    for (const session of this.sessions) session.destroy();
+    for (const part of [...this.sessions, ...this.sockets]) part.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
   private serve(session: ServerHttp2Session): void {
     this.sessions.add(session);
-    const core = connect(`https://127.0.0.1:${this.target}`, { rejectUnauthorized: false });
-    const notes = new SessionNotes(this.readings);
+    const core = this.dial();
+    const notes = new SessionNotes(this.notes);
     core.on('error', () => session.destroy());
     core.on('close', () => {
-      notes.end();
+      // A poller that hangs up first has all the answers that it waited for.
+      if (this.sessions.has(session)) notes.end();
       session.destroy();
     });
     session.on('error', () => undefined);
@@ -107,15 +151,17 @@ export class CounterRelay {
   }
 }
 
-/** What was said on one connection, and so by one process. */
+/** A reading, and the process that its poller was told of after it. */
+type Pending = Reading & { marker: string | undefined };
+
+/** What was said on one connection, and so by one process. Somebody may claim it anew while it lasts. */
 class SessionNotes {
-  private marker: string | undefined;
-  private readonly pending: (Reading & { isMarked: boolean })[] = [];
+  private readonly pending: Pending[] = [];
   private readonly own: Reading[] = [];
   /** Questions about the process that are not answered yet. */
   private questions = 0;
 
-  constructor(private readonly readings: Map<string, Reading[]>) {}
+  constructor(private readonly notes: CounterNotes) {}
 
   /** Notes a call; what it returns notes the answer. */
   asked(path: string, request: Buffer): (reply: Buffer) => void {
@@ -130,19 +176,20 @@ class SessionNotes {
     if (path !== QueryStats.path) return () => undefined;
     const { pattern } = QueryStats.requestDeserialize(request.subarray(FRAME));
     if (pattern === 'user>>>') {
-      return (reply) => this.note('user', decodeCounters(reply.subarray(FRAME), 'user'), false);
+      return (reply) => this.note('user', decodeCounters(reply.subarray(FRAME), 'user'), undefined);
     }
     const isQuestion = pattern !== 'outbound>>>';
     if (isQuestion) this.questions++;
     return (reply) => {
       const values = decodeCounters(reply.subarray(FRAME), 'outbound');
-      this.marker ??= readMarkers(values.keys()).process;
+      const marker = readMarkers(values.keys()).process;
+      if (marker !== undefined) this.notes.meet(marker);
       if (isQuestion) {
         this.questions--;
-        for (const reading of this.pending) reading.isMarked ||= reading.at <= begun;
+        for (const reading of this.pending) if (reading.at <= begun) reading.marker ??= marker;
       } else {
         const own = [...values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX));
-        this.note('outbound', new Map(own), true);
+        this.note('outbound', new Map(own), marker);
       }
     };
   }
@@ -154,22 +201,19 @@ class SessionNotes {
     for (const reading of this.own) if ((reading.completeAt ?? 0) > since) reading.isDoubtful = true;
   }
 
-  private note(of: Reading['of'], values: ReadonlyMap<string, Traffic>, isMarked: boolean): void {
-    const reading = { of, values, at: Date.now(), completeAt: undefined, isDoubtful: false, isMarked };
+  private note(of: Reading['of'], values: ReadonlyMap<string, Traffic>, marker: string | undefined): void {
+    const reading = { of, values, at: Date.now(), completeAt: undefined, isDoubtful: false, marker };
     this.own.push(reading);
     this.pending.push(reading);
   }
 
   /** The process was asked for at `begun` and has answered. */
   private confirm(begun: number): void {
-    if (this.marker === undefined) return;
     for (const reading of [...this.pending]) {
-      if (!reading.isMarked || reading.at > begun) continue;
+      if (reading.marker === undefined || reading.at > begun) continue;
       this.pending.splice(this.pending.indexOf(reading), 1);
       reading.completeAt = Date.now();
-      const all = this.readings.get(this.marker) ?? [];
-      this.readings.set(this.marker, all);
-      all.push(reading);
+      this.notes.add(reading.marker, reading);
     }
   }
 }

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaosDatabase } from './chaos-database.js';
+import { AgentNode } from './agent-node.js';
 import type { ChaosNode } from './chaos-node.js';
 import type { ChaosReplica } from './chaos-replica.js';
 import type { LineFault } from './faulty-line.js';
+import type { LocalNode } from './local-node.js';
 import type { Operators } from './operators.js';
 import type { Chance } from './random.js';
 
 const MINUTE = 60_000;
 export const PAUSE = 'SIGSTOP, then SIGCONT';
+export const STOP = 'SIGTERM of a replica';
 
 /** What was done to whom, and for how long; milliseconds since 1970. */
 export interface Fault {
@@ -36,10 +39,13 @@ export class Faults {
     private readonly parts: {
       replicas: readonly ChaosReplica[];
       nodes: readonly ChaosNode[];
+      local: LocalNode;
       database: ChaosDatabase;
       operators: Operators;
       /** How long an owner is stopped for. */
       pauseMs: number;
+      /** The longest time from one fault to the next. */
+      gapMs: number;
     },
     private readonly chance: Chance,
   ) {}
@@ -54,7 +60,7 @@ export class Faults {
       const next = kind(this.chance);
       if (this.isPossible(next.target)) this.begin(next);
       else deck.push(kind);
-      await sleep(this.chance.between(300, 2_500));
+      await sleep(this.chance.between(300, this.parts.gapMs));
     }
     await Promise.all(this.running);
     if (this.failures.length > 0) throw new AggregateError(this.failures, 'Faults could not be mended');
@@ -84,13 +90,19 @@ export class Faults {
   }
 
   private kinds(): Kind[] {
-    const { database, operators, pauseMs } = this.parts;
+    const { database, local, operators, pauseMs } = this.parts;
+    const added = (node: ChaosNode) => node.facts !== undefined;
     const line = (what: string, make: (chance: Chance) => LineFault): Kind =>
-      this.ofNode(what, 'line', async (node, chance) => {
-        node.setFault(make(chance));
-        await sleep(chance.between(1_000, 12_000));
-        node.setFault(undefined);
-      });
+      this.ofNode(
+        what,
+        'line',
+        async (node, chance) => {
+          node.setFault(make(chance));
+          await sleep(chance.between(1_000, 12_000));
+          node.setFault(undefined);
+        },
+        (node) => node.hasLine,
+      );
     return [
       this.ofReplica(PAUSE, 'owner', async (replica) => {
         replica.pause();
@@ -99,6 +111,23 @@ export class Faults {
       }),
       this.ofReplica('kill -9 of a replica', 'owner', killReplica),
       this.ofReplica('kill -9 of a replica', 'owner', killReplica),
+      this.ofReplica(
+        'kill -9 of a replica and the Xray of its machine',
+        'owner',
+        (replica, chance) => killReplica(replica, chance, () => local.killCore()),
+        (replica) => local.replicas.includes(replica.name),
+      ),
+      this.ofReplica('kill -9 of a replica while it is given a config', 'owner', async (replica, chance) => {
+        const given = operators.changeConfig(replica);
+        await sleep(chance.between(0, 1_500));
+        await killReplica(replica, chance);
+        await given;
+        await operators.installElsewhere();
+      }),
+      this.ofReplica(STOP, 'owner', async (replica) => {
+        await replica.stop();
+        await replica.start();
+      }),
       this.ofReplica('clock of a replica stepped', 'nothing', async (replica, chance) =>
         replica.stepClock(chance.between(-10 * MINUTE, 10 * MINUTE)),
       ),
@@ -108,8 +137,25 @@ export class Faults {
       this.ofNode('kill -9 of an Xray', 'nothing', (node) => node.killCore()),
       this.ofNode('kill -9 of an Xray', 'nothing', (node) => node.killCore()),
       this.ofNode('kill -9 of an Xray', 'nothing', (node) => node.killCore()),
-      this.ofNode('agent restarted, its Xray gone', 'nothing', (node) => node.restartAgent()),
-      this.ofNode('restart asked for', 'nothing', (node) => operators.reconnect(node)),
+      this.ofNode(
+        'agent restarted, its Xray gone',
+        'nothing',
+        (node) => (node as AgentNode).restartAgent(),
+        (node) => node instanceof AgentNode,
+      ),
+      this.ofNode('restart asked for', 'nothing', (node) => operators.reconnect(node), added),
+      this.ofNode(
+        'node disabled and enabled',
+        'nothing',
+        (node, chance) => operators.disable(node, chance.between(0, 6_000)),
+        added,
+      ),
+      this.ofNode(
+        'node deleted and added',
+        'nothing',
+        (node, chance) => operators.readd(node, chance.between(0, 3_000)),
+        added,
+      ),
       line('line swallows all', () => ({ swallows: true })),
       line('line delays', (chance) => ({ delayMs: chance.between(50, 1_500) })),
       line('line cuts connections', (chance) => ({ cutAfter: chance.between(100, 20_000) })),
@@ -120,21 +166,36 @@ export class Faults {
       this.ofDatabase('PostgreSQL stopped, then continued', (chance) =>
         database.pause(chance.between(1_000, 9_000)),
       ),
-      () => ({
-        fault: { what: 'config changed', to: 'all nodes', disturbs: 'nothing' },
-        target: operators,
-        act: () => operators.changeConfig(),
+      this.ofAll('config changed', async () => {
+        await operators.changeConfig();
+        await operators.installElsewhere();
       }),
+      this.ofAll('config changed, and again on its way', async (chance) => {
+        await operators.changeConfig();
+        await sleep(chance.between(0, 5_000));
+        await operators.changeConfig();
+        await operators.installElsewhere();
+      }),
+      this.ofAll('restart of all asked for', () => operators.restartAll()),
     ];
+  }
+
+  private ofAll(what: string, act: (chance: Chance) => Promise<unknown>): Kind {
+    return (chance) => ({
+      fault: { what, to: 'all nodes', disturbs: 'nothing' },
+      target: this.parts.operators,
+      act: () => act(chance),
+    });
   }
 
   private ofReplica(
     what: string,
     disturbs: Fault['disturbs'],
     act: (replica: ChaosReplica, chance: Chance) => Promise<unknown>,
+    fits: (replica: ChaosReplica) => boolean = () => true,
   ): Kind {
     return (chance) => {
-      const target = chance.one(this.parts.replicas)!;
+      const target = chance.one(this.parts.replicas.filter(fits))!;
       return { fault: { what, to: target.name, disturbs }, target, act: () => act(target, chance) };
     };
   }
@@ -143,9 +204,10 @@ export class Faults {
     what: string,
     disturbs: Fault['disturbs'],
     act: (node: ChaosNode, chance: Chance) => Promise<unknown>,
+    fits: (node: ChaosNode) => boolean = () => true,
   ): Kind {
     return (chance) => {
-      const target = chance.one(this.parts.nodes)!;
+      const target = chance.one(this.parts.nodes.filter(fits))!;
       return { fault: { what, to: target.name, disturbs }, target, act: () => act(target, chance) };
     };
   }
@@ -160,8 +222,12 @@ export class Faults {
   }
 }
 
-async function killReplica(replica: ChaosReplica, chance: Chance): Promise<void> {
-  await replica.kill();
+async function killReplica(
+  replica: ChaosReplica,
+  chance: Chance,
+  alsoKill: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  await Promise.all([replica.kill(), alsoKill()]);
   await sleep(chance.between(0, 5_000));
   replica.wrongBy = chance.between(-10 * MINUTE, 10 * MINUTE);
   await replica.start();

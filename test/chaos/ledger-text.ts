@@ -1,17 +1,19 @@
 import type { Fault } from './faults.js';
-import type { Ledger, Line } from './ledger.js';
+import type { Ledger, Line, Sums } from './ledger.js';
 
-/** The ledger as a text for people. */
+/** The ledger as a text for people. Times are seconds since `begun`, in milliseconds since 1970. */
 export function ledgerText(
   { lines }: Ledger,
+  begun: number,
   faults: readonly Fault[],
   requests: { done: ReadonlyMap<string, number>; failed: ReadonlyMap<string, number> },
 ): string {
   const starts = table(
-    ['node', 'process', 'why it was started', 'noted as', 'how it ended'],
+    ['node', 'process', 'second', 'why it was started', 'noted as', 'how it ended'],
     lines.map(({ node, run, cause, reason }) => [
       node,
       `${run.pid}`,
+      seconds(run.startedAt, begun),
       cause ?? '!!! NOBODY KNOWS',
       reason ?? 'never',
       run.end ?? 'runs',
@@ -23,21 +25,19 @@ export function ledgerText(
       'process',
       'users: reported',
       'charged',
+      'doubtful',
       'difference',
       'outbounds: reported',
       'charged',
+      'doubtful',
       'difference',
       'deleted',
     ],
     lines.map(({ node, run, users, outbounds, ofDeleted }) => [
       node,
       `${run.pid}`,
-      `${users.reported}`,
-      `${users.charged}`,
-      `${users.reported - users.charged}`,
-      `${outbounds.reported}`,
-      `${outbounds.charged}`,
-      `${outbounds.reported - outbounds.charged}`,
+      ...cellsOf(users),
+      ...cellsOf(outbounds),
       `${ofDeleted}`,
     ]),
   );
@@ -52,7 +52,7 @@ export function ledgerText(
     'Bytes of each core process',
     bytes,
     ...sumsText(lines),
-    ...(notes.length > 0 ? ['', 'Read, but lost with who had read it', ...notes] : []),
+    ...(notes.length > 0 ? ['', 'Doubtful: read, and lost with whoever had read it', ...notes] : []),
     '',
     'Faults',
     table(
@@ -70,16 +70,34 @@ export function ledgerText(
   ].join('\n');
 }
 
+/** What was done to whom and when, one after the other. */
+export function timeline(faults: readonly Fault[], begun: number): string {
+  return faults
+    .map(({ what, to, from, until }) => `${seconds(from, begun)} to ${seconds(until, begun)}: ${what}, ${to}`)
+    .join('\n');
+}
+
+const seconds = (at: number, begun: number) => ((at - begun) / 1000).toFixed(1);
+
+function cellsOf({ reported, charged, doubtful }: Sums): string[] {
+  return [reported, charged, doubtful, reported - charged - doubtful].map(String);
+}
+
 function startsText(lines: readonly Line[]): string {
   return `${lines.length} starts: ${counted(lines.map(({ cause }) => cause ?? 'NOBODY KNOWS WHY'))}`;
 }
 
 function sumsText(lines: readonly Line[]): string[] {
-  const total = (of: 'users' | 'outbounds', which: 'reported' | 'charged') =>
+  const total = (of: 'users' | 'outbounds', which: keyof Sums) =>
     lines.reduce((sum, line) => sum + line[of][which], 0n);
   return (['users', 'outbounds'] as const).map((of) => {
-    const [reported, charged] = [total(of, 'reported'), total(of, 'charged')];
-    return `${of}: ${reported} bytes reported, ${charged} charged, difference ${reported - charged}`;
+    const [reported, charged, doubtful] = [
+      total(of, 'reported'),
+      total(of, 'charged'),
+      total(of, 'doubtful'),
+    ];
+    const rest = reported - charged - doubtful;
+    return `${of}: ${reported} bytes reported, ${charged} charged, ${doubtful} doubtful, difference ${rest}`;
   });
 }
 

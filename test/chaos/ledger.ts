@@ -1,57 +1,14 @@
+import { readMarkers } from '../../src/xray/config/index.js';
 import type { Traffic } from '../../src/xray/grpc/index.js';
 import type { CoreRun } from './chaos-node.js';
 import type { Reading } from './counter-relay.js';
-import { type Fault, PAUSE } from './faults.js';
+import { excuseFor, isWithin, LINE_MS, nextAccountAt } from './excuses.js';
+import type { Account, Charged, Facts, NodeFacts } from './facts.js';
+import { type Fault, STOP } from './faults.js';
 import { trafficByUser } from './traffic-by-user.js';
 
-/** What is on its way may be lost so much earlier or later. */
-const LINE_MS = 2_000;
-
-/** What the journal holds of one baseline of one core process, added up. */
-export interface Charged {
-  nodeId: number;
-  coreEpoch: bigint;
-  userId: number | null;
-  tag: string | null;
-  up: bigint;
-  down: bigint;
-}
-
-/** A core process that the service gave an account. */
-export interface Account {
-  nodeId: number;
-  coreEpoch: bigint;
-  marker: string | null;
-  /** Milliseconds since 1970. */
-  at: number;
-  reason: string | null;
-}
-
-export interface NodeFacts {
-  id: number;
-  name: string;
-  runs: readonly CoreRun[];
-  readings: (marker: string, of: Reading['of']) => readonly Reading[];
-  /** Restarts that were asked for. */
-  restarts: number;
-}
-
-/** That a node got another owner, or the same one anew, who knows nothing of what the one before had read. */
-export interface Handover {
-  nodeId: number;
-  /** Milliseconds since 1970. */
-  at: number;
-}
-
-export interface Facts {
-  nodes: readonly NodeFacts[];
-  handovers: readonly Handover[];
-  accounts: readonly Account[];
-  charged: readonly Charged[];
-  /** Users that were not deleted. */
-  userIds: ReadonlySet<number>;
-  faults: readonly Fault[];
-}
+/** So long may a start take. */
+const START_MS = 30_000;
 
 export interface Line {
   node: string;
@@ -70,6 +27,8 @@ export interface Line {
 export interface Sums {
   reported: bigint;
   charged: bigint;
+  /** Reported and not charged, for one of the reasons for which that may be (docs/decisions/0007). */
+  doubtful: bigint;
 }
 
 export interface Ledger {
@@ -82,10 +41,10 @@ export interface Ledger {
 export function makeLedger(facts: Facts): Ledger {
   const problems: string[] = [];
   const lines = facts.nodes.flatMap((node) => {
-    const explain = explainer(node);
+    const explain = explainer(node, facts.faults);
     return node.runs.map((run, i) => {
       const accounts = facts.accounts.filter(
-        ({ nodeId, marker }) => nodeId === node.id && marker === run.marker,
+        ({ nodeId, marker }) => node.ids.includes(nodeId) && marker === run.marker,
       );
       const reason = accounts[0]?.reason ?? null;
       const line: Line = {
@@ -104,21 +63,39 @@ export function makeLedger(facts: Facts): Ledger {
       return line;
     });
   });
-  const known = new Set(facts.nodes.flatMap(({ id, runs }) => runs.map(({ marker }) => `${id} ${marker}`)));
-  for (const { nodeId, marker } of facts.accounts) {
-    if (!known.has(`${nodeId} ${marker}`))
-      problems.push(`node ${nodeId}: an account for ${marker}, which never ran`);
+  const known = new Set(facts.nodes.flatMap(({ runs }) => runs.map(({ marker }) => marker)));
+  for (const { nodeId, coreEpoch, marker } of facts.accounts) {
+    if (known.has(marker ?? '')) continue;
+    // One that is opened for a claim which then could not be made stays empty.
+    const isClaim = readMarkers([marker ?? '']).claim !== undefined;
+    const charged = sum(facts.charged.filter((row) => row.nodeId === nodeId && row.coreEpoch === coreEpoch));
+    if (!isClaim || charged > 0n) problems.push(`node ${nodeId}: an account for ${marker}, which never ran`);
   }
   return { lines, problems };
 }
 
-/** Tells why a process had to be started after another one. Each restart that was asked for explains one start. */
-function explainer({ restarts }: NodeFacts) {
+/** Tells why a process had to be started after another one. What operators asked for explains one start each time. */
+function explainer({ restarts, withdrawals, replicas }: NodeFacts, faults: readonly Fault[]) {
   let left = restarts;
+  let withdrawn = [...withdrawals];
   return (run: CoreRun, before: CoreRun | undefined, reason: string | null): string | undefined => {
-    if (!before) return 'the node was added';
+    if (run.cause !== undefined) return run.cause;
+    if (!before) return replicas.length > 0 ? 'the service was started' : 'the node was added';
     if (before.end === 'killed') return 'the Xray before was killed';
     if (before.end === 'agent restarted') return 'the agent was restarted';
+    const stop = faults.find(
+      ({ what, to, from, until }) =>
+        what === STOP && replicas.includes(to) && isWithin(before.endedAt, from, until + LINE_MS),
+    );
+    if (stop) return `${stop.to} was stopped`;
+    // A start that was under way was ended as soon as it was done.
+    const isReason = ({ at }: { at: number }) =>
+      isWithin(at, before.startedAt - START_MS, before.endedAt ?? run.startedAt);
+    const withdrawal = before.end === 'disconnected' ? withdrawn.find(isReason) : undefined;
+    if (withdrawal) {
+      withdrawn = withdrawn.filter((one) => !isReason(one));
+      return `the node was ${withdrawal.what} before`;
+    }
     if (reason !== 'operator' && run.configMark !== before.configMark) return 'another config';
     if (left-- > 0) return 'it was asked for';
     return run.configMark === before.configMark ? undefined : 'another config';
@@ -127,24 +104,25 @@ function explainer({ restarts }: NodeFacts) {
 
 function chargesOf(facts: Facts, node: NodeFacts, run: CoreRun, accounts: readonly Account[]) {
   const notes: string[] = [];
-  const own = facts.charged.filter(
-    ({ nodeId, coreEpoch }) =>
-      nodeId === node.id && accounts.some((account) => account.coreEpoch === coreEpoch),
+  const own = facts.charged.filter(({ nodeId, coreEpoch }) =>
+    accounts.some((account) => account.nodeId === nodeId && account.coreEpoch === coreEpoch),
   );
   const users = new Map(own.flatMap((row) => (row.userId === null ? [] : [[row.userId, row] as const])));
   const tags = new Map(own.flatMap((row) => (row.tag === null ? [] : [[row.tag, row] as const])));
   const userReadings = node.readings(run.marker, 'user').map((reading) => ({
     ...reading,
-    values: trafficByUser(reading.values) as ReadonlyMap<number, Traffic>,
+    values: beyond(trafficByUser(reading.values), users),
   }));
-  const closedAt = nextAccountAt(facts, node, accounts);
+  const closedAt = nextAccountAt(facts, node, run, accounts);
   const judge = <K>(what: string, charged: ReadonlyMap<K, Traffic>, readings: readonly Read<K>[]) =>
-    compare(charged, readings, (lost, readAt) => {
-      const excuse = run.end === undefined ? undefined : excuseFor(facts, node, readAt, closedAt);
-      const when = run.endedAt
-        ? ` (read ${((run.endedAt - readAt) / 1000).toFixed(1)} s before its end)`
-        : '';
-      notes.push(excuse ? `${what}: ${lost}${when}, for ${excuse}` : `! ${what}: ${lost}${when}`);
+    compare(charged, readings, {
+      excuse: (readAt) => (run.end === undefined ? undefined : excuseFor(facts, node, run, readAt, closedAt)),
+      note: (lost, readAt, excuse) => {
+        const when = run.endedAt
+          ? ` (read ${((run.endedAt - readAt) / 1000).toFixed(1)} s before its end)`
+          : '';
+        notes.push(excuse ? `${what}: ${lost}${when}, for ${excuse}` : `! ${what}: ${lost}${when}`);
+      },
     });
   const living = <T>(all: ReadonlyMap<number, T>) =>
     new Map([...all].filter(([id]) => facts.userIds.has(id)));
@@ -153,7 +131,14 @@ function chargesOf(facts: Facts, node: NodeFacts, run: CoreRun, accounts: readon
     living(users),
     userReadings.map((reading) => ({ ...reading, values: living(reading.values) })),
   );
-  const outbounds = judge('outbounds', tags, node.readings(run.marker, 'outbound') as Read<string>[]);
+  const outbounds = judge(
+    'outbounds',
+    tags,
+    node.readings(run.marker, 'outbound').map((reading) => ({
+      ...reading,
+      values: beyond(reading.values, tags),
+    })),
+  );
   for (const [id, charged] of users) {
     if (facts.userIds.has(id)) continue;
     const isReported = userReadings.some(({ values }) => total(values.get(id)) === total(charged));
@@ -167,68 +152,57 @@ function chargesOf(facts: Facts, node: NodeFacts, run: CoreRun, accounts: readon
 
 type Read<K> = Omit<Reading, 'values'> & { values: ReadonlyMap<K, Traffic> };
 
+/** What the values are beyond those with which the counting began. */
+function beyond<K>(values: ReadonlyMap<K, Traffic>, charged: ReadonlyMap<K, Charged>): Map<K, Traffic> {
+  return new Map(
+    [...values].map(([key, { up, down }]) => {
+      const from = charged.get(key)?.from ?? { up: 0n, down: 0n };
+      return [key, { up: up - from.up, down: down - from.down }];
+    }),
+  );
+}
+
 /** What was charged has to be what one reading said, to the byte for everybody, and this the last one. */
 function compare<K>(
   charged: ReadonlyMap<K, Traffic>,
   readings: readonly Read<K>[],
-  onLoss: (lost: string, readAt: number) => void,
+  judge: {
+    /** Why a reading of that time may be lost. */
+    excuse: (readAt: number) => string | undefined;
+    note: (lost: string, readAt: number, excuse: string | undefined) => void;
+  },
 ): Sums {
   const at = readings.findLastIndex(({ values }) => isSame(values, charged));
-  const sums = { reported: sum(readings.at(-1)?.values.values() ?? []), charged: sum(charged.values()) };
+  const sums = {
+    reported: sum(readings.at(-1)?.values.values() ?? []),
+    charged: sum(charged.values()),
+    doubtful: 0n,
+  };
   if (at < 0 && sums.charged > 0n) {
-    onLoss(`${sums.charged} bytes charged, which no reading said`, Infinity);
+    judge.note(`${sums.charged} bytes charged, which no reading said`, Infinity, undefined);
     return sums;
   }
-  // A reading that its poller may not have finished when the core ended counts for nobody.
-  const missed = readings.slice(at + 1).filter(({ values }) => !isSame(values, charged));
-  const surely = missed.find(({ isDoubtful }) => !isDoubtful);
-  if (!surely) return { ...sums, reported: sums.charged };
-  onLoss(
-    `${sums.reported - sums.charged} bytes of ${missed.length} readings not charged`,
-    surely.completeAt ?? surely.at,
-  );
-  return sums;
+  const missed = readings
+    .slice(at + 1)
+    .filter(({ values }) => !isSame(values, charged))
+    .map((reading) => ({ reading, excuse: reading.isDoubtful ? UNFINISHED : judge.excuse(timeOf(reading)) }));
+  const worst = missed.find(({ excuse }) => excuse === undefined) ?? missed[0];
+  if (!worst) return sums;
+  const lost = sums.reported - sums.charged;
+  judge.note(`${lost} bytes of ${missed.length} readings not charged`, timeOf(worst.reading), worst.excuse);
+  return { ...sums, doubtful: worst.excuse === undefined ? 0n : lost };
 }
+
+/** A reading that its poller may not have finished when the core ended counts for nobody. */
+const UNFINISHED = 'the core ended while it was read';
+
+const timeOf = ({ completeAt, at }: Pick<Reading, 'completeAt' | 'at'>) => completeAt ?? at;
 
 function isSame<K>(a: ReadonlyMap<K, Traffic>, b: ReadonlyMap<K, Traffic>): boolean {
   return [...new Set([...a.keys(), ...b.keys()])].every((key) => {
     const [one, other] = [a.get(key), b.get(key)];
     return (one?.up ?? 0n) === (other?.up ?? 0n) && (one?.down ?? 0n) === (other?.down ?? 0n);
   });
-}
-
-/** When the account was closed for good: what was read and not charged by then is lost. */
-function nextAccountAt(facts: Facts, node: NodeFacts, accounts: readonly Account[]): number {
-  const later = facts.accounts.filter(
-    ({ nodeId, coreEpoch }) => nodeId === node.id && accounts.every((own) => coreEpoch > own.coreEpoch),
-  );
-  return Math.min(Infinity, ...later.map(({ at }) => at));
-}
-
-/** A poller can only fail to charge what it has read if it lost the node first, or did not get the last word of the reading. */
-function excuseFor(
-  { handovers, faults }: Facts,
-  node: NodeFacts,
-  readAt: number,
-  closedAt: number,
-): string | undefined {
-  const handover = handovers.find(({ nodeId, at }) => nodeId === node.id && at > readAt && at <= closedAt);
-  if (handover) {
-    const seconds = ((handover.at - readAt) / 1000).toFixed(1);
-    const of = faults.findLast((fault) => fault.disturbs === 'owner' && fault.from < handover.at);
-    return `the node had another owner ${seconds} s later (${of?.what}, ${of?.to})`;
-  }
-  // Whoever is stopped may ask once more when it goes on, before it knows that the node is another's.
-  const zombie = faults.find(
-    ({ what, until }) => what === PAUSE && until <= readAt && until > readAt - LINE_MS,
-  );
-  if (zombie && handovers.some(({ nodeId, at }) => nodeId === node.id && at > zombie.from && at <= readAt))
-    return `it was read by one who had lost the node (${zombie.to})`;
-  const fault = faults.find(
-    ({ disturbs, to, from, until }) =>
-      disturbs === 'line' && to === node.name && from < readAt + LINE_MS && until > readAt - LINE_MS,
-  );
-  return fault && `the line was bad (${fault.what})`;
 }
 
 const total = (traffic: Traffic | undefined) => (traffic ? traffic.up + traffic.down : 0n);

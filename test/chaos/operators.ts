@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../support/service-process.js';
 import type { ChaosNode } from './chaos-node.js';
+import { BareNode } from './bare-node.js';
 import { type ChaosReplica, Refused } from './chaos-replica.js';
 import type { Customers } from './customers.js';
 import type { Chance } from './random.js';
@@ -31,6 +32,8 @@ export class Operators {
     private readonly nodes: readonly ChaosNode[],
     private readonly customers: Customers,
     private readonly chance: Chance,
+    /** Where the core of the service itself has its inbounds; others have them elsewhere. */
+    private readonly listen: string,
   ) {}
 
   /** What everything begins with. */
@@ -42,11 +45,8 @@ export class Operators {
       this.nodes.map(({ name, address }) => ({ remark: `${tag} ${name}`, address })),
     ]);
     await this.ask('PUT', '/api/hosts', Object.fromEntries(hosts));
-    for (const node of this.nodes) {
-      const body = { name: node.name, address: '127.0.0.1', ...node.ports, add_as_new_host: false };
-      node.id = (await this.ask('POST', '/api/node', body)).id;
-      this.coefficients.set(node.id, [{ coefficient: 1, isSure: true }]);
-    }
+    for (const node of this.added) await this.addNode(node);
+    await this.installElsewhere();
   }
 
   start(): void {
@@ -74,12 +74,54 @@ export class Operators {
   }
 
   /** Every node is to restart its core. */
-  async changeConfig(): Promise<void> {
-    await this.try('config changed', 'PUT', '/api/core/config', this.config());
+  async changeConfig(at?: ChaosReplica): Promise<void> {
+    await this.try('config changed', 'PUT', '/api/core/config', this.config(), at);
+  }
+
+  /** The owners of Xrays that are not started from here put the config in place, as nodes tell them to. */
+  async installElsewhere(): Promise<void> {
+    for (const node of this.nodes)
+      if (node instanceof BareNode) await node.install(await this.ask('GET', '/api/core/config/elsewhere'));
   }
 
   async reconnect(node: ChaosNode): Promise<void> {
     await this.try('restart asked for', 'POST', `/api/node/${node.id}/reconnect`);
+  }
+
+  async restartAll(): Promise<void> {
+    await this.try('restart of all asked for', 'POST', '/api/core/restart');
+  }
+
+  /** For so long. */
+  async disable(node: ChaosNode, milliseconds: number): Promise<void> {
+    await this.ask('PUT', `/api/node/${node.id}`, { status: 'disabled' });
+    await sleep(milliseconds);
+    await this.ask('PUT', `/api/node/${node.id}`, { status: 'connected' });
+  }
+
+  /** Deletes it, and adds it so much later. */
+  async readd(node: ChaosNode, milliseconds: number): Promise<void> {
+    await this.ask('DELETE', `/api/node/${node.id}`).catch((error: unknown) => {
+      // Somebody may have deleted it who could not say so.
+      if (!(error instanceof Refused) || error.status !== 404) throw error;
+    });
+    await sleep(milliseconds);
+    await this.addNode(node);
+  }
+
+  private async addNode(node: ChaosNode): Promise<void> {
+    const body = { name: node.name, ...node.facts, add_as_new_host: false };
+    const added = await this.ask('POST', '/api/node', body).catch(async (error: unknown) => {
+      if (!(error instanceof Refused) || error.status !== 409) throw error;
+      const all = (await this.ask('GET', '/api/nodes')) as { id: number; name: string }[];
+      return all.find(({ name }) => name === node.name);
+    });
+    this.coefficients.set(added.id, [{ coefficient: 1, isSure: true }]);
+    node.ids.push(added.id);
+  }
+
+  private get added(): ChaosNode[] {
+    return this.nodes.filter(({ facts }) => facts !== undefined);
   }
 
   /** At a replica that is up; again at another one until it succeeds. */
@@ -89,14 +131,21 @@ export class Operators {
         return await this.any()!.call(method, path, body);
       } catch (error) {
         if (error instanceof Refused && error.status < 500) throw error;
+        await sleep(100);
       }
     }
   }
 
-  private async try(what: string, method: string, path: string, body?: unknown): Promise<any> {
+  private async try(
+    what: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    at = this.any()!,
+  ): Promise<any> {
     const count = (of: Map<string, number>) => of.set(what, (of.get(what) ?? 0) + 1);
     try {
-      const answer = await this.any()!.call(method, path, body);
+      const answer = await at.call(method, path, body);
       count(this.done);
       return answer;
     } catch {
@@ -135,7 +184,7 @@ export class Operators {
   }
 
   private async changeCoefficient(): Promise<void> {
-    const node = this.chance.one(this.nodes)!;
+    const node = this.chance.one(this.added)!;
     const given: Given = { coefficient: this.chance.one(COEFFICIENTS)!, isSure: false };
     this.coefficients.get(node.id)!.push(given);
     const body = { usage_coefficient: given.coefficient };
@@ -148,6 +197,7 @@ export class Operators {
       dns: { hosts: { [`config-${++this.configs}.test`]: '127.0.0.1' } },
       inbounds: Object.entries(TAGS).map(([tag, protocol], i) => ({
         tag,
+        listen: this.listen,
         port: this.ports[i],
         protocol,
         settings: { clients: [], ...(protocol === 'vless' && { decryption: 'none' }) },

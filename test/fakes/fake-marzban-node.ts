@@ -61,7 +61,7 @@ export class FakeMarzbanNode {
   startMs = 0;
   /** Who may use Xray's API beside the rules of the config; undefined: as the agent has it. */
   apiSource: string | undefined;
-  /** Where inbounds listen that say nothing of it, as if the node were a machine of its own. */
+  /** Where all inbounds listen, as if the node were a machine of its own; undefined: where the config says. */
   address: string | undefined;
   /** Told of each real core, as soon as its process is there. */
   onCore: (core: RealCore) => void = () => undefined;
@@ -279,7 +279,7 @@ export class FakeMarzbanNode {
   private withApi(config: Config): Config {
     const { routing, api } = config;
     const inbounds = (config.inbounds ?? []).map((inbound) =>
-      this.address === undefined ? inbound : { listen: this.address, ...inbound },
+      this.address === undefined ? inbound : { ...inbound, listen: this.address },
     );
     const own = {
       listen: '127.0.0.1',

@@ -45,6 +45,11 @@ export class BareXray {
     await promisify(execFile)(this.path, ['api', name, `--server=127.0.0.1:${this.apiPort}`, file]);
   }
 
+  /** Of the process that was started last. */
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
   async kill(): Promise<void> {
     await this.process?.close();
     this.process = undefined;

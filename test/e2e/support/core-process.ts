@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 
 /** A core as a customer's device runs it: proxies on this machine. */
 export interface CoreProcess {
+  pid: number;
   log(): string;
   close(): Promise<void>;
 }
@@ -39,7 +40,7 @@ export async function startCore(command: CoreCommand, ports: readonly number[]):
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
-  return { log: () => log, close };
+  return { pid: child.pid!, log: () => log, close };
 }
 
 function isListening(port: number): Promise<boolean> {

@@ -91,8 +91,8 @@ export async function startEntries(
   try {
     const started = await startCore(command, ports);
     return {
+      ...started,
       proxyPorts: new Map([...entries.keys()].map((name, i) => [name, ports[i]!])),
-      log: started.log,
       close: () => started.close().then(remove),
     };
   } catch (error) {
