@@ -360,8 +360,10 @@ describe.skipIf(!xray)('an Xray that somebody else runs', () => {
   it('that does not count says so, and gets no users', async () => {
     await addUser('ann');
     await start(({ policy: _, ...config }) => config);
-    await message(await add(), /policy needs system.statsOutboundUplink/);
+    const id = await add();
+    await message(id, /policy needs system.statsOutboundUplink/);
     expect(await emails('A')).toEqual([]);
+    expect(await startsOf(id)).toEqual([]); // nor a claim, which nobody could see or remove
   });
 
   it('that another panel works with is left to it until an operator wants it', async () => {

@@ -1,6 +1,12 @@
+import { CoreError } from '../../../xray/grpc/index.js';
 import { type ForeignCore, type FoundForeignCore, HeldByAnother } from '../adapters/core-connection.js';
 import { isSameProcess } from '../domain/core-process.js';
-import { foreignTrouble, matchInbounds, planForeignCore } from '../domain/foreign-core.js';
+import {
+  COUNTS_NO_OUTBOUNDS,
+  foreignTrouble,
+  matchInbounds,
+  planForeignCore,
+} from '../domain/foreign-core.js';
 import { isEnabled, type NodeState } from '../domain/node-state.js';
 import { AttachedCore, RUNS_WELL } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
@@ -25,6 +31,8 @@ export async function convergeForeign(
     return false;
   }
   slot.core = undefined;
+  // The same process may be attached to again, and is read anew then: what was read before would be charged after it.
+  await slot.settle();
   if (step === 'reconnect') connection.reconnect();
   slot.core = await attachForeign(context, connection, state);
   return true;
@@ -55,7 +63,7 @@ async function attachForeign(
   const { configs, runtime, changes } = services;
   const { grant } = lease;
   const wanted = configs.current();
-  const found = await connection.observe(signal);
+  const found = await observe(context, connection);
   const config = found.configMark === undefined ? undefined : await configs.byMark(found.configMark);
   const match = matchInbounds((config ?? wanted).inbounds, found.inbounds);
   const configVersion = config?.version ?? null;
@@ -79,13 +87,17 @@ async function attachForeign(
 }
 
 /** Whether the core works for this node, and so may have users of it. */
-async function worksForNode({ signal }: CoreContext, connection: ForeignCore): Promise<boolean> {
+async function worksForNode(context: CoreContext, connection: ForeignCore): Promise<boolean> {
   try {
-    return (await connection.observe(signal)).isClaimed;
+    return (await observe(context, connection)).isClaimed;
   } catch (error) {
     if (error instanceof HeldByAnother) return false;
     throw error;
   }
+}
+
+function observe({ services, signal }: CoreContext, connection: ForeignCore): Promise<FoundForeignCore> {
+  return services.attaches.pass(() => connection.observe(signal), signal);
 }
 
 /** The process that was found, and where it is charged. One without a claim of this node gets one. */
@@ -108,6 +120,8 @@ async function identify(
   // What it has counted until now is of others, or was charged for a node that is no more.
   const users = await connection.userCounters(signal);
   const outbounds = await connection.outboundCounters(signal);
+  // A claim would not be seen, so each attempt would leave one more there, and one more process in our rows.
+  if (outbounds.values.size === 0) throw new CoreError('other', COUNTS_NO_OUTBOUNDS);
   const account = await services.runtime.recordFound(grant, { process, isNew: true, version, configVersion });
   const baseline = { grant, coreEpoch: account.coreEpoch };
   await services.usage.beginAt(baseline, users.values.all(), outbounds.values);

@@ -88,6 +88,10 @@ function nameOfPresent({ type, takes, method }: PresentInbound): string {
 /** How an operator brings the wanted config to a core that is not started from here. */
 const INSTALL = 'put the answer of GET /api/core/config/elsewhere in place there, and restart that Xray';
 
+/** Its outbounds tell which process it is, so nothing can be done with a core that shows none. */
+export const COUNTS_NO_OUTBOUNDS =
+  'Xray there does not count its outbounds; its policy needs system.statsOutboundUplink and statsOutboundDownlink, as in GET /api/core/config/elsewhere';
+
 /**
  * What keeps a foreign core from being as it should, and what is to be done; null when nothing does. `running` is the
  * version of the config that it runs, undefined when it shows none that is known.

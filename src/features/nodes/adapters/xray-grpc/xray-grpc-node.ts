@@ -54,6 +54,8 @@ export class XrayGrpcNode implements ForeignCore {
   private closings = 0;
   /** What the process is known by that was told of. */
   private told: string | undefined;
+  /** The connection over which it was looked at last. Before it is claimed, nothing else tells it from the next one. */
+  private observed: Link | undefined;
   private top: Claim | undefined;
   private panel: string | undefined;
   private heldByAnother = false;
@@ -77,6 +79,7 @@ export class XrayGrpcNode implements ForeignCore {
     if (claim && !isClaimed) await this.assertFree(claim);
     this.top = claim;
     this.told = link.process = marker;
+    this.observed = link;
     const process = { marker, uptimeSeconds };
     return { running: true, version: VERSION, configMark, process, isClaimed, inbounds: link.inbounds };
   }
@@ -88,15 +91,10 @@ export class XrayGrpcNode implements ForeignCore {
   }
 
   async claim(tag: string, signal: AbortSignal): Promise<void> {
-    const link = await this.connected(signal);
+    const link = this.observed;
+    if (!link || link !== this.link) throw startedAnew();
     await link.client.addBlackhole(tag, signal);
     const { process } = await link.core.markers(signal);
-    if (process === undefined) {
-      throw new CoreError(
-        'other',
-        'Xray there does not count its outbounds; its policy needs system.statsOutboundUplink and statsOutboundDownlink, as in GET /api/core/config/elsewhere',
-      );
-    }
     if (process !== tag) throw new CoreError('other', 'another panel has claimed this Xray at the same time');
     this.told = link.process = tag;
     this.heldByAnother = this.takesOver = false;
@@ -108,7 +106,7 @@ export class XrayGrpcNode implements ForeignCore {
   }
 
   async withdraw(kept: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
-    const link = await this.connected(signal);
+    const link = await this.known(signal);
     for (const [tag, { takes }] of link.inbounds) {
       if (takes === undefined || kept.has(tag)) continue;
       const ours = (await link.client.listUsers(tag, '', signal)).filter(
@@ -165,7 +163,7 @@ export class XrayGrpcNode implements ForeignCore {
   /** A connection to the process that was told of. */
   private async known(signal: AbortSignal): Promise<Link> {
     const link = await this.connected(signal);
-    if (link.process !== this.told) throw new CoreError('unavailable', 'Xray there was started anew');
+    if (link.process !== this.told) throw startedAnew();
     return link;
   }
 
@@ -238,4 +236,8 @@ export class XrayGrpcNode implements ForeignCore {
     const { certificate } = await this.settings.identity.get();
     return createHash('sha256').update(certificate).digest('hex').slice(0, 8);
   }
+}
+
+function startedAnew(): CoreError {
+  return new CoreError('unavailable', 'Xray there was started anew');
 }
