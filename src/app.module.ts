@@ -10,6 +10,7 @@ import { HomeModule, SubscriptionModule } from './features/subscription/index.js
 import { SystemJobsModule, SystemModule } from './features/system/index.js';
 import { TemplatesModule } from './features/templates/index.js';
 import { UsersJobsModule, UsersModule } from './features/users/index.js';
+import { ActivityModule } from './shared/activity/activity.module.js';
 import { DatabaseModule, type Opening } from './shared/database/database.module.js';
 import { HealthController } from './shared/http/health.controller.js';
 import { Readiness } from './shared/http/readiness.js';
@@ -52,6 +53,7 @@ export class AppModule {
         ConfigModule.with(config),
         DatabaseModule.with(connection, config, opening),
         SchedulingModule,
+        ActivityModule,
         WebSocketsModule,
         XrayModule,
         AdminsServicesModule,

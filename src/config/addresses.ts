@@ -63,3 +63,7 @@ function isNetwork(text: string): boolean {
   if (family === 0 || more.length > 0) return false;
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }
+
+/** A whole address of one of these protocols. */
+export const hasProtocol = (url: string, ...names: string[]): boolean =>
+  URL.canParse(url) && names.includes(new URL(url).protocol.slice(0, -1));

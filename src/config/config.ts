@@ -77,6 +77,51 @@ export class Config {
     nodeUsagesSeconds: number;
     reviewUsersSeconds: number;
   };
+  /** Days after which expired users, and limited ones too, are deleted unless they have their own; negative: never. */
+  readonly autoDelete!: { days: number; includesLimited: boolean };
+  /** What others are told of, and where. */
+  readonly notifications!: {
+    /** Which events; reminders of used traffic and days left among them. */
+    wanted: {
+      userCreated: boolean;
+      userUpdated: boolean;
+      userDeleted: boolean;
+      statusChange: boolean;
+      userDataReset: boolean;
+      subscriptionRevoked: boolean;
+      usagePercent: boolean;
+      daysLeft: boolean;
+      login: boolean;
+    };
+    webhooks: {
+      addresses: string[];
+      secret: string | undefined;
+      /** Lets names lead to private addresses; one that is written as an address is always followed. */
+      allowPrivate: boolean;
+    };
+    telegram: {
+      token: string | undefined;
+      /** Ids of the chats that are told of everything: the logger channel, or else every admin's. */
+      chats: string[];
+      proxyUrl: string | undefined;
+    };
+    discord: { address: string | undefined };
+    /** How long their sender waits for new ones before it looks by itself. */
+    sendSeconds: number;
+    /** After one that failed. */
+    retrySeconds: number;
+    /** After the first attempt. */
+    retries: number;
+    /** Percent of the limit, and whole days until the expiry, at which shops are reminded. */
+    usagePercents: number[];
+    daysLeft: number[];
+    /** Addresses from which logins are no news. */
+    knownLoginAddresses: string[];
+    keepDeliveredDays: number;
+    keepDeadDays: number;
+  };
+  /** For how long it is kept what was done; 0 means for ever. */
+  readonly activityDays!: number;
 
   constructor(values: Config) {
     Object.assign(this, values);

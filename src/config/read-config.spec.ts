@@ -73,6 +73,42 @@ describe('settings', () => {
     ['know the pool by its old name', { SQLALCHEMY_POOL_SIZE: '3' }, { databasePoolSize: 3 }],
     ['take tokens for ever', { JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '-1' }, { auth: { tokenMinutes: -1 } }],
     [
+      'know where webhooks go, each once',
+      {
+        WEBHOOK_ADDRESS: ' https://a.example/x?k=1 ,http://10.0.0.1:81,https://a.example/x?k=1',
+        WEBHOOK_SECRET: 's',
+      },
+      {
+        notifications: {
+          webhooks: {
+            addresses: ['https://a.example/x?k=1', 'http://10.0.0.1:81'],
+            secret: 's',
+            allowPrivate: false,
+          },
+        },
+      },
+    ],
+    [
+      'tell every admin in Telegram, groups too',
+      { TELEGRAM_API_TOKEN: '12:a-b_C', TELEGRAM_ADMIN_ID: '5,-77', TELEGRAM_LOGGER_CHANNEL_ID: '0' },
+      { notifications: { telegram: { token: '12:a-b_C', chats: ['5', '-77'] } } },
+    ],
+    [
+      'tell the channel in the place of admins',
+      { TELEGRAM_API_TOKEN: '12:a', TELEGRAM_ADMIN_ID: '5', TELEGRAM_LOGGER_CHANNEL_ID: '-1001' },
+      { notifications: { telegram: { chats: ['-1001'] } } },
+    ],
+    [
+      'order thresholds',
+      { NOTIFY_REACHED_USAGE_PERCENT: '95, 80,95', NOTIFY_DAYS_LEFT: '' },
+      { notifications: { usagePercents: [80, 95], daysLeft: [] } },
+    ],
+    [
+      'know when users are deleted',
+      { USERS_AUTODELETE_DAYS: '3', USER_AUTODELETE_INCLUDE_LIMITED_ACCOUNTS: 'yes' },
+      { autoDelete: { days: 3, includesLimited: true } },
+    ],
+    [
       'trim origins',
       { ALLOWED_ORIGINS: 'https://a.example/, http://b.example:81 ,' },
       { allowedOrigins: ['https://a.example', 'http://b.example:81'] },
@@ -180,6 +216,26 @@ describe('settings', () => {
       /^NODE_API_SOURCES .*"0.0.0.0\/0" is not/,
     ],
     ['a key that can be guessed', { SECRET_KEY: 'secret' }, /^SECRET_KEY must have at least 16 characters/],
+    [
+      'a webhook that is no address',
+      { WEBHOOK_ADDRESS: 'https://a.example,b' },
+      /^WEBHOOK_ADDRESS .* no. 2 is none$/,
+    ],
+    ['a secret that is no header', { WEBHOOK_SECRET: 'ä' }, /^WEBHOOK_SECRET may hold printable ASCII only/],
+    ['a token that is none', { TELEGRAM_API_TOKEN: 'x' }, /^TELEGRAM_API_TOKEN must look like/],
+    ['a chat by its name', { TELEGRAM_ADMIN_ID: '1,@me' }, /^TELEGRAM_ADMIN_ID .*"@me" is not$/],
+    ['a channel by its name', { TELEGRAM_LOGGER_CHANNEL_ID: '@me' }, /^TELEGRAM_LOGGER_CHANNEL_ID must be/],
+    ['a proxy of another kind', { TELEGRAM_PROXY_URL: 'ftp://x' }, /^TELEGRAM_PROXY_URL must look like/],
+    [
+      'a webhook elsewhere',
+      { DISCORD_WEBHOOK_URL: 'https://discord.com.example/' },
+      /^DISCORD_WEBHOOK_URL must begin/,
+    ],
+    [
+      'a threshold beyond reach',
+      { NOTIFY_REACHED_USAGE_PERCENT: '0' },
+      /^NOTIFY_REACHED_USAGE_PERCENT must be/,
+    ],
     ['an origin without a scheme', { ALLOWED_ORIGINS: 'a.example' }, /^ALLOWED_ORIGINS .*"a.example"/],
     [
       'a path that is taken',
@@ -222,8 +278,14 @@ describe('settings', () => {
 
   it('never repeat a secret', () => {
     const secret = 'mysql://root:hunter2@localhost/x';
-    const wrong = problems({ DATABASE_URL: secret, DATABASE_DIRECT_URL: secret });
-    expect(wrong).toHaveLength(2);
+    const wrong = problems({
+      DATABASE_URL: secret,
+      DATABASE_DIRECT_URL: secret,
+      WEBHOOK_ADDRESS: secret,
+      TELEGRAM_API_TOKEN: secret,
+      DISCORD_WEBHOOK_URL: secret,
+    });
+    expect(wrong).toHaveLength(5);
     expect(wrong.join()).not.toContain('hunter2');
   });
 
@@ -239,9 +301,9 @@ describe('settings', () => {
       /^DATABASE_DIRECT_URL has no effect without DATABASE_URL$/,
     ],
     [
-      'a setting of a later version',
-      { TELEGRAM_API_TOKEN: 'x' },
-      /^TELEGRAM_API_TOKEN has no effect in this/,
+      'chats without a bot',
+      { TELEGRAM_ADMIN_ID: '1' },
+      /^TELEGRAM_ADMIN_ID .* no effect without TELEGRAM_API_TOKEN$/,
     ],
     ['half an environment admin', { SUDO_USERNAME: 'root' }, /^SUDO_USERNAME and SUDO_PASSWORD .*together/],
   ])('remark on %s', (_, environment, expected) => {

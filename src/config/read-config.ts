@@ -2,8 +2,16 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { faultOfPersonName } from '../text/names.js';
 import { StartupError } from './startup-error.js';
-import { type Interfaces, isLimitedNetwork, isProxyAddress, ownIpv4, ownIpv6 } from './addresses.js';
+import {
+  hasProtocol,
+  type Interfaces,
+  isLimitedNetwork,
+  isProxyAddress,
+  ownIpv4,
+  ownIpv6,
+} from './addresses.js';
 import { Config } from './config.js';
+import { readNotifications } from './read-notifications.js';
 import { type Environment, SettingsReader } from './settings-reader.js';
 import { TEMPLATE_KINDS, TEMPLATE_SETTINGS, type TemplateKind } from './template-settings.js';
 import { unusedSettings } from './unused-settings.js';
@@ -88,6 +96,12 @@ export function readConfig(
       nodeUsagesSeconds: seconds(read, 'JOB_RECORD_NODE_USAGES_INTERVAL', 30),
       reviewUsersSeconds: seconds(read, 'JOB_REVIEW_USERS_INTERVAL', 10),
     },
+    autoDelete: {
+      days: read.integer('USERS_AUTODELETE_DAYS', -1, { max: 36_500 }),
+      includesLimited: read.boolean('USER_AUTODELETE_INCLUDE_LIMITED_ACCOUNTS', false),
+    },
+    notifications: readNotifications(read, remarks),
+    activityDays: read.integer('ACTIVITY_DAYS', 90, { min: 0, max: 36_500 }),
   });
   if (read.problems.length > 0) throw new InvalidSettings(read.problems);
   return { config, remarks };
@@ -126,9 +140,6 @@ function databases(
   }
   return { databaseUrl: url, databaseDirectUrl: directUrl };
 }
-
-const hasProtocol = (url: string, ...names: string[]) =>
-  URL.canParse(url) && names.includes(new URL(url).protocol.slice(0, -1));
 
 function allowedOrigins(read: SettingsReader): string[] {
   const isOrigin = (text: string) => text === '*' || hasProtocol(text, 'http', 'https');

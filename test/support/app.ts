@@ -110,9 +110,38 @@ export function testConfig(settings: Partial<Config> = {}): Config {
       nodeUsagesSeconds: 3600,
       reviewUsersSeconds: 3600,
     },
+    autoDelete: { days: -1, includesLimited: false },
+    notifications: TELLS_NOBODY,
+    activityDays: 90,
     ...settings,
   });
 }
+
+/** Everything would be told, if there were anybody to tell. */
+export const TELLS_NOBODY: Config['notifications'] = {
+  wanted: {
+    userCreated: true,
+    userUpdated: true,
+    userDeleted: true,
+    statusChange: true,
+    userDataReset: true,
+    subscriptionRevoked: true,
+    usagePercent: true,
+    daysLeft: true,
+    login: true,
+  },
+  webhooks: { addresses: [], secret: undefined, allowPrivate: false },
+  telegram: { token: undefined, chats: [], proxyUrl: undefined },
+  discord: { address: undefined },
+  sendSeconds: 1,
+  retrySeconds: 180,
+  retries: 3,
+  usagePercents: [80],
+  daysLeft: [3],
+  knownLoginAddresses: [],
+  keepDeliveredDays: 7,
+  keepDeadDays: 30,
+};
 
 /**
  * The whole service on a database of its own, listening on a free port of this machine. With `connection` it is one

@@ -3,6 +3,7 @@ import { ApiSecurity } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { targetOf, WithTarget } from '../../shared/http/path-target.js';
+import { type Actor, actorOf } from './actor.js';
 import type { Admin } from './admin.js';
 import { AdminGuard, SudoGuard, TargetAdminGuard } from './admins.guards.js';
 import type { Credentials } from './admins.repository.js';
@@ -25,11 +26,20 @@ export function SudoOnly(): MethodDecorator & ClassDecorator {
 }
 
 /** The admin who asks; only on routes with `@AnyAdmin()` or `@SudoOnly()`. */
-export const CurrentAdmin = createParamDecorator((_: unknown, context: ExecutionContext): Admin => {
+export const CurrentAdmin = createParamDecorator((_: unknown, context: ExecutionContext): Admin =>
+  adminOf(context),
+);
+
+/** The same as whoever does what is asked for. */
+export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor =>
+  actorOf(adminOf(context)),
+);
+
+function adminOf(context: ExecutionContext): Admin {
   const { admin } = context.switchToHttp().getRequest<Request>();
   if (!admin) throw new Error('A handler asks for the current admin on a route without an admin guard');
   return admin;
-});
+}
 
 /** For a route of sudo admins about the admin named in its path: unknown names are 404 before the body is looked at. */
 export function WithTargetAdmin(): MethodDecorator {

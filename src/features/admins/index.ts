@@ -1,6 +1,14 @@
 export { AdminAccess } from './admin-access.js';
+export { type Actor, actorOf, SYSTEM } from './actor.js';
 export type { Admin } from './admin.js';
-export { AnyAdmin, CurrentAdmin, SudoOnly, TargetAdmin, WithTargetAdmin } from './admins.decorators.js';
+export {
+  AnyAdmin,
+  CurrentActor,
+  CurrentAdmin,
+  SudoOnly,
+  TargetAdmin,
+  WithTargetAdmin,
+} from './admins.decorators.js';
 export { TokenRefused } from './admins.errors.js';
 export { AdminDto } from './admins.dto.js';
 export { AdminGuard, SudoGuard } from './admins.guards.js';

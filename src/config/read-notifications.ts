@@ -1,0 +1,113 @@
+import { hasProtocol } from './addresses.js';
+import type { Config } from './config.js';
+import type { SettingsReader } from './settings-reader.js';
+
+type Notifications = Config['notifications'];
+
+/** Where an answer of Discord is expected; the wrong address would be told of every user. */
+const DISCORD = 'https://discord.com/api/webhooks/';
+
+/** Names and rules are Marzban's where it has them; a chat may also be a group, whose id is negative. */
+export function readNotifications(read: SettingsReader, remarks: string[]): Notifications {
+  const usagePercents = numbers(read, 'NOTIFY_REACHED_USAGE_PERCENT', [80], 1, 1000);
+  const daysLeft = numbers(read, 'NOTIFY_DAYS_LEFT', [3], 0, 3650);
+  return {
+    wanted: {
+      userCreated: read.boolean('NOTIFY_USER_CREATED', true),
+      userUpdated: read.boolean('NOTIFY_USER_UPDATED', true),
+      userDeleted: read.boolean('NOTIFY_USER_DELETED', true),
+      statusChange: read.boolean('NOTIFY_STATUS_CHANGE', true),
+      userDataReset: read.boolean('NOTIFY_USER_DATA_USED_RESET', true),
+      subscriptionRevoked: read.boolean('NOTIFY_USER_SUB_REVOKED', true),
+      usagePercent: read.boolean('NOTIFY_IF_DATA_USAGE_PERCENT_REACHED', true),
+      daysLeft: read.boolean('NOTIFY_IF_DAYS_LEFT_REACHED', true),
+      login: read.boolean('NOTIFY_LOGIN', true),
+    },
+    webhooks: webhooks(read, remarks),
+    telegram: telegram(read, remarks),
+    discord: { address: discord(read) },
+    sendSeconds: read.integer('JOB_SEND_NOTIFICATIONS_INTERVAL', 30, { min: 1, max: 3600 }),
+    retrySeconds: read.integer('RECURRENT_NOTIFICATIONS_TIMEOUT', 180, { min: 1, max: 86_400 }),
+    retries: read.integer('NUMBER_OF_RECURRENT_NOTIFICATIONS', 3, { min: 0, max: 100 }),
+    usagePercents,
+    daysLeft,
+    knownLoginAddresses: read.list('LOGIN_NOTIFY_WHITE_LIST', [], () => true, 'addresses'),
+    keepDeliveredDays: read.integer('NOTIFICATIONS_KEEP_DELIVERED_DAYS', 7, { min: 0, max: 3650 }),
+    keepDeadDays: read.integer('NOTIFICATIONS_KEEP_DEAD_DAYS', 30, { min: 0, max: 3650 }),
+  };
+}
+
+function webhooks(read: SettingsReader, remarks: string[]): Notifications['webhooks'] {
+  const text = read.secret('WEBHOOK_ADDRESS') ?? '';
+  const addresses = itemsOf(text);
+  // Not repeated: an address may hold a secret.
+  const wrong = addresses.findIndex((address) => !hasProtocol(address, 'http', 'https'));
+  if (wrong >= 0) {
+    read.problem(
+      'WEBHOOK_ADDRESS',
+      `must be addresses (https://shop.example.com/hook); no. ${wrong + 1} is none`,
+    );
+  }
+  const secret = read.secret('WEBHOOK_SECRET');
+  if (secret !== undefined && !/^[\x20-\x7e]+$/.test(secret)) {
+    read.problem('WEBHOOK_SECRET', 'may hold printable ASCII only: it is sent as a header');
+  }
+  if (secret !== undefined && addresses.length === 0) {
+    remarks.push('WEBHOOK_SECRET has no effect without WEBHOOK_ADDRESS');
+  }
+  return {
+    addresses: [...new Set(addresses)],
+    secret,
+    allowPrivate: read.boolean('WEBHOOK_ALLOW_PRIVATE', false),
+  };
+}
+
+function telegram(read: SettingsReader, remarks: string[]): Notifications['telegram'] {
+  const token = read.secret('TELEGRAM_API_TOKEN');
+  if (token !== undefined && !/^\d+:[\w-]+$/.test(token)) {
+    read.problem('TELEGRAM_API_TOKEN', 'must look like 123456:ABC-def, as BotFather gives it');
+  }
+  const isChat = (text: string) => /^-?\d{1,18}$/.test(text);
+  const admins = read.list('TELEGRAM_ADMIN_ID', [], isChat, 'ids of chats (whole numbers)');
+  const channel = read.text('TELEGRAM_LOGGER_CHANNEL_ID').trim();
+  if (channel !== '' && !isChat(channel)) {
+    read.problem('TELEGRAM_LOGGER_CHANNEL_ID', `must be the id of a chat, not ${JSON.stringify(channel)}`);
+  }
+  const proxyUrl = read.secret('TELEGRAM_PROXY_URL');
+  if (proxyUrl !== undefined && !hasProtocol(proxyUrl, 'http', 'https', 'socks5', 'socks5h', 'socks4')) {
+    read.problem('TELEGRAM_PROXY_URL', 'must look like socks5://host:1080 or http://host:8080');
+  }
+  const chats = Number(channel) === 0 ? admins : [channel];
+  if (token === undefined && chats.length > 0) {
+    remarks.push(
+      'TELEGRAM_ADMIN_ID and TELEGRAM_LOGGER_CHANNEL_ID have no effect without TELEGRAM_API_TOKEN',
+    );
+  }
+  return { token, chats: [...new Set(chats)], proxyUrl };
+}
+
+function discord(read: SettingsReader): string | undefined {
+  const address = read.secret('DISCORD_WEBHOOK_URL');
+  if (address !== undefined && !address.startsWith(DISCORD)) {
+    read.problem('DISCORD_WEBHOOK_URL', `must begin with ${DISCORD}`);
+  }
+  return address;
+}
+
+function numbers(
+  read: SettingsReader,
+  name: string,
+  byDefault: number[],
+  min: number,
+  max: number,
+): number[] {
+  const isNumber = (text: string) => /^\d{1,5}$/.test(text) && Number(text) >= min && Number(text) <= max;
+  const texts = read.list(name, byDefault.map(String), isNumber, `whole numbers from ${min} to ${max}`);
+  return [...new Set(texts.map(Number))].sort((a, b) => a - b);
+}
+
+const itemsOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');

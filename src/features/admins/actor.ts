@@ -1,0 +1,17 @@
+import type { Doer } from '../../shared/activity/activity.js';
+import type { Admin } from './admin.js';
+
+/** Who does something: an admin by the API, or nobody but the service itself. */
+export interface Actor extends Doer {
+  admin: Admin | null;
+}
+
+/** The service itself: what time and traffic do. */
+export const SYSTEM: Actor = { kind: 'system', id: null, name: 'system', admin: null };
+
+export const actorOf = (admin: Admin): Actor => ({
+  kind: 'admin',
+  id: admin.id,
+  name: admin.username,
+  admin,
+});

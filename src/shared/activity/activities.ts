@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Queryable } from '../database/database.js';
+import type { Statement } from '../database/statement.js';
+import type { Activity, Notice } from './activity.js';
+
+const NOTE_COLUMNS = `activity (at, action, actor_kind, actor_id, actor_name, subject_kind, subject_id, subject_name,
+                                before, after)`;
+
+const NOTED = `SELECT $1::timestamptz, action, kind, actor, actor_name, subject_kind, subject, subject_name, before, after
+                 FROM unnest($2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::text[],
+                             $9::json[], $10::json[])
+                      WITH ORDINALITY AS a (action, kind, actor, actor_name, subject_kind, subject, subject_name, before,
+                                            after, n)
+                ORDER BY n`;
+
+const NOTE: Statement = { name: 'activity_note', text: `INSERT INTO ${NOTE_COLUMNS} ${NOTED}` };
+
+const NOTE_AND_TELL: Statement = {
+  name: 'activity_note_and_tell',
+  text: `WITH noted AS (
+           INSERT INTO ${NOTE_COLUMNS} ${NOTED}
+         ), told AS (
+           INSERT INTO notification (id, at, action, user_id, username, by, "user", extra)
+           SELECT id, $1::timestamptz, action, user_id, username, by, "user", extra
+             FROM unnest($11::uuid[], $12::text[], $13::int[], $14::text[], $15::json[], $16::json[], $17::json[])
+               AS t (id, action, user_id, username, by, "user", extra)
+         )
+         INSERT INTO notification_delivery (notification_id, target, user_id, send_at)
+         SELECT id, target, user_id, $1::timestamptz
+           FROM unnest($18::uuid[], $19::text[], $20::int[]) WITH ORDINALITY AS d (id, target, user_id, n)
+          ORDER BY n`,
+};
+
+/** What was done and who has to be told, written in the transaction of the change itself. */
+@Injectable()
+export class Activities {
+  /**
+   * Notes changes, and keeps the notices that go anywhere until they are sent; in order. Whoever writes about users has
+   * them locked, so that notices of one user come in the order of its changes. True when there is something to send: after
+   * the commit, `NOTICES_CHANNEL` is to be told.
+   */
+  async note(
+    tx: Queryable,
+    at: Date,
+    activities: readonly Activity[],
+    notices: readonly Notice[],
+  ): Promise<boolean> {
+    if (activities.length === 0 && notices.length === 0) return false;
+    const noted = [
+      at,
+      activities.map(({ action }) => action),
+      activities.map(({ by }) => by.kind),
+      activities.map(({ by }) => by.id),
+      activities.map(({ by }) => by.name),
+      activities.map(({ subject }) => subject.kind),
+      activities.map(({ subject }) => subject.id),
+      activities.map(({ subject }) => subject.name),
+      activities.map(({ before }) => toJson(before)),
+      activities.map(({ after }) => toJson(after)),
+    ];
+    const told = notices
+      .filter(({ targets }) => targets.length > 0)
+      .map((notice) => ({ id: randomUUID(), notice }));
+    if (told.length === 0) {
+      await tx.run(NOTE, noted);
+      return false;
+    }
+    const deliveries = told.flatMap(({ id, notice }) =>
+      notice.targets.map((target) => ({ id, target, userId: notice.user?.id ?? null })),
+    );
+    await tx.run(NOTE_AND_TELL, [
+      ...noted,
+      told.map(({ id }) => id),
+      told.map(({ notice }) => notice.action),
+      told.map(({ notice }) => notice.user?.id ?? null),
+      told.map(({ notice }) => notice.user?.username ?? null),
+      told.map(({ notice }) => toJson(notice.by)),
+      told.map(({ notice }) => toJson(notice.snapshot)),
+      told.map(({ notice }) => toJson(notice.extra)),
+      deliveries.map(({ id }) => id),
+      deliveries.map(({ target }) => target),
+      deliveries.map(({ userId }) => userId),
+    ]);
+    return true;
+  }
+}
+
+/** Whole numbers beyond those of JSON's readers are written as texts. */
+function toJson(value: object | null | undefined): string | null {
+  return value === undefined || value === null
+    ? null
+    : JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
+}
