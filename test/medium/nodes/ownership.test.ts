@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LeasesRepository } from '../../../src/features/nodes/ownership/leases.repository.js';
 import { Ownership } from '../../../src/features/nodes/ownership/ownership.js';
+import { Replica } from '../../../src/shared/scheduling/replica.js';
 import type { TestApp } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeNode } from '../../fakes/fake-node.js';
@@ -87,12 +88,13 @@ describe('the ownership of nodes', () => {
 
   it('counts neither deleted nodes nor kinds that nobody serves', async () => {
     const leases = fleet.app.get(LeasesRepository, { strict: false });
-    const before = await leases.census(['local', 'marzban_node']);
+    const replicaId = fleet.app.get(Replica, { strict: false }).id;
+    const before = await leases.census(replicaId, ['local', 'marzban_node']);
     await fleet.sql(
       `INSERT INTO nodes (kind, name, address, deleted_at, generation) VALUES ('marzban_node', 'gone', 'fake', now(), 0)`,
     );
     await fleet.sql(`INSERT INTO nodes (kind, name, address) VALUES ('pg_node', 'foreign', 'fake')`);
-    expect(await leases.census(['local', 'marzban_node'])).toEqual(before);
+    expect(await leases.census(replicaId, ['local', 'marzban_node'])).toEqual(before);
   });
 
   it('of a node that is not to run, and cannot be told so, takes the place of no other', async () => {

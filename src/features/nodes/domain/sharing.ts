@@ -2,24 +2,40 @@
 export interface Census {
   nodes: number;
   replicas: number;
+  /** How many of these replicas have lived for longer than the one that asks. */
+  elder: number;
 }
 
-/** How many nodes one replica is to work on. */
-export function fairShare({ nodes, replicas }: Census): number {
-  return Math.ceil(nodes / Math.max(1, replicas));
+/**
+ * How many nodes the replica that asks is to work on. The shares of all make up the nodes exactly, or a new replica might
+ * get none of few; and the eldest have what is left over, so that one that joins moves no node among the others.
+ */
+export function fairShare({ nodes, replicas, elder }: Census): number {
+  const among = Math.max(1, replicas);
+  return Math.floor(nodes / among) + (elder < nodes % among ? 1 : 0);
 }
 
 /** How often a replica with more than its share gives some up. */
-export const GIVING_SECONDS = 5;
+const GIVING_MS = 5_000;
 
-/** Within so many turns a new replica has its share: less than a minute. */
-const TURNS = 11;
+/** In so many turns a replica is down to its share: within a minute, with the time it takes to notice and to take over. */
+const TURNS = 10;
 
-/**
- * How many nodes a replica gives up in this turn, of those it has too many: one, or as many as it takes to be through
- * within a minute. `pace` is what it gave up in the turn before, 0 when that was none: it never slows down on the way.
- */
-export function planGiving(owned: number, share: number, pace: number): number {
-  const excess = owned - share;
-  return excess <= 0 ? 0 : Math.min(excess, Math.max(pace, Math.ceil(excess / TURNS)));
+/** When a replica gives up nodes of which it has too many, and how many at a time. */
+export class Giving {
+  private nextAt = -Infinity;
+  private pace = 0;
+
+  /**
+   * How many to give up at `now` (milliseconds of a monotonic clock): none between two turns; one a turn, or as many as it
+   * takes to be through within a minute. It never slows down on the way.
+   */
+  due(now: number, owned: number, share: number): number {
+    if (now < this.nextAt) return 0;
+    // It is asked now and then: a turn that is late does not delay those after it.
+    this.nextAt = (now - this.nextAt < GIVING_MS ? this.nextAt : now) + GIVING_MS;
+    const excess = owned - share;
+    this.pace = excess <= 0 ? 0 : Math.min(excess, Math.max(this.pace, Math.ceil(excess / TURNS)));
+    return this.pace;
+  }
 }

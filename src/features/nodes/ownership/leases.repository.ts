@@ -67,15 +67,17 @@ export class LeasesRepository {
    * What there is to share out: nodes of these kinds that are to run, and replicas that live and work on nodes. Local cores
    * are not: each belongs to the replicas of its folder.
    */
-  async census(kinds: readonly NodeKind[]): Promise<Census> {
+  async census(replicaId: string, kinds: readonly NodeKind[]): Promise<Census> {
     const row = await this.db.row<Census>(
       `SELECT (SELECT count(*)::int FROM nodes
                 WHERE kind = ANY ($1) AND kind <> 'local' AND status <> 'disabled' AND deleted_at IS NULL) AS nodes,
-              (SELECT count(*)::int FROM replica
-                WHERE role <> 'api' AND NOT draining AND heartbeat_at > now() - make_interval(secs => $2)
-                  -- of a clock that was set back since
-                  AND heartbeat_at < now() + make_interval(secs => $2)) AS replicas`,
-      [kinds, LEASE_SECONDS],
+              count(*)::int AS replicas,
+              (count(*) FILTER (
+                WHERE (started_at, id) < (SELECT own.started_at, own.id FROM replica own WHERE own.id = $3)))::int AS elder
+         FROM replica
+        WHERE role <> 'api' AND NOT draining AND heartbeat_at > now() - make_interval(secs => $2)
+          AND heartbeat_at < now() + make_interval(secs => $2) -- or it is of a clock that was set back since`,
+      [kinds, LEASE_SECONDS, replicaId],
     );
     return row!;
   }

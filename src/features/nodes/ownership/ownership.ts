@@ -12,7 +12,7 @@ import { NodeServices } from '../actor/node-services.js';
 import { NodeAdapters } from '../adapters/node-adapters.js';
 import { ownFailure } from '../domain/failure.js';
 import type { Grant } from '../domain/grant.js';
-import { type Census, fairShare, GIVING_SECONDS, planGiving } from '../domain/sharing.js';
+import { type Census, fairShare, Giving } from '../domain/sharing.js';
 import { WorkerNodesRepository } from '../worker-nodes.repository.js';
 import type { NodeReach } from '../node.js';
 import { LeasesRepository } from './leases.repository.js';
@@ -38,8 +38,7 @@ export class Ownership implements OnApplicationBootstrap {
   private readonly acquisition = new Pause();
   private isEnding = false;
   private running: Promise<unknown> = Promise.resolve();
-  private nextGiving = 0;
-  private pace = 0;
+  private readonly giving = new Giving();
 
   constructor(
     private readonly events: DatabaseEvents,
@@ -90,7 +89,7 @@ export class Ownership implements OnApplicationBootstrap {
     await this.localCore.showUnowned();
     await this.nodes.failUnreachableKinds(kinds);
     if (kinds.length === 0) return;
-    const census = await this.leases.census(kinds);
+    const census = await this.leases.census(this.replica.id, kinds);
     await this.acquire(census);
     await this.giveUp(census);
   }
@@ -148,12 +147,9 @@ export class Ownership implements OnApplicationBootstrap {
 
   /** Gives nodes up of which this replica has too many, a few at a time; their cores notice nothing. */
   private async giveUp(census: Census): Promise<void> {
-    if (performance.now() < this.nextGiving) return;
-    this.nextGiving = performance.now() + GIVING_SECONDS * 1000;
-    this.pace = planGiving(this.shared().length, fairShare(census), this.pace);
-    const given = this.shared()
-      .filter((actor) => actor.canMove)
-      .slice(0, this.pace);
+    const owned = this.shared();
+    const count = this.giving.due(performance.now(), owned.length, fairShare(census));
+    const given = owned.filter((actor) => actor.canMove).slice(0, count);
     for (const actor of given) {
       const { grant } = actor.lease;
       this.finish(grant.nodeId, async () => {
