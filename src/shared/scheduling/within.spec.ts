@@ -34,4 +34,15 @@ describe('a limit of time', () => {
   it('is over at once with a signal that is aborted already', () => {
     expect(within(LONG, new AbortController().signal, AbortSignal.abort('before')).reason).toBe('before');
   });
+
+  it('may be listened to by any number of calls at once, and nobody is warned', async () => {
+    const warned: unknown[] = [];
+    const note = (warning: unknown) => warned.push(warning);
+    process.on('warning', note);
+    const limit = within(LONG, new AbortController().signal);
+    for (let call = 0; call < 100; call++) limit.addEventListener('abort', () => undefined);
+    await new Promise((resolve) => setImmediate(resolve)); // warnings come after the code that they are about
+    process.off('warning', note);
+    expect(warned).toEqual([]);
+  });
 });
