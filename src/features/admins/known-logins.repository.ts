@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../shared/database/database.js';
+import { Database, type Queryable } from '../../shared/database/database.js';
 import { regionOf } from './domain/network.js';
 
 const KNOWN_DAYS = 90;
@@ -36,8 +36,8 @@ export class KnownLoginsRepository {
   }
 
   /** Removes the oldest of too many, and those not seen for long. */
-  async prune(): Promise<number> {
-    return this.db.run(
+  async prune(db: Queryable): Promise<number> {
+    return db.run(
       `DELETE FROM known_logins k
         USING (SELECT admin_id, network, row_number() OVER (PARTITION BY admin_id ORDER BY last_at DESC) AS place
                  FROM known_logins) r

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../shared/database/database.js';
+import { Database, type Queryable } from '../../shared/database/database.js';
 import { networkOf } from './domain/network.js';
 import { FORGOTTEN_AFTER_SECONDS, type FailureCounts, type LimitedBy } from './domain/login-limit.js';
 
@@ -17,16 +17,19 @@ export function limitKeys(username: string, address: string): LimitKeys {
   return { name_and_address: `both:${name}@${network}`, address: `address:${network}`, name: `name:${name}` };
 }
 
+/** One in the future is of a clock that was set back since: nobody waits for that. */
 const find = {
   name: 'login_failures_find',
-  text: 'SELECT key, failures, extract(epoch FROM clock_timestamp() - last_at)::float8 AS seconds_ago FROM login_failures WHERE key = ANY ($1)',
+  text: `SELECT key, failures, extract(epoch FROM clock_timestamp() - last_at)::float8 AS seconds_ago FROM login_failures
+          WHERE key = ANY ($1) AND last_at < clock_timestamp() + interval '1 s'`,
 };
 const add = {
   name: 'login_failures_add',
   text: `INSERT INTO login_failures AS f (key, failures, last_at)
          SELECT key, 1, now() FROM unnest($1::text[]) AS k (key) ORDER BY key
          ON CONFLICT (key) DO UPDATE SET last_at = excluded.last_at,
-           failures = CASE WHEN f.last_at < now() - make_interval(secs => $2) THEN 1 ELSE f.failures + 1 END`,
+           failures = CASE WHEN f.last_at BETWEEN now() - make_interval(secs => $2) AND now() + interval '1 s'
+                           THEN f.failures + 1 ELSE 1 END`,
 };
 
 /** Failed logins as all replicas see them. */
@@ -53,8 +56,8 @@ export class LoginFailuresRepository {
   }
 
   /** Removes what no longer counts; returns how many keys that were. */
-  async removeForgotten(): Promise<number> {
-    return this.db.run('DELETE FROM login_failures WHERE last_at < now() - make_interval(secs => $1)', [
+  async removeForgotten(db: Queryable): Promise<number> {
+    return db.run('DELETE FROM login_failures WHERE last_at < now() - make_interval(secs => $1)', [
       FORGOTTEN_AFTER_SECONDS,
     ]);
   }

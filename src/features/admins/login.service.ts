@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import type { Queryable } from '../../shared/database/database.js';
 import { LoginRefused, TooManyFailedLogins, TooManyLogins } from './admins.errors.js';
 import { AdminsRepository, type Credentials } from './admins.repository.js';
 import { limitLogin } from './domain/login-limit.js';
@@ -34,9 +35,9 @@ export class LoginService {
     return this.inTurn(limitKeys(username, attempt.address).address, () => this.checkNow(attempt));
   }
 
-  /** Removes what no longer counts for or against anybody; returns how much. */
-  async forgetOld(): Promise<{ failures: number; known: number }> {
-    return { failures: await this.failures.removeForgotten(), known: await this.known.prune() };
+  /** Removes what no longer counts for or against anybody, by a database that requests need not share; returns how much. */
+  async forgetOld(db: Queryable): Promise<{ failures: number; known: number }> {
+    return { failures: await this.failures.removeForgotten(db), known: await this.known.prune(db) };
   }
 
   private async checkNow({ username, password, address }: Attempt): Promise<Credentials> {

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CountUsersJob } from './jobs/count-users.job.js';
-import { SystemServicesModule } from './system-services.module.js';
 import { UserCounting } from './user-counting.js';
+import { WorkerUserCountsRepository } from './worker-user-counts.repository.js';
 
-@Module({ imports: [SystemServicesModule], providers: [CountUsersJob, UserCounting] })
+@Module({ providers: [CountUsersJob, UserCounting, WorkerUserCountsRepository] })
 export class SystemJobsModule {}

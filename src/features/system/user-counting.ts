@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { Injectable } from '@nestjs/common';
 import type { JobOutcome } from '../../shared/scheduling/job-run.js';
-import { UserCountsRepository } from './user-counts.repository.js';
+import { WorkerUserCountsRepository } from './worker-user-counts.repository.js';
 
 /** A user counts as online for a day after its last traffic. */
 const ONLINE_SECONDS = 24 * 3600;
@@ -13,7 +13,7 @@ const SHARE_OF_TIME = 1 / 50;
 export class UserCounting {
   private countAgainAt = 0;
 
-  constructor(private readonly counts: UserCountsRepository) {}
+  constructor(private readonly counts: WorkerUserCountsRepository) {}
 
   /** Counts who is online if that is due. Returns for how many admins that was another number, and how many rows became few. */
   async keep(): Promise<JobOutcome> {

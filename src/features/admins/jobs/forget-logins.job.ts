@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
 import { LoginService } from '../login.service.js';
 
@@ -10,9 +11,10 @@ export class ForgetLoginsJob implements OnApplicationBootstrap {
   constructor(
     private readonly jobs: PeriodicJobs,
     private readonly logins: LoginService,
+    private readonly db: WorkerDatabase,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.jobs.every('forget-logins', SECONDS, () => this.logins.forgetOld());
+    this.jobs.every('forget-logins', SECONDS, () => this.logins.forgetOld(this.db));
   }
 }

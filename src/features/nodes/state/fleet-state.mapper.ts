@@ -68,7 +68,7 @@ function toCoreStartDtos(starts: readonly CoreStart[]): CoreStartDto[] {
       at: toWireTime(start.at),
       reason: start.reason,
       xray_version: start.xrayVersion,
-      config_version: start.configVersion === null ? null : Number(start.configVersion), // written in half the time
+      config_version: start.configVersion === null ? null : Number(start.configVersion),
     }));
     startDtos.set(starts, dtos);
   }

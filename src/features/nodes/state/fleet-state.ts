@@ -41,7 +41,7 @@ export interface NodeFacts {
   polledAt: Date | null;
   pending: number | null;
   accounts: number | null;
-  /** Since the owner took the node; null also of one of the version before. */
+  /** Since the owner took the node. */
   accountOperations: AccountOperations | null;
   usersSeen: number | null;
   upSpeed: bigint | null;
