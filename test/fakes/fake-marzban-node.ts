@@ -67,6 +67,8 @@ export class FakeMarzbanNode {
   onCore: (core: RealCore) => void = () => undefined;
   certificate = v1Certificate();
   core: Core | undefined;
+  /** Cores that it does not know of any more. */
+  private readonly left: Core[] = [];
   private readonly log: string[] = [];
   private readonly viewers = new Set<WebSocket>();
   private readonly watchers = new Set<(line: string) => void>();
@@ -122,6 +124,17 @@ export class FakeMarzbanNode {
     await this.listen();
   }
 
+  /** The same, but its core goes on, of which it knows nothing. Returns that core. */
+  async restartAlone(): Promise<Core> {
+    await this.hide();
+    const left = this.core!;
+    this.left.push(left);
+    this.core = this.session = undefined;
+    this.log.length = 0;
+    await this.listen();
+    return left;
+  }
+
   /** The core is started again as it was, in the same session. */
   async reload(): Promise<void> {
     await this.core?.kill();
@@ -159,6 +172,7 @@ export class FakeMarzbanNode {
 
   async close(): Promise<void> {
     await this.shutDown();
+    for (const core of this.left) await core.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

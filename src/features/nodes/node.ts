@@ -83,6 +83,8 @@ export interface NodeReach extends ApiAccess {
   certificate: string | null;
   /** What the agent called the session with this installation. Other replicas go on with it; null without one. */
   sessionId: string | null;
+  /** What tells the core process that was worked with last. */
+  coreMarker: string | null;
 }
 
 /** Raw bytes that went through a node. */

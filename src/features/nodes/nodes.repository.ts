@@ -65,7 +65,8 @@ export class NodesRepository {
   async reaches(ids: readonly number[]): Promise<Map<number, NodeReach>> {
     const rows = await this.db.rows<NodeReach>(
       `SELECT n.id AS "nodeId", n.kind, n.name, n.address, n.port, n.api_port AS "apiPort",
-              n.server_cert_pem AS certificate, r.session_id AS "sessionId", ${ACCESS}
+              n.server_cert_pem AS certificate, r.session_id AS "sessionId", r.core_marker AS "coreMarker",
+              ${ACCESS}
          FROM nodes n JOIN node_runtime r ON r.node_id = n.id
         WHERE n.id = ANY ($1)`,
       [ids],

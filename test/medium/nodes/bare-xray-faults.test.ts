@@ -155,6 +155,7 @@ describe.skipIf(!xray)('an Xray that somebody else runs, when something fails', 
       apiPort: core.apiPort,
       certificate: null,
       sessionId: null,
+      coreMarker: null,
     };
     const memory = {
       saveSession: async () => undefined,

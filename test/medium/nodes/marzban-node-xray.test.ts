@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { credentials } from '@grpc/grpc-js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { XrayClient } from '../../../src/xray/grpc/index.js';
+import type { FakeMarzbanNode } from '../../fakes/fake-marzban-node.js';
 import { type AgentFleet, startAgentFleet } from '../../support/agent-fleet.js';
 import { freePort } from '../../support/service-process.js';
 import { xrayForTests } from '../../support/xray.js';
@@ -60,6 +63,70 @@ describe.skipIf(!xray)('a Marzban-node with a real Xray', () => {
       expect(row!.failures).toBeGreaterThan(1);
     }, 60_000);
     expect([agent.cores, agent.count('/connect')]).toEqual([before, 1]);
+  });
+
+  describe('whose agent ended without its core', () => {
+    let agent: FakeMarzbanNode;
+    let id: number;
+    let left: { kill(): Promise<void>; isAlive: boolean };
+
+    beforeEach(async () => {
+      agent = await fleet.agent(xray);
+      id = await fleet.add(agent);
+      await fleet.status(id, 'connected', 60_000);
+      left = await agent.restartAlone();
+      await fleet.sql(
+        `UPDATE node_lease SET epoch = epoch + 1, expires_at = '-infinity' WHERE node_id = $1`,
+        [id],
+      );
+    });
+    afterEach(() => fleet.sudo.delete(`/api/node/${id}`));
+
+    /** Of all users, as the core has them. */
+    const accounts = async () => {
+      const security = credentials.createSsl(Buffer.from(agent.certificate.certificate), null, null, {
+        checkServerIdentity: () => undefined,
+      });
+      const client = new XrayClient(`127.0.0.1:${agent.apiPort}`, security, {
+        'grpc.ssl_target_name_override': 'Gozargah',
+      });
+      return client
+        .listUsers('A')
+        .then((all) => all.map(({ email }) => email.split('.')[1]))
+        .finally(() => client.close());
+    };
+    const add = async (username: string) => {
+      await fleet.sudo.post('/api/user', { username, proxies: { trojan: {} } });
+      await vi.waitFor(async () => expect(await accounts()).toContain(username), { timeout: 60_000 });
+    };
+
+    it('goes on with that core, and says what to do when another one is wanted', async () => {
+      await add('ann');
+      await fleet.status(id, 'connected', 60_000);
+      await fleet.sudo.post(`/api/node/${id}/reconnect`);
+      const { message } = await fleet.status(id, 'error', 60_000);
+      expect(message).toMatch(/Xray runs on the node that its agent does not know of.*; end it there/);
+      await add('ben'); // it is kept all the same
+      expect([left.isAlive, agent.cores]).toEqual([true, 1]);
+      await left.kill();
+      await fleet.status(id, 'connected', 90_000);
+      expect(agent.cores).toBe(2);
+    });
+
+    it('leaves no user on it when the node is deleted', async () => {
+      await add('cid');
+      await fleet.sudo.delete(`/api/node/${id}`);
+      await vi.waitFor(async () => expect(await accounts()).toEqual([]), { timeout: 60_000 });
+      expect(left.isAlive).toBe(true);
+    });
+
+    it('starts none beside one that it does not know itself', async () => {
+      await fleet.sudo.delete(`/api/node/${id}`);
+      id = await fleet.add(agent);
+      const { message } = await fleet.status(id, 'error', 60_000);
+      expect(message).toMatch(/end it there/);
+      expect(agent.cores).toBe(1);
+    });
   });
 
   it('whose session another replica made is restarted once, and says why', async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { within } from '../../../../shared/scheduling/within.js';
-import { CoreError, XrayClient } from '../../../../xray/grpc/index.js';
+import { CoreError, type XrayClient } from '../../../../xray/grpc/index.js';
 import type { NodeIdentity } from '../../identity/node-identity.js';
 import type { NodeReach } from '../../node.js';
 import { CoreApi } from '../core-api.js';
@@ -16,16 +16,17 @@ import {
 } from '../core-connection.js';
 import { type Endpoint, endpointOf, hostPort } from '../../endpoint.js';
 import type { NodeMemory } from '../node-adapter.js';
+import { removeAccounts } from '../remove-accounts.js';
 import { AgentClient, AlreadyStarted } from './agent-client.js';
-import { type AgentTrust, connectPinned, pinnedCredentials } from './pinned-tls.js';
+import { assertNoneLeft, findLeftCore } from './left-core.js';
+import { answers, apiClient, whyUnreachable } from './agent-api.js';
+import { type AgentTrust, connectPinned } from './pinned-tls.js';
 
 /** How long a core may take until its API answers. */
 const READY_MS = 8_000;
 const READY_POLL_MS = 200;
 /** Agents do not wait for the end of the core they replace, whose ports are then in use for a moment. */
 const PORTS_FREE_MS = 300;
-/** Agents make their certificates with this name only. */
-const AGENT_NAME = 'Gozargah';
 const UNKNOWN_VERSION = 'unknown';
 
 export interface MarzbanNodeSettings {
@@ -48,7 +49,9 @@ export class MarzbanNode implements StartableCore {
   private session: string | null;
   private pin: string | undefined;
   private isPinStored: boolean;
-  private api: { core: CoreApi; version: string; marker: string | undefined } | undefined;
+  private api: { client: XrayClient; core: CoreApi; version: string; marker: string | undefined } | undefined;
+  /** Of the process that was worked with last. */
+  private marker: string | null;
   /** Whether the session was made from here, so that Xray's API lets this replica in. */
   private isOwnSession = false;
   private heldByAnother = false;
@@ -62,6 +65,7 @@ export class MarzbanNode implements StartableCore {
     this.endpoint = endpointOf(reach.address, reach.port);
     this.apiEndpoint = endpointOf(reach.address, reach.apiPort);
     this.session = reach.sessionId;
+    this.marker = reach.coreMarker;
     this.pin = settings.certPin === 'tofu' ? (reach.certificate ?? undefined) : undefined;
     this.isPinStored = this.pin !== undefined;
   }
@@ -81,7 +85,8 @@ export class MarzbanNode implements StartableCore {
     if (this.heldByAnother) throw this.taken();
     // Without a session of ours, whatever runs there is nobody's that we know, and a new session ends it.
     if (!isOurs) this.session = null;
-    if (!isOurs || !started) return { running: false };
+    if (!started) return (await this.leftCore(coreVersion, signal)) ?? { running: false };
+    if (!isOurs) return { running: false };
     return (await this.reachApi(coreVersion, signal)) ?? this.shutOut(signal);
   }
 
@@ -89,6 +94,8 @@ export class MarzbanNode implements StartableCore {
     const config = () => this.chunksOf(body); // a stream is read once, and a start may be tried again
     const agent = await this.agent(signal);
     const before = await agent.state(signal);
+    if (!before.started)
+      await this.overApi((client) => assertNoneLeft(client, hostPort(this.apiEndpoint), signal));
     const keepsSession = await this.keepsSession(agent, before.connected, signal);
     await beforeEnd();
     this.close();
@@ -117,10 +124,26 @@ export class MarzbanNode implements StartableCore {
     this.close();
     const agent = await this.agent(signal);
     // An agent asks nobody whose session it ends: another panel's core is not ours to stop.
-    if (this.session === null || !(await agent.ping(this.session, signal))) return;
+    if (this.session === null || !(await agent.ping(this.session, signal))) return this.leave(agent, signal);
     await agent.disconnect(signal);
     this.session = null;
     await this.memory.saveSession(null);
+  }
+
+  /** Nobody can end a core that no agent knows of; what can be done is to take the users off it. */
+  private async leave(agent: AgentClient, signal: AbortSignal): Promise<void> {
+    const { connected, started, coreVersion } = await agent.state(signal);
+    if (connected || started) return;
+    try {
+      if (!(await this.leftCore(coreVersion, signal))) return;
+      const { client } = this.api!;
+      await removeAccounts(client, await client.listInbounds(signal), new Set(), signal);
+      this.logger.warn('Xray goes on there without users, as its agent does not know of it');
+    } catch (error) {
+      if (!(error instanceof HeldByAnother)) throw error;
+    } finally {
+      this.close();
+    }
   }
 
   close(): void {
@@ -218,22 +241,42 @@ export class MarzbanNode implements StartableCore {
   private async reachApi(coreVersion: string | null, signal: AbortSignal): Promise<RunningCore | undefined> {
     this.close();
     const version = coreVersion ?? UNKNOWN_VERSION;
-    const client = new XrayClient(hostPort(this.apiEndpoint), pinnedCredentials(this.pin!), {
-      'grpc.ssl_target_name_override': AGENT_NAME,
-    });
-    const core = new CoreApi(client);
     const deadline = performance.now() + READY_MS;
-    try {
+    return this.overApi(async (client) => {
       while (!(await answers(client, signal))) {
         if (performance.now() > deadline) return undefined;
         await sleep(READY_POLL_MS, undefined, { signal });
       }
-      const state = await core.observe(version, signal);
-      this.api = { core, version, marker: state.process.marker };
-      return state;
+      return this.workWith(client, await new CoreApi(client).observe(version, signal));
+    });
+  }
+
+  /** A core of this node whose agent ended without it is worked with as it is. @throws HeldByAnother for one of others */
+  private leftCore(coreVersion: string | null, signal: AbortSignal): Promise<RunningCore | undefined> {
+    this.close();
+    const known = { marker: this.marker, version: coreVersion ?? UNKNOWN_VERSION };
+    const where = hostPort(this.apiEndpoint);
+    return this.overApi(async (client) => {
+      const found = await findLeftCore(client, { ...known, where }, signal);
+      return found && this.workWith(client, found);
+    });
+  }
+
+  /** Over a new connection to the core's API, which ends afterwards unless the core is worked with. */
+  private async overApi<T>(work: (client: XrayClient) => Promise<T>): Promise<T> {
+    const client = apiClient(this.apiEndpoint, this.pin!);
+    try {
+      return await work(client);
     } finally {
-      if (!this.api) core.close();
+      if (this.api?.client !== client) client.close();
     }
+  }
+
+  private workWith(client: XrayClient, state: RunningCore): RunningCore {
+    const { version, process } = state;
+    this.api = { client, core: new CoreApi(client), version, marker: process.marker };
+    this.marker = process.marker ?? null;
+    return state;
   }
 
   /**
@@ -248,37 +291,13 @@ export class MarzbanNode implements StartableCore {
     return { running: false, shutOut: true };
   }
 
-  /** Xray takes anybody's connection and drops it once it has looked at who it is: in the middle of TLS, or after it. */
-  private async whyUnreachable(signal: AbortSignal): Promise<{ hangsUp: boolean; why: string }> {
-    const where = hostPort(this.apiEndpoint);
-    try {
-      const { socket } = await connectPinned(this.apiEndpoint, await this.trust(), signal);
-      socket.destroy();
-    } catch (error) {
-      const { message, cause } = error as CoreError;
-      if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'ECONNRESET') {
-        const why = `Xray runs on the node, but its API cannot be used (${message}); api_port has to be XRAY_API_PORT of the node, and open to this service`;
-        return { hangsUp: false, why };
-      }
-    }
-    const why = `${where} takes connections but does not let this replica into Xray's API: set NODE_API_SOURCES to the addresses from which all replicas of this service reach nodes`;
-    return { hangsUp: true, why };
+  private async whyUnreachable(signal: AbortSignal) {
+    return whyUnreachable(this.apiEndpoint, await this.trust(), signal);
   }
 
   private taken(): HeldByAnother {
     return new HeldByAnother(
       `another panel has taken this node (${hostPort(this.endpoint)}) and stopped its core; remove it there, then reconnect it here`,
     );
-  }
-}
-
-/** @throws CoreError for any reason but that nobody is there yet */
-async function answers(client: XrayClient, signal: AbortSignal): Promise<boolean> {
-  try {
-    await client.sysStats(signal);
-    return true;
-  } catch (error) {
-    if (error instanceof CoreError && error.isConnection) return false;
-    throw error;
   }
 }

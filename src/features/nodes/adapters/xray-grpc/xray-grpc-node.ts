@@ -1,12 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { inParallel } from '../../../../shared/scheduling/in-parallel.js';
 import type { SecretStore } from '../../../../shared/secrets/secret-store.js';
 import { within } from '../../../../shared/scheduling/within.js';
 import { type Claim, claimTag } from '../../../../xray/config/index.js';
 import type { Account, ResolvedInbound } from '../../../../xray/config/types.js';
 import { CoreError, type InboundServer, XrayClient } from '../../../../xray/grpc/index.js';
 import { takesAccountsOf } from '../../domain/foreign-core.js';
-import { userIdOf } from '../../domain/user-traffic.js';
 import type { ClientCertificate } from '../../identity/client-certificate.js';
 import type { NodeIdentity } from '../../identity/node-identity.js';
 import { clientKeyName, type NodeReach } from '../../node.js';
@@ -14,14 +12,13 @@ import { CoreApi } from '../core-api.js';
 import { type ForeignCore, type FoundForeignCore, HeldByAnother } from '../core-connection.js';
 import { type Endpoint, endpointOf, hostPort } from '../../endpoint.js';
 import type { NodeMemory } from '../node-adapter.js';
+import { removeAccounts } from '../remove-accounts.js';
 import { findApi } from './api-contact.js';
 import { explainMissing } from './api-errors.js';
 
 /** Nothing in Xray's API tells it. */
 const VERSION = 'unknown';
 const STOP_MS = 60_000;
-/** Calls in flight while accounts are removed. */
-const CONCURRENCY = 64;
 
 export interface XrayGrpcSettings {
   identity: Pick<NodeIdentity, 'get'>;
@@ -107,17 +104,7 @@ export class XrayGrpcNode implements ForeignCore {
 
   async withdraw(kept: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     const link = await this.known(signal);
-    for (const [tag, { takes }] of link.inbounds) {
-      if (takes === undefined || kept.has(tag)) continue;
-      const ours = (await link.client.listUsers(tag, '', signal)).filter(
-        ({ email }) => userIdOf(email) !== undefined,
-      );
-      await inParallel(ours, CONCURRENCY, async ({ email }) => {
-        await link.client.removeUser(tag, email, signal).catch((error: unknown) => {
-          if (!(error instanceof CoreError) || error.code !== 'user_not_found') throw error;
-        });
-      });
-    }
+    await removeAccounts(link.client, link.inbounds, kept, signal);
   }
 
   /** Takes the users of the panel off it; it goes on for everybody else. */
