@@ -6,6 +6,14 @@ import { join } from 'node:path';
 const WRITE_CHARACTERS = 256 * 1024;
 const READ_BYTES = 256 * 1024;
 
+/** There is no room on the disk, or no right to it. */
+export class SpoolFailed extends Error {
+  constructor(cause: unknown) {
+    super(`what is to be read again cannot be written down: ${(cause as Error).message}`, { cause });
+    this.name = 'SpoolFailed';
+  }
+}
+
 /**
  * Text that is too long for memory, in a file without a name: nobody else finds it, and it is gone with the process
  * whatever happens. Written first, by one; then read by any number, each from the start.
@@ -19,15 +27,20 @@ export class Spool {
 
   private constructor(private readonly file: FileHandle) {}
 
-  /** In this folder, which is made when it is missing. */
+  /** In this folder, which is made when it is missing. @throws SpoolFailed */
   static async make(folder: string): Promise<Spool> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, `spool-${randomUUID()}`);
-    const file = await open(path, 'wx+', 0o600);
-    await rm(path, { force: true });
-    return new Spool(file);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const path = join(folder, `spool-${randomUUID()}`);
+      const file = await open(path, 'wx+', 0o600);
+      await rm(path, { force: true });
+      return new Spool(file);
+    } catch (error) {
+      throw new SpoolFailed(error);
+    }
   }
 
+  /** @throws SpoolFailed */
   async append(text: string): Promise<void> {
     if (text === '') return;
     this.pending.push(text);
@@ -55,8 +68,8 @@ export class Spool {
     await this.file.close();
   }
 
-  /** Whoever reads waits for it too when another reader began it. */
-  private flush(): Promise<void> {
+  /** Puts everything on disk, so that nobody who reads finds that there is no room. Others wait for it when somebody began it. @throws SpoolFailed */
+  flush(): Promise<void> {
     if (this.pendingCharacters === 0) return this.written;
     const bytes = Buffer.from(this.pending.join(''));
     this.pending = [];
@@ -70,7 +83,10 @@ export class Spool {
   /** A disk that is full may take a part first, and say so only then. */
   private async write(bytes: Buffer): Promise<void> {
     for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, this.size);
+      const rest = this.file.write(bytes, done, bytes.length - done, this.size);
+      const { bytesWritten } = await rest.catch((error: unknown) => {
+        throw new SpoolFailed(error);
+      });
       done += bytesWritten;
       this.size += bytesWritten;
     }

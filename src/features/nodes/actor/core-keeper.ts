@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import { configMark } from '../../../xray/config/index.js';
 import { CoreError } from '../../../xray/grpc/index.js';
+import { SpoolFailed } from '../../../shared/spool.js';
 import {
   CoreRefused,
   type CoreState,
@@ -207,8 +208,7 @@ export class CoreKeeper {
       this.core = await attachStarted(this.context, { state, version, reason, former });
     } catch (error) {
       if (former?.isOver) this.core = undefined;
-      else if (former && error instanceof CoreError && !connection.lost?.aborted)
-        throw new NotRestarted(error);
+      else if (former && isOfStart(error) && !connection.lost?.aborted) throw new NotRestarted(error);
       throw error;
     }
     this.endedFor = undefined;
@@ -261,7 +261,7 @@ export class CoreKeeper {
   private failureOf(state: NodeState, error: unknown): Failure {
     if (error instanceof CoreReplaced) return { what: 'replaced' };
     const isOfRestart = error instanceof NotRestarted;
-    const isNodes = isOfRestart || error instanceof CoreError || error instanceof CoreRefused;
+    const isNodes = isOfRestart || isOfStart(error) || error instanceof CoreRefused;
     if (!isNodes || this.context.signal.aborted) throw error;
     const { message } = error;
     if (isOfRestart) return { what: 'node', message, mayHang: false, before: state.failures };
@@ -284,9 +284,13 @@ export class CoreKeeper {
   }
 }
 
-/** Whoever starts cores cannot be reached; the core that runs has nothing to do with it. */
+/** Whether a core cannot be started, or nothing kept for its start. */
+const isOfStart = (error: unknown): error is CoreError | SpoolFailed =>
+  error instanceof CoreError || error instanceof SpoolFailed;
+
+/** Whoever starts cores cannot be reached, or there is no room; the core that runs has nothing to do with it. */
 class NotRestarted extends Error {
-  constructor(cause: CoreError) {
+  constructor(cause: Error) {
     super(cause.message, { cause });
     this.name = 'NotRestarted';
   }

@@ -93,6 +93,7 @@ export class CoreBodies {
           lists.map((list, index) => list.append(added.map((clients) => clients[index]).join(''))),
         );
       });
+      await Promise.all(lists.map((list) => list.flush())); // a core is ended for it next
       return new SpooledBody(text, lists, place, accounts);
     } catch (error) {
       await Promise.all(lists.map((list) => list.close()));
