@@ -1,8 +1,9 @@
 /**
  * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, system,
- * lists, subscriptions, strangers, start, fleet, nodes. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
+ * lists, subscriptions, strangers, start, fleet, nodes, million. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
  * times on this machine. `BENCH_USERS` is another number of users than 100,000. `nodes` takes long and runs when asked for;
- * `--nodes 5 --users 200 --seconds 5` make it another fleet, and another duration of each measurement.
+ * `--nodes 5 --users 200 --seconds 5` make it another fleet, and another duration of each measurement. So does `million`, a
+ * local core with a million users, or `--users 100000`, in a real Xray: that takes 10 GB of memory by itself.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { withClient } from './database.js';
 import { fleetRows } from './fleet.js';
 import { httpRows } from './http.js';
 import { listRows } from './lists.js';
+import { millionRows } from './million.js';
 import { type FleetSize, nodesRows, SIZES } from './nodes/nodes.js';
 import { median, type Row, table } from './report.js';
 import { seedUsers, useTenHosts } from './seed.js';
@@ -65,6 +67,8 @@ try {
   }
   if (groups.includes('start')) rows.push(...(await startRows()));
   if (groups.includes('fleet')) rows.push(...(await fleetRows(postgres.connection, USERS)));
+  if (groups.includes('million'))
+    rows.push(...(await millionRows(connection, dataDir, PORT, Number(flags.users ?? 1_000_000))));
   if (groups.includes('nodes')) {
     for (const size of fleetSizes()) {
       rows.push(...(await nodesRows(postgres.connection, dataDir, size, Number(flags.seconds))));

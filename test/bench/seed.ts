@@ -5,7 +5,7 @@ import type { BenchService } from './service.js';
 export async function seedUsers(db: pg.Client, count: number): Promise<void> {
   await db.query(
     `INSERT INTO users (username, admin_id, data_limit, expire_at, proxies)
-     SELECT 'user' || lpad(i::text, 6, '0'), (SELECT min(id) FROM admins), 1e12, '2030-01-01',
+     SELECT 'user' || lpad(i::text, greatest(6, length(i::text)), '0'), (SELECT min(id) FROM admins), 1e12, '2030-01-01',
             json_build_object('vless', json_build_object('id', gen_random_uuid(), 'flow', ''))
        FROM generate_series(1, $1::int) i`,
     [count],
