@@ -6,6 +6,7 @@ import { AdminsJobsModule, AdminsModule, AdminsServicesModule } from './features
 import { CoreModule } from './features/core/index.js';
 import { HostsModule } from './features/hosts/index.js';
 import { NodesControlModule, NodesModule } from './features/nodes/index.js';
+import { NotificationsJobsModule, NotificationsModule } from './features/notifications/index.js';
 import { HomeModule, SubscriptionModule } from './features/subscription/index.js';
 import { SystemJobsModule, SystemModule } from './features/system/index.js';
 import { TemplatesModule } from './features/templates/index.js';
@@ -27,6 +28,7 @@ const api = ({ subscription }: Config): Part[] => [
   HostsModule,
   TemplatesModule,
   UsersModule,
+  NotificationsModule,
   NodesModule,
   HomeModule,
   SubscriptionModule.at(subscription.path),
@@ -34,7 +36,13 @@ const api = ({ subscription }: Config): Part[] => [
 ];
 
 /** What works by itself: jobs, and the care for nodes. */
-const worker = (): Part[] => [AdminsJobsModule, UsersJobsModule, SystemJobsModule, NodesControlModule];
+const worker = (): Part[] => [
+  AdminsJobsModule,
+  UsersJobsModule,
+  NotificationsJobsModule,
+  SystemJobsModule,
+  NodesControlModule,
+];
 
 /** What a process is made of. Where nothing is named, its services are there to be called, and nothing moves. */
 const PARTS: Record<Config['role'], (config: Config) => Part[]> = {

@@ -9,7 +9,8 @@ const FEATURES = {
   users: ['admins', 'core', 'hosts', 'templates'],
   subscription: ['admins', 'core', 'hosts', 'templates', 'users'],
   nodes: ['admins', 'core', 'hosts', 'users'],
-  system: ['admins', 'core', 'hosts', 'templates', 'users', 'subscription', 'nodes'],
+  notifications: ['admins', 'users'],
+  system: ['admins', 'core', 'hosts', 'templates', 'users', 'subscription', 'nodes', 'notifications'],
 };
 
 /** Rooms of the nodes feature, the same way: what operators say of nodes (beside `domain/`) knows none of them. */
@@ -23,6 +24,9 @@ const NODE_ROOMS = {
   identity: [],
   state: [],
 };
+
+/** Rooms of the notifications feature: ways to tell others, which know only what a channel is. */
+const CHANNELS = ['webhooks', 'telegram', 'discord'];
 
 const PURE =
   '^src/(client-configs|jinja|text|xray/config|shared/domain|features/[^/]+/domain|features/subscription/page)/|/plan\\.ts$';
@@ -71,6 +75,15 @@ module.exports = {
         dependencyTypesNot: ['type-only'],
       },
     },
+    ...CHANNELS.map((room) => ({
+      name: `notifications-${room}-knows-only-what-a-channel-is`,
+      severity: 'error',
+      from: { path: `^src/features/notifications/${room}/` },
+      to: {
+        path: '^src/features/notifications/',
+        pathNot: `^src/features/notifications/(${room}/|channel\\.ts$|domain/)`,
+      },
+    })),
     {
       name: 'features-are-known-to-features-and-the-app-only',
       severity: 'error',

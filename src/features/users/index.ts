@@ -5,6 +5,7 @@ export { SubscriptionUserDto, type UserDto } from './dto/user-response.dto.js';
 export { lockUsage } from './lock-usage.js';
 export { OwnedUser, TargetUser } from './owned-user.guard.js';
 export { type NodeUsage, UsageHistory } from './usage-history.js';
+export { readSnapshot, snapshotOf, type UserSnapshot } from './user-snapshot.js';
 export { UserPresenter } from './user-presenter.js';
 export { UserReviews } from './user-reviews.js';
 export { UsersJobsModule } from './users-jobs.module.js';

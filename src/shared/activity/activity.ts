@@ -51,5 +51,5 @@ export const NOTICE_ACTIONS = [
 ] as const;
 export type NoticeAction = (typeof NOTICE_ACTIONS)[number];
 
-/** The channel on which whoever sends notices is told that there are some. */
+/** The channel (of `DatabaseEvents`) on which whoever sends notices is told that there are some. */
 export const NOTICES_CHANNEL = 'notices';

@@ -8,7 +8,7 @@ import type { Statement } from './statement.js';
 
 /** The notifications this service sends itself. Each is a hint: whoever listens also looks now and then. */
 export type Channel =
-  'user_change' | 'node_wake' | 'core_config' | 'hosts_changed' | 'admins_changed' | 'job_wake';
+  'user_change' | 'node_wake' | 'core_config' | 'hosts_changed' | 'admins_changed' | 'job_wake' | 'notices';
 
 type Handler = (payload: string) => void;
 

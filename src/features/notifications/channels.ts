@@ -1,0 +1,17 @@
+import { Injectable } from '@nestjs/common';
+import type { Channel } from './channel.js';
+
+/** Every way to tell others. */
+@Injectable()
+export class Channels {
+  readonly all: readonly Channel[];
+
+  constructor() {
+    this.all = [];
+  }
+
+  /** The channel that reaches a target; undefined for a name that no version knows any more. */
+  of(target: string): Channel | undefined {
+    return this.all.find(({ kind }) => target === kind || target.startsWith(`${kind}:`));
+  }
+}

@@ -1,0 +1,2 @@
+export { NotificationsJobsModule } from './notifications-jobs.module.js';
+export { NotificationsModule } from './notifications.module.js';

@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { NotificationsServicesModule } from './notifications-services.module.js';
+
+@Module({ imports: [NotificationsServicesModule] })
+export class NotificationsJobsModule {}
