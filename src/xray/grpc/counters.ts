@@ -1,5 +1,5 @@
 import { EntryCutter } from './entry-cutter.js';
-import { CoreError } from './errors.js';
+import { unreadable } from './errors.js';
 
 /** Bytes in both directions since the core started. */
 export interface Traffic {
@@ -89,14 +89,13 @@ class Reader {
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
     }
-    throw new CoreError('other', 'A reply of the core with statistics is malformed');
+    throw unreadable('it holds no counters');
   }
 
   /** The length of what follows, all of which is there. */
   length(): number {
     const length = this.varint();
-    if (this.position + length > this.bytes.length)
-      throw new CoreError('other', 'A reply of the core with statistics is cut short');
+    if (this.position + length > this.bytes.length) throw unreadable('a counter is cut short');
     return length;
   }
 
@@ -115,7 +114,7 @@ class Reader {
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asIntN(64, value);
     }
-    throw new CoreError('other', 'A reply of the core with statistics is malformed');
+    throw unreadable('it holds no counters');
   }
 
   skip(wireType: number): void {
@@ -123,12 +122,12 @@ class Reader {
     else if (wireType === 1) this.position += 8;
     else if (wireType === 2) this.position = this.length() + this.position;
     else if (wireType === 5) this.position += 4;
-    else throw new CoreError('other', 'A reply of the core with statistics is malformed');
+    else throw unreadable('it holds no counters');
   }
 
   private byte(): number {
     const byte = this.bytes[this.position++];
-    if (byte === undefined) throw new CoreError('other', 'A reply of the core with statistics is cut short');
+    if (byte === undefined) throw unreadable('a counter is cut short');
     return byte;
   }
 }

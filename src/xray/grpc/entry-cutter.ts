@@ -1,8 +1,10 @@
-import { CoreError } from './errors.js';
+import { unreadable } from './errors.js';
 
 /** `repeated … = 1`: the one field of replies that are lists. */
 const ENTRY = (1 << 3) | 2;
 const NOTHING = Buffer.alloc(0);
+/** Accounts and counters have some hundred bytes; what claims to be longer is neither, and is not waited for. */
+const MAX_ENTRY_BYTES = 1024 * 1024;
 
 /** Cuts a reply that is one list into its entries, in whatever pieces it comes. */
 export class EntryCutter {
@@ -13,8 +15,9 @@ export class EntryCutter {
     const bytes = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
     let start = 0;
     while (start < bytes.length) {
-      if (bytes[start] !== ENTRY) throw new CoreError('other', 'A reply of the core is malformed');
+      if (bytes[start] !== ENTRY) throw unreadable('it is no list');
       const [from, length] = lengthAt(bytes, start + 1);
+      if (length !== undefined && length > MAX_ENTRY_BYTES) throw unreadable('an entry of it is too long');
       if (length === undefined || from + length > bytes.length) break;
       give(bytes.subarray(from, from + length));
       start = from + length;
@@ -24,7 +27,7 @@ export class EntryCutter {
 
   /** @throws when something is missing */
   end(): void {
-    if (this.rest.length > 0) throw new CoreError('other', 'A reply of the core is cut short');
+    if (this.rest.length > 0) throw unreadable('it is cut short');
   }
 }
 
@@ -37,5 +40,5 @@ function lengthAt(bytes: Buffer, start: number): [from: number, length: number |
     length += (byte & 0x7f) * factor;
     if (byte < 0x80) return [at, length];
   }
-  throw new CoreError('other', 'A reply of the core is malformed');
+  throw unreadable('it is no list');
 }

@@ -49,8 +49,36 @@ const CODES: Partial<Record<status, CoreErrorCode>> = {
   [status.CANCELLED]: 'aborted',
 };
 
+/** A reply that is none of Xray's, as far as it goes: `what` is wrong with it. */
+export function unreadable(what: string, cause?: unknown): CoreError {
+  return new CoreError(
+    'other',
+    `a reply cannot be read (${what}); is it Xray itself that answers there, 25.1 or newer, with nothing in between?`,
+    { cause },
+  );
+}
+
+/** What `read` makes of a reply. @throws CoreError when that is nothing */
+export function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof CoreError ? error : unreadable((error as Error).message, error);
+  }
+}
+
+/** A call that was not answered in time. */
+export function unanswered(milliseconds: number): CoreError {
+  return new CoreError(
+    'timeout',
+    `no answer to a call in ${milliseconds / 1000} s; that Xray hangs or has too much to do, or the line to it is slow or broken`,
+  );
+}
+
 export function toCoreError(error: Pick<ServiceError, 'code' | 'details'> & Partial<Error>): CoreError {
   const text = error.details || error.message || 'The core gave no reason';
+  // gRPC's library says so of what it could not decode.
+  if (text.startsWith('Response message parsing error')) return unreadable(text, error);
   const code = CODES[error.code] ?? TEXTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'other';
   return new CoreError(code, text, { cause: error });
 }

@@ -1,12 +1,14 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { status } from '@grpc/grpc-js';
-import { CoreError, toCoreError } from './errors.js';
+import { CoreError, toCoreError, unanswered, unreadable } from './errors.js';
 
 /** What may be under way before it is read. Less, and a distant core would wait for us most of the time. */
 const WINDOW_BYTES = 1024 * 1024;
 /** In front of a message: whether it is compressed, and its length. */
 const HEAD_BYTES = 5;
+/** Several times what a million users come to. */
+const MAX_BYTES = 2 ** 30;
 
 /**
  * Calls whose replies are taken as they come, over a connection of their own. gRPC's library hands a reply over when all of it
@@ -33,16 +35,23 @@ export class LongReplies {
     const stream = this.connected().request(headers);
     let end: IncomingHttpHeaders = {};
     stream.on('response', (first) => (end = first)).on('trailers', (last) => (end = last));
-    stream.setTimeout(patienceMs, () => stream.destroy(new CoreError('timeout', 'Deadline exceeded')));
+    stream.setTimeout(patienceMs, () => stream.destroy(unanswered(patienceMs)));
     const giveUp = () => stream.destroy(aborted());
     signal?.addEventListener('abort', giveUp, { once: true });
     stream.end(Buffer.concat([headOf(message), message]));
+    let head = Buffer.alloc(0);
+    let left = 0;
     try {
-      let head = HEAD_BYTES;
       for await (const chunk of stream as AsyncIterable<Buffer>) {
-        const skipped = Math.min(head, chunk.length);
-        head -= skipped;
-        if (chunk.length > skipped) yield chunk.subarray(skipped);
+        const missing = HEAD_BYTES - head.length;
+        if (missing > 0) {
+          head = Buffer.concat([head, chunk.subarray(0, missing)]);
+          if (head.length === HEAD_BYTES) left = lengthIn(head);
+        }
+        const bytes = chunk.subarray(missing);
+        left -= bytes.length;
+        if (left < 0) throw unreadable('it is longer than it says');
+        if (bytes.length > 0) yield bytes;
       }
     } catch (error) {
       if (error instanceof CoreError) throw error;
@@ -52,8 +61,9 @@ export class LongReplies {
       stream.destroy();
     }
     const code = end['grpc-status'];
+    if (code === '0' && left > 0) throw unreadable('it is cut short');
     if (code === '0') return;
-    const details = decodeURIComponent(String(end['grpc-message'] ?? ''));
+    const details = decoded(String(end['grpc-message'] ?? ''));
     throw toCoreError({ code: code === undefined ? status.UNAVAILABLE : Number(code), details });
   }
 
@@ -70,6 +80,22 @@ export class LongReplies {
     session.on('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
     session.on('error', () => undefined); // each of its streams fails too
     return (this.session = session);
+  }
+}
+
+/** How long the message is, by its head. */
+function lengthIn(head: Buffer): number {
+  const length = head.readUInt32BE(1);
+  if (head[0] !== 0 || length > MAX_BYTES) throw unreadable('it is compressed, or too long');
+  return length;
+}
+
+/** Percent-encoded, by the rules of gRPC; what is not is shown as it came. */
+function decoded(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
   }
 }
 

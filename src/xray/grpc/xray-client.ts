@@ -5,6 +5,7 @@ import {
   type ChannelCredentials,
   Metadata,
   type ServiceError,
+  status,
 } from '@grpc/grpc-js';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -14,7 +15,7 @@ import type { Account } from '../config/types.js';
 import { addUserRequest, decodeAccount, removeUserRequest } from './accounts.js';
 import { type Counter, decodeCounter, TrafficByName, type Traffic } from './counters.js';
 import { EntryCutter } from './entry-cutter.js';
-import { CoreError, toCoreError } from './errors.js';
+import { CoreError, readable, toCoreError, unanswered } from './errors.js';
 import { LongReplies } from './long-replies.js';
 import { Breather } from '../../shared/scheduling/breather.js';
 import { decodeInbound, type InboundServer } from './inbounds.js';
@@ -56,7 +57,7 @@ export class XrayClient {
   private readonly proxy: ClientGrpcProxy;
   /** Nest's client for one of the services: calls of both go over its connection, as callbacks and not as observables. */
   private readonly client: Client;
-  private readonly long: LongReplies | undefined;
+  private readonly long: LongReplies;
   /** What was too long once, and is asked for in pieces since. */
   private readonly longPaths = new Set<string>();
 
@@ -66,9 +67,9 @@ export class XrayClient {
     security: ChannelCredentials = credentials.createInsecure(),
     options: object = {},
     /** Makes a bare connection of the same kind, for replies that are too long to be held as a whole. */
-    dial: (() => Duplex) | undefined = socketOf(target),
+    dial: () => Duplex = () => connectTo(target),
   ) {
-    this.long = dial && new LongReplies(dial);
+    this.long = new LongReplies(dial);
     this.proxy = new ClientGrpcProxy({
       package: 'xray.app.stats.command',
       packageDefinition,
@@ -76,7 +77,7 @@ export class XrayClient {
       credentials: security,
       channelOptions: {
         ...CHANNEL_OPTIONS,
-        'grpc.max_receive_message_length': this.long ? LONG_BYTES : -1,
+        'grpc.max_receive_message_length': LONG_BYTES,
         ...options,
       },
     });
@@ -110,9 +111,11 @@ export class XrayClient {
       email ? USER_OPERATION_MS : LIST_MS,
       signal,
       (entry) => {
-        const user = User.deserialize(entry);
-        // An unknown email is answered with one empty entry.
-        const account = user.email ? decodeAccount(user) : undefined;
+        const account = readable(() => {
+          const user = User.deserialize(entry);
+          // An unknown email is answered with one empty entry.
+          return user.email ? decodeAccount(user) : undefined;
+        });
         if (account) take(account);
       },
     );
@@ -128,9 +131,8 @@ export class XrayClient {
   /** What stands behind each tag now. @throws CoreError `unsupported` before Xray 25.6.7. */
   async listInbounds(signal?: AbortSignal): Promise<Map<string, InboundServer>> {
     const { inbounds } = await this.call(ListInbounds, {}, LIST_MS, signal);
-    return new Map(
-      inbounds.filter(({ tag }) => tag !== '').map((inbound) => [inbound.tag, decodeInbound(inbound)]),
-    );
+    const tagged = inbounds.filter(({ tag }) => tag !== '');
+    return readable(() => new Map(tagged.map((inbound) => [inbound.tag, decodeInbound(inbound)])));
   }
 
   /** Adds a way out that leads nowhere, whose name is seen among the counters of outbounds until the core ends. */
@@ -188,7 +190,7 @@ export class XrayClient {
   /** Frees the connection. Never stops the core. */
   close(): void {
     this.proxy.close();
-    this.long?.close();
+    this.long.close();
   }
 
   private eachCounter(
@@ -229,12 +231,12 @@ export class XrayClient {
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Buffer> {
-    if (!this.long || !this.longPaths.has(path)) {
+    if (!this.longPaths.has(path)) {
       try {
         const same = (bytes: Buffer) => bytes;
         return yield* inPieces(await this.send(path, same, same, request, timeoutMs, signal));
       } catch (error) {
-        if (!this.long || !(error instanceof CoreError) || error.code !== 'too_large') throw error;
+        if (!(error instanceof CoreError) || error.code !== 'too_large') throw error;
         this.longPaths.add(path);
       }
     }
@@ -270,7 +272,8 @@ export class XrayClient {
       const options = { deadline: Date.now() + timeoutMs };
       const done = (error: ServiceError | null, reply?: Response) => {
         signal?.removeEventListener('abort', cancel);
-        if (error) reject(toCoreError(error));
+        if (error)
+          reject(error.code === status.DEADLINE_EXCEEDED ? unanswered(timeoutMs) : toCoreError(error));
         else resolve(reply as Response);
       };
       const call = this.client.makeUnaryRequest(
@@ -288,8 +291,11 @@ export class XrayClient {
   }
 }
 
-function socketOf(target: string): (() => Duplex) | undefined {
-  return target.startsWith('unix:') ? () => connect(target.slice('unix:'.length)) : undefined;
+/** Without TLS. */
+function connectTo(target: string): Duplex {
+  if (target.startsWith('unix:')) return connect(target.slice('unix:'.length));
+  const { hostname, port } = new URL(`tcp://${target.replace(/^ipv[46]:/, '')}`);
+  return connect({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) });
 }
 
 function* inPieces(reply: Buffer): Generator<Buffer> {

@@ -171,6 +171,22 @@ describe.skipIf(!xray)('the API of an Xray that somebody else runs', () => {
     expect((await find(['203.0.113.7', '127.0.0.1'])).target).toBe(`ipv4:127.0.0.1:${port}`);
   });
 
+  it('is found at the one address of a name that answers, though another takes the connection and is silent', async () => {
+    const port = await start();
+    const silent = createServer();
+    silent.listen(port, '127.0.0.2');
+    await once(silent, 'listening');
+    closing.push(async () => silent.close());
+    const { target } = await findApi(
+      { host: 'several.test', port },
+      { ...DEFAULT_ACCESS, apiTls: 'off' },
+      await fleet.app.get(NodeIdentity, { strict: false }).get(),
+      AbortSignal.timeout(PATIENCE_MS),
+      async () => ['127.0.0.2', '127.0.0.3', '127.0.0.1'].map((address) => ({ address })),
+    );
+    expect(target).toBe(`ipv4:127.0.0.1:${port}`);
+  });
+
   it('at a name that nobody knows says so', async () => {
     const id = await add(1, { address: 'nowhere.invalid' });
     await message(id, /the name nowhere\.invalid is not known/);

@@ -1,16 +1,6 @@
-import { CoreError, XrayClient } from '../../../../xray/grpc/index.js';
+import { CoreError, type XrayClient } from '../../../../xray/grpc/index.js';
 import { type Endpoint, hostPort } from '../../endpoint.js';
-import { type AgentTrust, connectPinned, pinnedCredentials } from './pinned-tls.js';
-
-/** Agents make their certificates with this name only. */
-const AGENT_NAME = 'Gozargah';
-
-/** A way to the API of a core that an agent has started, with the agent's certificate. */
-export function apiClient(endpoint: Endpoint, pin: string): XrayClient {
-  return new XrayClient(hostPort(endpoint), pinnedCredentials(pin), {
-    'grpc.ssl_target_name_override': AGENT_NAME,
-  });
-}
+import { type AgentTrust, connectPinned } from './pinned-tls.js';
 
 /** @throws CoreError for any reason but that nobody is there yet */
 export async function answers(client: XrayClient, signal: AbortSignal): Promise<boolean> {

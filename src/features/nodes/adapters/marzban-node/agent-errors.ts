@@ -42,6 +42,12 @@ export function explain(error: unknown, { endpoint, signal, isConnected, seconds
   if (/^ERR_SSL|^EPROTO/.test(code)) {
     return failure('other', `${where} does not speak TLS; is the port that of Marzban-node (SERVICE_PORT)?`);
   }
+  if (/^E(HOST|NET)(UNREACH|DOWN)$|^EADDRNOTAVAIL$/.test(code)) {
+    return failure(
+      'unavailable',
+      `${where} cannot be reached (${code}); check address, port and firewall of the node`,
+    );
+  }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return failure(
       'unavailable',

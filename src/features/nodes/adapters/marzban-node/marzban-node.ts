@@ -19,8 +19,8 @@ import type { NodeMemory } from '../node-adapter.js';
 import { removeAccounts } from '../remove-accounts.js';
 import { AgentClient, AlreadyStarted } from './agent-client.js';
 import { assertNoneLeft, findLeftCore } from './left-core.js';
-import { answers, apiClient, whyUnreachable } from './agent-api.js';
-import { type AgentTrust, connectPinned } from './pinned-tls.js';
+import { answers, whyUnreachable } from './agent-api.js';
+import { type AgentTrust, connectPinned, pinnedClient } from './pinned-tls.js';
 
 /** How long a core may take until its API answers. */
 const READY_MS = 8_000;
@@ -264,7 +264,7 @@ export class MarzbanNode implements StartableCore {
 
   /** Over a new connection to the core's API, which ends afterwards unless the core is worked with. */
   private async overApi<T>(work: (client: XrayClient) => Promise<T>): Promise<T> {
-    const client = apiClient(this.apiEndpoint, this.pin!);
+    const client = pinnedClient(this.apiEndpoint, this.pin!);
     try {
       return await work(client);
     } finally {

@@ -1,9 +1,15 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { connect, createSecureContext, type SecureContextOptions, type TLSSocket } from 'node:tls';
-import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import {
+  connect,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
+import { credentials } from '@grpc/grpc-js';
 import { within } from '../../../../shared/scheduling/within.js';
-import { CoreError } from '../../../../xray/grpc/index.js';
+import { CoreError, XrayClient } from '../../../../xray/grpc/index.js';
 import { CERTIFICATE_CHANGED } from '../../domain/certificate-changed.js';
 import type { ClientCertificate } from '../../identity/client-certificate.js';
 import { type Endpoint, hostPort } from '../../endpoint.js';
@@ -69,15 +75,33 @@ export async function connectPinned(
   }
 }
 
-/** For the gRPC of a node, which shows the certificate of its agent. */
-export function pinnedCredentials(pin: string): ChannelCredentials {
+/** Agents make their certificates with this name only. */
+const AGENT_NAME = 'Gozargah';
+
+/** The way to the gRPC of a node, which shows the certificate of its agent. */
+export function pinnedClient({ host, port }: Endpoint, pin: string): XrayClient {
   const { fingerprint256 } = new X509Certificate(pin);
   // A certificate from an authority is trusted without the authority.
-  const context: SecureContextOptions = { ca: pin, allowPartialTrustChain: true };
-  return credentials.createFromSecureContext(createSecureContext(context), {
-    checkServerIdentity: (_, shown) =>
-      shown.fingerprint256 === fingerprint256 ? undefined : new Error('the certificate is another one'),
-  });
+  const secureContext = createSecureContext({
+    ca: pin,
+    allowPartialTrustChain: true,
+  } as SecureContextOptions);
+  const checkServerIdentity = (_: string, shown: PeerCertificate) =>
+    shown.fingerprint256 === fingerprint256 ? undefined : new Error('the certificate is another one');
+  return new XrayClient(
+    hostPort({ host, port }),
+    credentials.createFromSecureContext(secureContext, { checkServerIdentity }),
+    { 'grpc.ssl_target_name_override': AGENT_NAME },
+    () =>
+      connect({
+        host,
+        port,
+        servername: AGENT_NAME,
+        secureContext,
+        checkServerIdentity,
+        ALPNProtocols: ['h2'],
+      }),
+  );
 }
 
 function changed(endpoint: Endpoint, pin: string, shown: X509Certificate): string {

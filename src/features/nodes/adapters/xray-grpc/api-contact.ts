@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectPlain, isIP, isIPv6, type Socket } from 'node:net';
 import {
   checkServerIdentity,
@@ -18,6 +19,8 @@ import { type Endpoint, hostPort } from '../../endpoint.js';
 import { explainContact } from './api-errors.js';
 
 const CONTACT_MS = 5_000;
+/** After so long the next address of a name is tried as well (RFC 8305). */
+const STAGGER_MS = 250;
 /** Servers of gRPC speak first. One that does not may wait for a word. */
 const LISTEN_MS = 500;
 /** Sent where no name is known. Addresses are no names in TLS. */
@@ -32,6 +35,8 @@ export interface ApiContact {
   target: string;
   credentials: ChannelCredentials;
   options: object;
+  /** One more connection like theirs. */
+  dial: () => Socket;
 }
 
 /** The addresses that a name stands for. */
@@ -59,20 +64,48 @@ export async function findApi(
   let failure: unknown;
   try {
     const tls = access.apiTls === 'off' ? undefined : tlsOf(endpoint, access, identity);
-    for (const address of await addressesOf(endpoint, access, inTime(resolve, limit))) {
-      try {
-        await greet(address, endpoint.port, tls, limit);
-        return contact(address, endpoint.port, tls);
-      } catch (error) {
-        failure = error;
-        if (limit.aborted) break;
-      }
-    }
+    const addresses = await addressesOf(endpoint, access, inTime(resolve, limit));
+    const found = await firstToAnswer(addresses, limit, (address, until) =>
+      greet(address, endpoint.port, tls, until),
+    );
+    return contact(found, endpoint.port, tls);
   } catch (error) {
     failure = error;
   }
   if (signal.aborted) throw new CoreError('aborted', 'The call was given up', { cause: failure });
   throw explainContact(failure, { endpoint, tls: access.apiTls });
+}
+
+/**
+ * The first address whose `attempt` succeeds. Each begins when the one before it has failed, or taken a moment: Node.js
+ * does that for connections alone, and gives up one that is slow. @throws what stopped one of them
+ */
+async function firstToAnswer(
+  addresses: readonly string[],
+  limit: AbortSignal,
+  attempt: (address: string, until: AbortSignal) => Promise<void>,
+): Promise<string> {
+  const found = new AbortController();
+  const until = AbortSignal.any([limit, found.signal]);
+  let turn: Promise<unknown> = Promise.resolve();
+  const attempts = addresses.map((address) => {
+    const done = turn.then(async () => {
+      until.throwIfAborted();
+      await attempt(address, until);
+      found.abort();
+      return address;
+    });
+    const late = () => sleep(STAGGER_MS, undefined, { signal: until });
+    turn = turn.then(() => Promise.race([done, late()])).catch(() => undefined);
+    return done;
+  });
+  try {
+    return await Promise.any(attempts);
+  } catch (error) {
+    const { errors } = error as AggregateError;
+    // That nobody answered in time tells less than what somebody said.
+    throw errors.findLast(({ name }: Error) => name !== 'TimeoutError') ?? errors.at(-1);
+  }
 }
 
 /** The addresses that may be connected to. Without TLS none of the internet: anybody on the way could command the core. */
@@ -120,15 +153,7 @@ function tlsOf({ host }: Endpoint, access: ApiAccess, identity: ClientCertificat
 async function greet(address: string, port: number, tls: Tls | undefined, limit: AbortSignal): Promise<void> {
   limit.throwIfAborted();
   const place = { host: address, port };
-  const socket: Socket = tls
-    ? connectTls({
-        ...place,
-        servername: tls.name,
-        secureContext: tls.context,
-        checkServerIdentity: tls.check,
-        ALPNProtocols: ['h2'],
-      })
-    : connectPlain(place);
+  const socket = dial(place, tls);
   let isConnected = false;
   let speaking: NodeJS.Timeout | undefined;
   const giveUp = () => socket.destroy(isConnected ? noAnswer(place) : (limit.reason as Error));
@@ -159,6 +184,17 @@ async function greet(address: string, port: number, tls: Tls | undefined, limit:
   }
 }
 
+function dial(place: Endpoint, tls: Tls | undefined): Socket {
+  if (!tls) return connectPlain(place);
+  return connectTls({
+    ...place,
+    servername: tls.name,
+    secureContext: tls.context,
+    checkServerIdentity: tls.check,
+    ALPNProtocols: ['h2'],
+  });
+}
+
 function noAnswer(place: Endpoint): CoreError {
   return new CoreError(
     'timeout',
@@ -168,9 +204,11 @@ function noAnswer(place: Endpoint): CoreError {
 
 function contact(address: string, port: number, tls: Tls | undefined): ApiContact {
   const target = isIPv6(address) ? `ipv6:[${address}]:${port}` : `ipv4:${address}:${port}`;
-  if (!tls) return { target, credentials: credentials.createInsecure(), options: {} };
+  const another = () => dial({ host: address, port }, tls);
+  if (!tls) return { target, credentials: credentials.createInsecure(), options: {}, dial: another };
   return {
     target,
+    dial: another,
     credentials: credentials.createFromSecureContext(tls.context, { checkServerIdentity: tls.check }),
     options: { 'grpc.ssl_target_name_override': tls.name },
   };

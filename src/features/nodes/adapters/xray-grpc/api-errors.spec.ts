@@ -11,6 +11,11 @@ describe('what stopped a connection', () => {
     ['ECONNREFUSED', 'connect ECONNREFUSED core.example:62051; does Xray run there'],
     ['EAI_AGAIN', 'the name core.example is not known'],
     ['ETIMEDOUT', 'core.example:62051 cannot be reached in 5 s'],
+    [
+      'EHOSTUNREACH',
+      'core.example:62051 cannot be reached (EHOSTUNREACH); check address, api_port and firewall',
+    ],
+    ['ENETUNREACH', 'core.example:62051 cannot be reached (ENETUNREACH)'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'is from nobody known here'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'is from nobody known here'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'is from nobody known here'],

@@ -15,6 +15,12 @@ export function explainContact(
   if (name === 'TimeoutError' || code === 'ETIMEDOUT') {
     return failure('timeout', `${where} cannot be reached in 5 s; check address, api_port and firewall`);
   }
+  if (NO_WAY.test(code)) {
+    return failure(
+      'unavailable',
+      `${where} cannot be reached (${code}); check address, api_port and firewall`,
+    );
+  }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return failure(
       'unavailable',
@@ -62,6 +68,9 @@ export function explainContact(
       : 'does it trust the certificate of this service (that of GET /api/node/settings, or api_client_certificate), and does its routing lead from the API inbound there?';
   return failure('unavailable', `${where} hung up (${code || message}); ${hint}`);
 }
+
+/** What the network says of a place that no packet gets to. */
+const NO_WAY = /^E(HOST|NET)(UNREACH|DOWN)$|^EADDRNOTAVAIL$/;
 
 const CERTIFICATE = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_|ERR_TLS_CERT/;
 

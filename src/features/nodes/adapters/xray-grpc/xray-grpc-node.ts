@@ -162,13 +162,13 @@ export class XrayGrpcNode implements ForeignCore {
 
   private async open(signal: AbortSignal): Promise<Link> {
     const { closings } = this;
-    const { target, credentials, options } = await findApi(
+    const { target, credentials, options, dial } = await findApi(
       this.endpoint,
       this.reach,
       await this.clientCertificate(),
       signal,
     );
-    const client = new XrayClient(target, credentials, options);
+    const client = new XrayClient(target, credentials, options, dial);
     try {
       const core = new CoreApi(client);
       await client.sysStats(signal);
