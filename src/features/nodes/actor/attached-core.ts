@@ -10,11 +10,13 @@ import type { FoundForeignCore, RunningCore } from '../adapters/core-connection.
 import { audit, type Audit } from '../convergence/audit.js';
 import type { ChangeFollower } from '../convergence/change-feed.js';
 import { UserSync } from '../convergence/user-sync.js';
+import { retryAfterSeconds } from '../domain/backoff.js';
 import type { Cursor, OutboxPlace } from '../domain/change-cursor.js';
 import { type CoreProcess, CoreReplaced, KnownProcess } from '../domain/core-process.js';
 import type { PresentInbound } from '../domain/foreign-core.js';
 import type { NodeState } from '../domain/node-state.js';
 import type { Sighting } from '../domain/sighting.js';
+import type { NodeStatus } from '../node.js';
 import { type Chore, Chores } from './chores.js';
 import { CoreCharging } from './core-charging.js';
 import type { CoreContext } from './core-context.js';
@@ -49,6 +51,8 @@ export interface RunningProcess {
     matchedTo: bigint;
     /** What it had when it was. */
     inbounds: ReadonlyMap<string, PresentInbound>;
+    /** What is shown of it then. */
+    shown: { status: NodeStatus; message: string | null };
   };
 }
 
@@ -71,6 +75,8 @@ export class AttachedCore {
   private isAudited: boolean;
   /** The last audit has found as many as it may. */
   private differsMore = false;
+  /** Comparisons in a row that took too long. */
+  private slowComparisons = 0;
   private readonly silence = new Silence();
   private readonly health: Chore<NodeState>;
   private readonly comparison: Chore<NodeState>;
@@ -128,6 +134,15 @@ export class AttachedCore {
     if (!isNoted) await services.runtime.recordConfig(lease.grant, active);
     if (state.status === 'connected') return;
     const { status, message } = RUNS_WELL;
+    await services.runtime.showStatus(lease.grant, status, { version: this.version, message });
+  }
+
+  /** Shows what there is to say of a core that somebody else runs, where a fault that is over is shown. */
+  async confirmForeign(state: NodeState): Promise<void> {
+    if (!this.foreign) return;
+    const { services, lease } = this.context;
+    const { status, message } = this.foreign.shown;
+    if (state.status === status && state.message === message) return;
     await services.runtime.showStatus(lease.grant, status, { version: this.version, message });
   }
 
@@ -274,11 +289,15 @@ export class AttachedCore {
     try {
       found = await services.audits.pass(() => audit(parts), signal);
     } catch (error) {
-      if (!(error instanceof CoreError) || error.code !== 'unsupported') throw error;
+      if (!(error instanceof CoreError) || error.code !== 'unsupported') {
+        if (error instanceof CoreError && error.code === 'timeout') this.waitLonger();
+        throw error;
+      }
       this.comparison.due = Infinity;
       return this.logger.warn('This Xray cannot list its users, so nobody can tell whether they are right');
     }
     const { differences, isComplete } = found;
+    this.slowComparisons = 0;
     this.sync.accounts = found.accounts;
     this.comparison.due = performance.now() + spread(AUDIT_MS);
     const breather = new Breather();
@@ -292,6 +311,12 @@ export class AttachedCore {
     if (differences.length === 0) return;
     const more = isComplete ? '' : '; more will be once these are right';
     this.logger.log(`${differences.length} users differ on the core and are applied again${more}`);
+  }
+
+  /** A core that takes long for its list would do nothing else, were it asked again at once. */
+  private waitLonger(): void {
+    const waitMs = retryAfterSeconds(++this.slowComparisons + 3, Math.random()) * 1000; // from 8 s on
+    this.comparison.due = performance.now() + waitMs;
   }
 
   private async saveCursorSometimes(): Promise<void> {

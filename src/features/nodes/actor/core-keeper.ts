@@ -26,6 +26,8 @@ import { CoreSilent } from './silence.js';
 /** Whatever may be due is found by looking so often; what others write and users that change wake us. */
 const LOOK_MS = 2_000;
 const RETRY_MS = 1_000;
+/** A fault of the service that is not seen again for so long is over. */
+const FAULTLESS_MS = 10_000;
 
 /** Keeps the core of one node as its rows ask: step after step, it compares them with what is there. */
 export class CoreKeeper {
@@ -41,6 +43,7 @@ export class CoreKeeper {
   /** As it was when this one began. */
   private first: NodeState | undefined;
   private crashes = 0;
+  private faultAt = -Infinity;
 
   constructor(private readonly context: CoreContext) {
     this.logger = new Logger(`Node ${context.lease.grant.nodeId}`);
@@ -113,6 +116,7 @@ export class CoreKeeper {
     const enabled = isEnabled(state);
     if (connection.startsCore) await this.convergeOwn(connection, state, enabled);
     else if (await convergeForeign(this.context, this.slot, connection, state)) this.endedFor = undefined;
+    else if (enabled && !this.isFaulty) await this.core?.confirmForeign(state);
     if (!enabled) await services.runtime.recordRetirement(lease.grant, state.generation);
     this.isRetired = !enabled;
   }
@@ -149,7 +153,7 @@ export class CoreKeeper {
       if (!this.core || state.nextAttemptAt <= state.now)
         await this.restartInTurn(state, step, active.version);
     } else if (step.do === 'stop') await this.slot.stop();
-    else if (this.core) await this.core.confirmConfig(state, active);
+    else if (this.core && !this.isFaulty) await this.core.confirmConfig(state, active);
   }
 
   /** A node that another panel took is left alone, unless an operator asks for it again. */
@@ -276,6 +280,16 @@ export class CoreKeeper {
     const { runtime } = this.context.services;
     await runtime.recordFailure(this.context.lease.grant, { failures, retryAfterSeconds, message });
     await this.show('error', message);
+  }
+
+  /** Tells of a fault that is the service's own. It stands until it was not seen for a while. */
+  async showFault(message: string): Promise<void> {
+    this.faultAt = performance.now();
+    await this.show('error', message, this.core?.version);
+  }
+
+  private get isFaulty(): boolean {
+    return performance.now() - this.faultAt < FAULTLESS_MS;
   }
 
   /** `version` is that of a core that runs. */

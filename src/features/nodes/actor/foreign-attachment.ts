@@ -11,7 +11,7 @@ import { isEnabled, type NodeState } from '../domain/node-state.js';
 import { AttachedCore, RUNS_WELL } from './attached-core.js';
 import type { CoreContext } from './core-context.js';
 import type { CoreSlot } from './core-slot.js';
-import type { CoreAccount, FoundCore } from './node-runtime.repository.js';
+import { type CoreAccount, cut, type FoundCore } from './node-runtime.repository.js';
 
 /** Attaches to a core that somebody else runs, or leaves it, as the rows ask. Returns whether it is attached anew. */
 export async function convergeForeign(
@@ -75,10 +75,10 @@ async function attachForeign(
   const generation = isEnabled(state) ? state.generation : undefined;
   await runtime.recordForeign(grant, { generation, restartGeneration, config });
   const trouble = foreignTrouble(wanted.version, config?.version, match);
-  const { status, message } = trouble === null ? RUNS_WELL : { status: 'error' as const, message: trouble };
-  await runtime.showStatus(grant, status, { version: found.version, message });
+  const shown = trouble === null ? RUNS_WELL : { status: 'error' as const, message: cut(trouble) };
+  await runtime.showStatus(grant, shown.status, { version: found.version, message: shown.message });
   const place = state.fullSyncNeeded ? await changes.horizon() : state;
-  const foreign = { matchedTo: wanted.version, inbounds: found.inbounds };
+  const foreign = { matchedTo: wanted.version, inbounds: found.inbounds, shown };
   return new AttachedCore(
     context,
     { ...found, process, account, inbounds: match.fitting, place, foreign },

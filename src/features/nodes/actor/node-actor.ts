@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
+import { isDatabaseUnavailable } from '../../../shared/database/unavailable.js';
 import { Pause } from '../../../shared/scheduling/pause.js';
 import { within } from '../../../shared/scheduling/within.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
@@ -147,12 +148,13 @@ export class NodeActor {
     if (!this.stopping) this.connection.close();
   }
 
-  /** The database, or a bug. The core is left as it is; where there is none, an operator waits to hear why. */
+  /** The database, or a bug. The core is left as it is; an operator hears why nothing becomes of it. */
   private async onUnexpected(error: unknown): Promise<number> {
     if (!this.hasFailed) this.logger.error({ err: error }, 'The node cannot be worked on at the moment');
     this.hasFailed = true;
-    if (this.keeper.core) return RETRY_MS;
-    await this.keeper.show('error', ownFailure(error)).catch(() => undefined); // the database may be what is missing
+    // Without its database the service knows nothing new of a core that runs, and could not tell it either.
+    if (this.keeper.core && isDatabaseUnavailable(error)) return RETRY_MS;
+    await this.keeper.showFault(ownFailure(error)).catch(() => undefined);
     return RETRY_MS;
   }
 }

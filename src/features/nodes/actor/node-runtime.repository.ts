@@ -276,6 +276,7 @@ function accountOf(row: AccountRow | undefined, { nodeId }: Grant): CoreAccount 
   return { coreEpoch: row.coreEpoch, polls: { users: row.userPolls, outbounds: row.outboundPolls } };
 }
 
-function cut(message: string | null): string | null {
-  return message === null ? null : message.replaceAll('\0', '').slice(0, MAX_MESSAGE);
+/** A text as it is stored. */
+export function cut<T extends string | null>(message: T): T | string {
+  return message === null ? message : message.replaceAll('\0', '').slice(0, MAX_MESSAGE);
 }
