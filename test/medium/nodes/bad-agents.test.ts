@@ -10,6 +10,7 @@ import { createServer as createTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FakeMarzbanNode } from '../../fakes/fake-marzban-node.js';
 import { type AgentFleet, startAgentFleet } from '../../support/agent-fleet.js';
+import { eventually } from '../../support/eventually.js';
 import { freePort } from '../../support/service-process.js';
 import { v1Certificate } from '../../support/v1-certificate.js';
 
@@ -63,7 +64,13 @@ describe('a node that is none', () => {
   });
 
   it('because it has no address', async () => {
-    expect(await messageOf(1, { address: '' })).toBe('the node has no address');
+    const id = await fleet.add({ port: 1, apiPort: 1 }, { name: 'of a version before, or an import' });
+    await fleet.sql(`UPDATE nodes SET address = '' WHERE id = $1`, [id]);
+    await fleet.sudo.put(`/api/node/${id}`, { api_port: 2 });
+    await eventually(
+      async () => (await fleet.sudo.get(`/api/node/${id}`)).json.message === 'the node has no address',
+      30_000,
+    );
   });
 
   it('because its server does not speak TLS', async () => {

@@ -84,6 +84,14 @@ describe('a new node', () => {
     [{ name: 5 }, 'body.name string_type: Input should be a valid string'],
     [{ name: 'a\nb' }, 'body.name value_error: Value error, must not hold control characters'],
     [{ address: 'a\u0007' }, 'body.address value_error: Value error, must not hold control characters'],
+    ...['', ' ', '//'].map((address): [object, string] => [
+      { address },
+      'body.address value_error: Value error, must not be empty',
+    ]),
+    ...[5e-324, 1e300].map((factor): [object, string] => [
+      { usage_coefficient: factor },
+      'body.usage_coefficient value_error: Value error, must lie between 0.000001 and 10000',
+    ]),
     [{ address: null }, 'body.address string_type: Input should be a valid string'],
     [{ port: null }, 'body.port int_type: Input should be a valid integer'],
     [{ port: 65536 }, 'body.port less_than_equal: Input should be less than or equal to 65535'],
@@ -126,6 +134,32 @@ describe('a new Xray that somebody else runs', () => {
       ca: null,
       certificate: null,
     });
+  });
+
+  it('is told with whom it trusts, and what it is shown, by the state of all', async () => {
+    const [authority, own, client] = await Promise.all(['a', 'b', 'c'].map((name) => selfSigned(name)));
+    const sha256 = ({ certificate }: { certificate: string }) =>
+      new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase();
+    await bare();
+    const trust = {
+      api_tls: 'verify',
+      api_ca_certificate: `Of the authority:\n${authority!.certificate}\n${own!.certificate}`,
+      api_client_certificate: client!.certificate,
+      api_client_key: client!.key,
+    };
+    expect((await bare({ name: 'AT', ...trust })).status).toBe(200);
+    await create({ name: 'agent' });
+    const { nodes } = (await fleet.sudo.get('/api/nodes/state')).json as { nodes: object[] };
+    const none = { trusted_certificates_sha256: [], client_certificate_sha256: null };
+    expect(nodes).toMatchObject([
+      { api_tls: 'off', ...none },
+      {
+        api_tls: 'verify',
+        trusted_certificates_sha256: [sha256(authority!), sha256(own!)],
+        client_certificate_sha256: sha256(client!),
+      },
+      { api_tls: null, ...none },
+    ]);
   });
 
   it('keeps how it is reached, and its key as a secret that nobody is told', async () => {
@@ -340,6 +374,11 @@ describe('changing a node', () => {
 
   it.each([
     [{ usage_coefficient: -1 }, 'body.usage_coefficient greater_than: Input should be greater than 0'],
+    [
+      { usage_coefficient: 1e300 },
+      'body.usage_coefficient value_error: Value error, must lie between 0.000001 and 10000',
+    ],
+    [{ address: '' }, 'body.address value_error: Value error, must not be empty'],
     [{ port: 1e9 }, 'body.port less_than_equal: Input should be less than or equal to 65535'],
     [{ status: 'on' }, `body.status enum: Input should be 'connected', 'connecting', 'error' or 'disabled'`],
   ])('is refused with %j', async (body, issue) => {

@@ -11,12 +11,13 @@ import {
   NumberField,
   object,
   oneOf,
+  text,
   TextField,
   TimeField,
 } from '../../../shared/http/fields.js';
 import { ACCOUNT_OPERATIONS } from '../domain/account-operations.js';
 import { START_REASONS } from '../domain/core-start.js';
-import { NODE_KINDS, NODE_STATUSES } from '../node.js';
+import { API_TLS_MODES, type ApiTls, NODE_KINDS, NODE_STATUSES } from '../node.js';
 
 const ACCOUNT_OPERATION = oneOf(ACCOUNT_OPERATIONS, 'AccountOperation');
 const START_REASON = oneOf(START_REASONS, 'CoreStartReason');
@@ -152,6 +153,26 @@ export class NodeStateDto {
 
   @BoolField({ description: 'Whether the node has to show this certificate' })
   certificate_pinned!: boolean;
+
+  @EnumField(API_TLS_MODES, {
+    name: 'NodeApiTls',
+    nullable: true,
+    description: "`xray_grpc`: whether Xray's API is used over TLS; null for other kinds",
+  })
+  api_tls!: ApiTls | null;
+
+  @ListField(text(), {
+    description:
+      "`xray_grpc`: SHA-256 of the certificates that are trusted, of an authority or the API's own; none are the well-known authorities",
+  })
+  trusted_certificates_sha256!: string[];
+
+  @TextField({
+    nullable: true,
+    description:
+      '`xray_grpc`: SHA-256 of the certificate to show to an API that asks for one; null is that of this installation',
+  })
+  client_certificate_sha256!: string | null;
 
   @BoolField({ description: 'Whether there is a session with the agent' })
   has_session!: boolean;

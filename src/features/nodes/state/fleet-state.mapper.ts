@@ -1,4 +1,5 @@
 import { toWireTime } from '../../../shared/domain/time.js';
+import { FOREIGN_KINDS } from '../node.js';
 import type { CoreStart, FleetState, NodeState, ReplicaState } from './fleet-state.js';
 import type { CoreStartDto, FleetStateDto, NodeStateDto, ReplicaStateDto } from './fleet-state.dto.js';
 
@@ -49,6 +50,9 @@ function toNodeStateDto(node: NodeState, pinning: boolean): NodeStateDto {
     core_starts_by_reason: node.startsByReason,
     certificate_sha256: node.certificate,
     certificate_pinned: pinning && node.certificate !== null,
+    api_tls: FOREIGN_KINDS.includes(node.kind) ? node.apiTls : null,
+    trusted_certificates_sha256: node.trustedCertificates,
+    client_certificate_sha256: node.clientCertificate,
     has_session: node.hasSession,
     accounts: node.accounts,
     account_operations: node.accountOperations,

@@ -66,6 +66,8 @@ export class FleetStateRepository {
   }
 }
 
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----';
+
 const PRESENT = {
   name: 'fleet_present',
   text: `SELECT clock_timestamp() AS now, (SELECT version FROM core_config WHERE state = 'active') AS "configVersion",
@@ -84,7 +86,11 @@ const NODES = {
            r.refusals, r.retry_refused_at AS "retryRefusedAt", r.full_sync_needed AS "fullSyncNeeded",
            r.failures, r.next_attempt_at AS "nextAttemptAt", r.last_error AS "lastError",
            r.last_error_at AS "lastErrorAt", r.core_epoch AS "coreEpoch", r.core_starts AS "startsByReason",
-           encode(n.server_cert_sha256, 'hex') AS certificate, r.session_id IS NOT NULL AS "hasSession",
+           encode(n.server_cert_sha256, 'hex') AS certificate, n.api_tls AS "apiTls",
+           ARRAY(SELECT encode(sha256(decode(block[1], 'base64')), 'hex')
+                   FROM regexp_matches(n.api_ca_certificate, '${CERTIFICATE}', 'g') AS block) AS "trustedCertificates",
+           (SELECT encode(sha256(decode(block[1], 'base64')), 'hex')
+              FROM regexp_matches(n.api_client_certificate, '${CERTIFICATE}') AS block) AS "clientCertificate", r.session_id IS NOT NULL AS "hasSession",
            l.epoch AS "leaseEpoch", l.acquired_at AS "acquiredAt", nullif(l.expires_at, '-infinity') AS "leasedUntil",
            l.owner_id AS "ownerId", p.name AS "ownerName", l.polled_at AS "polledAt", l.pending,
            l.accounts, l.account_operations AS "accountOperations", l.users_seen AS "usersSeen", l.up_speed AS "upSpeed", l.down_speed AS "downSpeed"

@@ -1,7 +1,7 @@
 import { LEASE_SECONDS } from '../domain/grant.js';
 import type { AccountOperations } from '../domain/account-operations.js';
 import type { StartReason } from '../domain/core-start.js';
-import type { NodeKind, NodeStatus } from '../node.js';
+import type { ApiTls, NodeKind, NodeStatus } from '../node.js';
 
 /** All that is known of one node: what operators want, what its owner did, and what it says of it. */
 export interface NodeFacts {
@@ -32,6 +32,11 @@ export interface NodeFacts {
   startsByReason: Partial<Record<StartReason, number>>;
   /** SHA-256 of the certificate it is known by, in hexadecimal digits. */
   certificate: string | null;
+  apiTls: ApiTls;
+  /** SHA-256 of those that were given to trust, in their order. */
+  trustedCertificates: string[];
+  /** SHA-256 of the one that is shown instead of that of the installation. */
+  clientCertificate: string | null;
   hasSession: boolean;
   leaseEpoch: bigint;
   acquiredAt: Date | null;
