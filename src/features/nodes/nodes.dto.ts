@@ -15,6 +15,7 @@ import {
   TextField,
 } from '../../shared/http/fields.js';
 import { refuseCertificates, refusePrivateKey } from './api-access.js';
+import { endpointOf } from './endpoint.js';
 import {
   ADDED_KINDS,
   type AddedKind,
@@ -66,6 +67,17 @@ const API_TLS = {
     "`xray_grpc`: whether Xray's API is used over TLS, with a certificate that can be verified. `off` is for this machine and private networks only",
 };
 
+/** Slashes around an address do not count. */
+const refuseNoAddress = (address: string) =>
+  endpointOf(address, 1).host === '' ? 'must not be empty' : undefined;
+
+/** Beyond these nothing would be charged, or more than a counter holds. 0 is left to the kind of the field. */
+const [LEAST_COEFFICIENT, GREATEST_COEFFICIENT] = [1e-6, 1e4];
+const refuseCoefficient = (factor: number) =>
+  factor === 0 || (factor >= LEAST_COEFFICIENT && factor <= GREATEST_COEFFICIENT)
+    ? undefined
+    : 'must lie between 0.000001 and 10000';
+
 /** Above 0, or 0 for: leave it as it is. The contract names no bound here. */
 const coefficientOrNone: Kind<number> = {
   read(value) {
@@ -91,6 +103,7 @@ export class NodeCreateDto extends ApiAccessDto {
 
   @TextField({ ...NAME, example: '192.168.1.1' })
   @PrintableName()
+  @Rule(refuseNoAddress)
   address!: string;
 
   @IntField({ ...PORT, default: 62050, description: "The agent's port; `xray_grpc` has none" })
@@ -100,6 +113,7 @@ export class NodeCreateDto extends ApiAccessDto {
   api_port!: number;
 
   @NumberField({ above: 0, default: 1, description: 'Factor on the bytes that users are charged for' })
+  @Rule(refuseCoefficient)
   usage_coefficient!: number;
 
   @BoolField({ default: true, description: 'Adds a host with this address to every inbound' })
@@ -117,6 +131,7 @@ export class NodeModifyDto extends ApiAccessDto {
 
   @TextField({ ...NAME, nullable: true })
   @PrintableName()
+  @Rule(refuseNoAddress)
   address?: string | null;
 
   @IntField({ ...PORT, nullable: true })
@@ -126,6 +141,7 @@ export class NodeModifyDto extends ApiAccessDto {
   api_port?: number | null;
 
   @Field(coefficientOrNone, { nullable: true })
+  @Rule(refuseCoefficient)
   usage_coefficient?: number | null;
 
   @EnumField(NODE_STATUSES, {
