@@ -4,6 +4,8 @@ import { StartupError } from '../../config/startup-error.js';
 /** Any fixed number: whoever holds this advisory lock migrates, the others wait. */
 const MIGRATION_LOCK = 7_345_001;
 const LOCK_NOT_AVAILABLE = '55P03';
+const DEADLOCK = '40P01';
+const ATTEMPTS = 5;
 /** Whoever waits for another says so now and then. */
 const WAIT_MS = 5_000;
 
@@ -17,9 +19,21 @@ export interface Migrating {
 /**
  * Brings the schema up to date; returns the names of the migrations that ran. Safe with many replicas starting: all of it
  * is one transaction on one connection, which holds the lock, so that none can keep it behind a pooler, and a start that
- * is killed leaves nothing behind.
+ * is killed leaves nothing behind. Replicas of the version before work meanwhile, and lock tables in an order of their own:
+ * what PostgreSQL gives up for that runs again, as their transactions do.
  */
 export async function migrate(dataSource: DataSource, migrating: Migrating): Promise<string[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await migrateOnce(dataSource, migrating);
+    } catch (error) {
+      if ((error as { code?: string }).code !== DEADLOCK || attempt === ATTEMPTS) throw error;
+      migrating.log('The database is in use in another order than it is being set up; trying again');
+    }
+  }
+}
+
+async function migrateOnce(dataSource: DataSource, migrating: Migrating): Promise<string[]> {
   const runner = dataSource.createQueryRunner();
   try {
     await enter(runner, migrating);
