@@ -181,8 +181,9 @@ describe('a Marzban-node', () => {
   it('that another panel took is left to it until an operator wants it back', async () => {
     const { id, agent } = await connected();
     await agent.isTakenBy(JSON.stringify({ inbounds: [], outbounds: [] }));
-    const { message } = await fleet.status(id, 'error', 60_000);
-    expect(message).toContain('another panel has taken this node');
+    // First it may only be seen that the core is gone.
+    const message = async () => (await fleet.status(id, 'error', 60_000)).message as string;
+    await eventually(async () => (await message()).includes('another panel has taken this node'), 60_000);
     // It is asked now and then, ever more seldom, and nothing is done to it.
     const failures = async () =>
       (
