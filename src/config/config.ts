@@ -104,8 +104,14 @@ export class Config {
       /** Ids of the chats that are told of everything: the logger channel, or else every admin's. */
       chats: string[];
       proxyUrl: string | undefined;
+      /** Where the Bot API is, without a slash at its end. */
+      apiUrl: string;
     };
-    discord: { address: string | undefined };
+    discord: {
+      address: string | undefined;
+      /** Where paths of webhooks are sent, without a slash at its end. */
+      apiUrl: string;
+    };
     /** How long their sender waits for new ones before it looks by itself. */
     sendSeconds: number;
     /** After one that failed. */

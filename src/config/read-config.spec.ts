@@ -99,6 +99,33 @@ describe('settings', () => {
       { notifications: { telegram: { chats: ['-1001'] } } },
     ],
     [
+      'know where Telegram and Discord are',
+      { TELEGRAM_API_TOKEN: '', TELEGRAM_API_URL: '' },
+      {
+        notifications: {
+          telegram: { apiUrl: 'https://api.telegram.org' },
+          discord: { apiUrl: 'https://discord.com' },
+        },
+      },
+    ],
+    [
+      'send to a Bot API and a relay of one’s own, and to a webhook of an old name',
+      {
+        TELEGRAM_API_URL: 'http://10.0.0.1:8081/',
+        DISCORD_API_URL: 'https://relay.example/discord',
+        DISCORD_WEBHOOK_URL: 'https://discordapp.com/api/webhooks/1/x',
+      },
+      {
+        notifications: {
+          telegram: { apiUrl: 'http://10.0.0.1:8081' },
+          discord: {
+            apiUrl: 'https://relay.example/discord',
+            address: 'https://discordapp.com/api/webhooks/1/x',
+          },
+        },
+      },
+    ],
+    [
       'order thresholds',
       { NOTIFY_REACHED_USAGE_PERCENT: '95, 80,95', NOTIFY_DAYS_LEFT: '' },
       { notifications: { usagePercents: [80, 95], daysLeft: [] } },
@@ -231,6 +258,12 @@ describe('settings', () => {
       { DISCORD_WEBHOOK_URL: 'https://discord.com.example/' },
       /^DISCORD_WEBHOOK_URL must begin/,
     ],
+    [
+      'a Bot API without a protocol',
+      { TELEGRAM_API_URL: 'api.telegram.org' },
+      /^TELEGRAM_API_URL must look like https/,
+    ],
+    ['a relay with a query', { DISCORD_API_URL: 'https://x.example/?a' }, /^DISCORD_API_URL must look like/],
     [
       'a threshold beyond reach',
       { NOTIFY_REACHED_USAGE_PERCENT: '0' },

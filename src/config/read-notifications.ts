@@ -4,8 +4,10 @@ import type { SettingsReader } from './settings-reader.js';
 
 type Notifications = Config['notifications'];
 
-/** Where an answer of Discord is expected; the wrong address would be told of every user. */
-const DISCORD = 'https://discord.com/api/webhooks/';
+const PROXIES = ['http', 'https', 'socks5', 'socks5h', 'socks4', 'socks4a'];
+
+/** Anything else would be told of every user. Old webhooks have the name of before. */
+const DISCORD_WEBHOOK = /^https:\/\/((ptb|canary)\.)?discord(app)?\.com\/api\/webhooks\/./;
 
 /** Names and rules are Marzban's where it has them; a chat may also be a group, whose id is negative. */
 export function readNotifications(read: SettingsReader, remarks: string[]): Notifications {
@@ -25,7 +27,7 @@ export function readNotifications(read: SettingsReader, remarks: string[]): Noti
     },
     webhooks: webhooks(read, remarks),
     telegram: telegram(read, remarks),
-    discord: { address: discord(read) },
+    discord: discord(read),
     sendSeconds: read.integer('JOB_SEND_NOTIFICATIONS_INTERVAL', 30, { min: 1, max: 3600 }),
     retrySeconds: read.integer('RECURRENT_NOTIFICATIONS_TIMEOUT', 180, { min: 1, max: 86_400 }),
     retries: read.integer('NUMBER_OF_RECURRENT_NOTIFICATIONS', 3, { min: 0, max: 100 }),
@@ -74,7 +76,7 @@ function telegram(read: SettingsReader, remarks: string[]): Notifications['teleg
     read.problem('TELEGRAM_LOGGER_CHANNEL_ID', `must be the id of a chat, not ${JSON.stringify(channel)}`);
   }
   const proxyUrl = read.secret('TELEGRAM_PROXY_URL');
-  if (proxyUrl !== undefined && !hasProtocol(proxyUrl, 'http', 'https', 'socks5', 'socks5h', 'socks4')) {
+  if (proxyUrl !== undefined && !hasProtocol(proxyUrl, ...PROXIES)) {
     read.problem('TELEGRAM_PROXY_URL', 'must look like socks5://host:1080 or http://host:8080');
   }
   const chats = Number(channel) === 0 ? admins : [channel];
@@ -83,15 +85,24 @@ function telegram(read: SettingsReader, remarks: string[]): Notifications['teleg
       'TELEGRAM_ADMIN_ID and TELEGRAM_LOGGER_CHANNEL_ID have no effect without TELEGRAM_API_TOKEN',
     );
   }
-  return { token, chats: [...new Set(chats)], proxyUrl };
+  const apiUrl = baseUrl(read, 'TELEGRAM_API_URL', 'https://api.telegram.org');
+  return { token, chats: [...new Set(chats)], proxyUrl, apiUrl };
 }
 
-function discord(read: SettingsReader): string | undefined {
+function discord(read: SettingsReader): Notifications['discord'] {
   const address = read.secret('DISCORD_WEBHOOK_URL');
-  if (address !== undefined && !address.startsWith(DISCORD)) {
-    read.problem('DISCORD_WEBHOOK_URL', `must begin with ${DISCORD}`);
+  if (address !== undefined && !DISCORD_WEBHOOK.test(address)) {
+    read.problem('DISCORD_WEBHOOK_URL', 'must begin with https://discord.com/api/webhooks/');
   }
-  return address;
+  return { address, apiUrl: baseUrl(read, 'DISCORD_API_URL', 'https://discord.com') };
+}
+
+function baseUrl(read: SettingsReader, name: string, byDefault: string): string {
+  const url = read.text(name).trim() || byDefault;
+  if (!hasProtocol(url, 'http', 'https') || /[?#]/.test(url)) {
+    read.problem(name, `must look like ${byDefault}`);
+  }
+  return url.replace(/\/+$/, '');
 }
 
 function numbers(

@@ -20,8 +20,8 @@ const EVERYTHING: Settings['wanted'] = {
 const settings = (part: Partial<Settings> = {}): Settings => ({
   wanted: EVERYTHING,
   webhooks: { addresses: ['https://a.example/x'], secret: undefined, allowPrivate: false },
-  telegram: { token: '1:a', chats: ['5', '-6'], proxyUrl: undefined },
-  discord: { address: 'https://discord.com/api/webhooks/1/x' },
+  telegram: { token: '1:a', chats: ['5', '-6'], proxyUrl: undefined, apiUrl: 'https://t.example' },
+  discord: { address: 'https://discord.com/api/webhooks/1/x', apiUrl: 'https://d.example' },
   sendSeconds: 30,
   retrySeconds: 180,
   retries: 3,
@@ -58,8 +58,8 @@ describe('a notice goes', () => {
       'user_limited',
       settings({
         webhooks: { addresses: [], secret: undefined, allowPrivate: false },
-        telegram: { token: '1:a', chats: [], proxyUrl: undefined },
-        discord: { address: undefined },
+        telegram: { token: '1:a', chats: [], proxyUrl: undefined, apiUrl: 'https://t.example' },
+        discord: { address: undefined, apiUrl: 'https://d.example' },
       }),
       OWNER,
       ['telegram:5', 'discord:7'],
@@ -69,8 +69,8 @@ describe('a notice goes', () => {
       'user_limited',
       settings({
         webhooks: { addresses: [], secret: undefined, allowPrivate: false },
-        telegram: { token: undefined, chats: ['5'], proxyUrl: undefined },
-        discord: { address: undefined },
+        telegram: { token: undefined, chats: ['5'], proxyUrl: undefined, apiUrl: 'https://t.example' },
+        discord: { address: undefined, apiUrl: 'https://d.example' },
       }),
       null,
       [],
@@ -96,8 +96,8 @@ describe('a notice goes', () => {
 describe('whether anybody can be told', () => {
   const nobody = settings({
     webhooks: { addresses: [], secret: undefined, allowPrivate: false },
-    telegram: { token: undefined, chats: [], proxyUrl: undefined },
-    discord: { address: undefined },
+    telegram: { token: undefined, chats: [], proxyUrl: undefined, apiUrl: 'https://t.example' },
+    discord: { address: undefined, apiUrl: 'https://d.example' },
   });
 
   it('rests on the settings, or an owner’s webhook', () => {
