@@ -102,6 +102,9 @@ export function dataSourceOptions(
       ...(isPooled(connection) ? { pipeline: true } : sessionLimits(LIMITS)),
       maxLifetimeSeconds: LIFETIME_SECONDS,
       onConnect: async (client: pg.ClientBase) => {
+        // Whoever has it is told by the query that fails. But the pool gives a connection away while it reads what came on it,
+        // and TypeORM listens to it a moment later: an end that came right behind an answer would end the process.
+        client.on('error', () => undefined);
         onConnect?.(client);
         await requirePrimary(client);
       },
