@@ -9,6 +9,8 @@ import { eventually } from '../support/eventually.js';
 import { ServiceProcess } from '../support/service-process.js';
 
 const CALL_MS = 10_000;
+/** What a replica needs at its start may be locked by one whose connections were lost, for a minute and longer. */
+const START_MS = 150_000;
 const preload = fileURLToPath(new URL('wrong-clock.mjs', import.meta.url));
 
 /** The answer of a replica that did not do what it was asked to. */
@@ -28,6 +30,8 @@ export class ChaosReplica {
   wrongBy = 0;
   /** What it has said, of all its lives. */
   log = '';
+  /** How often its process ended although nobody had ended it. */
+  crashes = 0;
   private token: string | undefined;
 
   private constructor(
@@ -56,15 +60,21 @@ export class ChaosReplica {
 
   async start(): Promise<void> {
     writeFileSync(this.clock, String(this.wrongBy));
-    await this.service.start({
-      SUDO_USERNAME: SUDO.username,
-      SUDO_PASSWORD: SUDO.password,
-      DATABASE_URL: this.database.connection.url,
-      NODE_OPTIONS: `--import=${preload}`,
-      CHAOS_CLOCK: this.clock,
-      ...this.environment,
-    });
+    await this.service.start(
+      {
+        SUDO_USERNAME: SUDO.username,
+        SUDO_PASSWORD: SUDO.password,
+        DATABASE_URL: this.database.connection.url,
+        NODE_OPTIONS: `--import=${preload}`,
+        CHAOS_CLOCK: this.clock,
+        ...this.environment,
+      },
+      START_MS,
+    );
     this.state = 'up';
+    void this.service.ended().then(() => {
+      if (this.state !== 'down') this.crashes++;
+    });
   }
 
   stepClock(wrongBy: number): void {
@@ -122,6 +132,7 @@ export class ChaosReplica {
   }
 
   async destroy(): Promise<void> {
+    this.state = 'down';
     this.service.signal('SIGCONT');
     await this.service.destroy();
     this.log += this.service.output + this.service.errors;

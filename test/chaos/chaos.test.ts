@@ -9,9 +9,9 @@ const isLong = minutes !== undefined;
 const options = {
   seed: Number(seed ?? Date.now() % 1_000_000),
   nodes: Number(nodes ?? 3),
-  milliseconds: Number(minutes ?? 0.5) * 60_000,
+  milliseconds: Number(minutes ?? 0.4) * 60_000,
   pauseMs: isLong ? 30_000 : 18_000,
-  gapMs: isLong ? 2_500 : 1_500,
+  gapMs: isLong ? 2_500 : 1_000,
 };
 
 describe.runIf(xray)('whatever goes wrong', () => {

@@ -114,6 +114,8 @@ export async function runChaos(options: ChaosOptions): Promise<string[]> {
       ...(await wrongTotals(database)),
       ...(await wrongCoefficients(database, operators.coefficients)),
     );
+    for (const { name, crashes } of replicas)
+      if (crashes > 0) problems.push(`${name} ended by itself, ${crashes} times`);
     if (customers.damaged > 0) problems.push(`${customers.damaged} files arrived damaged`);
     const { downloads, bytes, failures } = customers;
     const traffic = `${downloads} downloads with ${bytes} bytes, ${failures} cut off or refused`;

@@ -69,12 +69,12 @@ export class ServiceProcess {
   }
 
   /** Starts it and waits until it answers. */
-  async start(environment: Record<string, string> = {}): Promise<this> {
+  async start(environment: Record<string, string> = {}, timeoutMs = 60_000): Promise<this> {
     this.spawn(environment);
     await eventually(async () => {
       if (this.child?.exitCode !== null) throw new Error(`It ended: ${this.errors}${this.output}`);
       return (await this.health('ready')) === 200;
-    }, 60_000);
+    }, timeoutMs);
     return this;
   }
 
