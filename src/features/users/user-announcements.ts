@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NOTICES_CHANNEL } from '../../shared/activity/activity.js';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { UserCounts } from './user-counts.js';
 
@@ -13,9 +14,13 @@ export class UserAnnouncements {
     private readonly counts: UserCounts,
   ) {}
 
-  /** To be called after each commit that adds, removes or changes users. */
-  announce(): void {
+  /**
+   * To be called after each commit that adds, removes or changes users; `isTold` says whether it left notices, see
+   * `UserActivity`.
+   */
+  announce(isTold = false): void {
     this.counts.forget(); // whoever made a user finds it counted here, without waiting for the notification
     this.events.hint('user_change');
+    if (isTold) this.events.hint(NOTICES_CHANNEL);
   }
 }

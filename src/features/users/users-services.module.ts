@@ -6,6 +6,7 @@ import { BulkUsersService } from './bulk-users.service.js';
 import { CoreUsersRepository } from './core-users.repository.js';
 import { ReviewRepository } from './review.repository.js';
 import { UsageHistory } from './usage-history.js';
+import { UserActivity } from './user-activity.js';
 import { UserAnnouncements } from './user-announcements.js';
 import { UserCounts } from './user-counts.js';
 import { UserListRepository } from './user-list.repository.js';
@@ -23,6 +24,7 @@ import { UsersService } from './users.service.js';
     CoreUsersRepository,
     ReviewRepository,
     UsageHistory,
+    UserActivity,
     UserAnnouncements,
     UserCounts,
     UserListRepository,

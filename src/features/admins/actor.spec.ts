@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { actorOf, readToldBy, SYSTEM, toldBy } from './actor.js';
+
+const HUGE = 9_007_199_254_740_993n;
+
+const chief = {
+  id: 3,
+  username: 'chief',
+  isSudo: false,
+  telegramId: HUGE,
+  discordWebhook: 'https://discord.com/api/webhooks/1/secret',
+  usersUsage: HUGE,
+};
+
+it.each([
+  ['an admin', actorOf(chief), ['chief', false, HUGE, null, HUGE]],
+  ['the service', SYSTEM, ['system', true, null, null, null]],
+])('%s is told of with exact numbers and without a webhook', (_, actor, expected) => {
+  const told = toldBy(actor);
+  expect(Object.values(told)).toEqual(expected);
+  const json = JSON.stringify(told, (_name, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+  expect(readToldBy(JSON.parse(json))).toEqual(told);
+});

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { Activities } from '../../shared/activity/activities.js';
+import type { Activity, Notice } from '../../shared/activity/activity.js';
+import { targetsOf } from '../../shared/activity/targets.js';
+import type { Queryable } from '../../shared/database/database.js';
+import { type Actor, toldBy } from '../admins/index.js';
+import { newsOf, recordOf, type UserEvent, type UserFacts } from './domain/activity.js';
+import { snapshotOf } from './user-snapshot.js';
+
+/** Notes what happens to users, and tells of it who wants to know. Every way of changing users leads through here. */
+@Injectable()
+export class UserActivity {
+  constructor(
+    private readonly activities: Activities,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * Notes events in the transaction of the change, which has the users locked; in order, in one statement. True when
+   * somebody is to be told of them: `UserAnnouncements` wants to know that after the commit.
+   */
+  async note(tx: Queryable, at: Date, by: Actor, events: readonly UserEvent[]): Promise<boolean> {
+    return this.activities.note(
+      tx,
+      at,
+      events.map((event) => activityOf(event, by)),
+      events.flatMap((event) => this.noticesOf(event, by)),
+    );
+  }
+
+  private noticesOf(event: UserEvent, by: Actor): Notice[] {
+    return newsOf(event).flatMap(({ action, user, extra }) => {
+      const targets = targetsOf(this.config.notifications, action, user.owner);
+      if (targets.length === 0) return [];
+      return [{ action, user, by: doerOf(event, by), snapshot: snapshotOf(user), extra, targets }];
+    });
+  }
+}
+
+function activityOf(event: UserEvent, { kind, id, name }: Actor): Activity {
+  const user = subjectOf(event);
+  const subject = { kind: 'user', id: user.id, name: user.username } as const;
+  return { by: { kind, id, name }, subject, ...recordOf(event) };
+}
+
+function subjectOf(event: UserEvent): UserFacts {
+  if ('user' in event) return event.user;
+  return event.kind === 'deleted' ? event.before : event.after;
+}
+
+/** What time and traffic do to a user is nobody's doing, but for its deletion: whoever is told of that expects a name. */
+function doerOf(event: UserEvent, by: Actor): object | null {
+  return by.kind === 'system' && event.kind !== 'deleted' ? null : toldBy(by);
+}
