@@ -4,7 +4,6 @@ import {
   credentials,
   type ChannelCredentials,
   Metadata,
-  type ServiceError,
   status,
 } from '@grpc/grpc-js';
 import { connect } from 'node:net';
@@ -269,23 +268,29 @@ export class XrayClient {
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new CoreError('aborted', 'The call was given up'));
-      const options = { deadline: Date.now() + timeoutMs };
-      const done = (error: ServiceError | null, reply?: Response) => {
-        signal?.removeEventListener('abort', cancel);
-        if (error)
-          reject(error.code === status.DEADLINE_EXCEEDED ? unanswered(timeoutMs) : toCoreError(error));
-        else resolve(reply as Response);
-      };
-      const call = this.client.makeUnaryRequest(
-        path,
-        serialize,
-        deserialize,
-        request,
-        new Metadata(),
-        options,
-        done,
-      );
-      const cancel = () => call.cancel();
+      // Without the layers of a generated client, which take a fifth of the time, and a stack of each call that fails.
+      const call = this.client.getChannel().createCall(path, Date.now() + timeoutMs, null, null, null);
+      const cancel = () => call.cancelWithStatus(status.CANCELLED, 'The call was given up');
+      let reply: Buffer | undefined;
+      call.start(new Metadata(), {
+        onReceiveMetadata: () => undefined,
+        onReceiveMessage: (message: Buffer) => (reply = message),
+        onReceiveStatus: (end) => {
+          signal?.removeEventListener('abort', cancel);
+          if (end.code === status.DEADLINE_EXCEEDED) return reject(unanswered(timeoutMs));
+          if (end.code !== status.OK) return reject(toCoreError(end));
+          try {
+            if (reply === undefined) throw new Error('there is none');
+            resolve(deserialize(reply));
+          } catch (error) {
+            const details = `A reply of the core cannot be read: ${(error as Error).message}`;
+            reject(toCoreError({ code: status.INTERNAL, details }));
+          }
+        },
+      });
+      call.sendMessageWithContext({}, serialize(request));
+      call.startRead();
+      call.halfClose();
       signal?.addEventListener('abort', cancel, { once: true });
     });
   }
