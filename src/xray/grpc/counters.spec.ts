@@ -11,8 +11,8 @@ function decodeCounters(bytes: Buffer, kind: 'user' | 'outbound', size = bytes.l
   const traffic = new TrafficByName();
   const cutter = new EntryCutter();
   for (let at = 0; at < bytes.length; at += size) {
-    cutter.take(bytes.subarray(at, at + size), (entry) => {
-      const counter = decodeCounter(entry, kind);
+    cutter.take(bytes.subarray(at, at + size), (...entry) => {
+      const counter = decodeCounter(...entry, kind);
       if (counter) traffic.add(counter);
     });
   }

@@ -8,13 +8,47 @@ export interface Traffic {
 }
 
 const PREFIXES = { user: Buffer.from('user>>>'), outbound: Buffer.from('outbound>>>') };
+/** In `uplink`, and not in `downlink`. */
+const UP_FIFTH_LAST = 'p'.charCodeAt(0);
+const [DOT, ZERO, NINE, SEPARATOR] = [0x2e, 0x30, 0x39, 0x3e];
+const SEPARATORS = Buffer.from('>>>');
 const SUFFIXES = { up: Buffer.from('>>>traffic>>>uplink'), down: Buffer.from('>>>traffic>>>downlink') };
 
-export interface Counter {
+/** What one counter stands at. Its name becomes a text for whoever asks for it: a number at its beginning is found without. */
+export class Counter {
+  constructor(
+    readonly direction: 'up' | 'down',
+    readonly bytes: bigint,
+    private readonly text: Buffer,
+    private readonly from = 0,
+    private readonly to = text.length,
+  ) {}
+
   /** An account's email for `user>>>`, a tag for `outbound>>>`. */
-  name: string;
-  direction: 'up' | 'down';
-  bytes: bigint;
+  get name(): string {
+    return this.text.toString('utf8', this.from, this.to);
+  }
+
+  /** What the digits are, ten at most, that the name has before its first dot; 0 when it has something else there. */
+  get numberBeforeDot(): number {
+    let number = 0;
+    const end = Math.min(this.to, this.from + 11);
+    for (let at = this.from; at < end; at++) {
+      const byte = this.text[at]!;
+      if (byte === DOT) return number;
+      if (byte < ZERO || byte > NINE) return 0;
+      number = number * 10 + byte - ZERO;
+    }
+    return 0;
+  }
+
+  /** Whether the name has in it what separates the parts of the names of counters. */
+  get hasSeparator(): boolean {
+    for (let at = this.from + 2; at < this.to; at++) {
+      if (this.text[at] === SEPARATOR && endsWith(this.text, at + 1, SEPARATORS)) return true;
+    }
+    return false;
+  }
 }
 
 /**
@@ -22,33 +56,39 @@ export interface Counter {
  * any text; undefined for names of another shape. By hand, since the counters of 100,000 users take more than twice as long in the
  * general decoder.
  */
-export function decodeCounter(entry: Buffer, kind: 'user' | 'outbound'): Counter | undefined {
-  const reader = new Reader(entry);
-  let [nameStart, nameEnd] = [0, 0];
-  let bytes = 0n;
-  while (reader.position < entry.length) {
+export function decodeCounter(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  kind: 'user' | 'outbound',
+): Counter | undefined {
+  const reader = new Reader(bytes, from, to);
+  let [nameStart, nameEnd] = [from, from];
+  let value = 0n;
+  while (reader.position < to) {
     const field = reader.varint();
     if (field === NAME_FIELD) {
       nameEnd = reader.length() + reader.position;
       nameStart = reader.position;
       reader.position = nameEnd;
-    } else if (field === VALUE_FIELD) bytes = reader.int64();
+    } else if (field === VALUE_FIELD) value = reader.int64();
     else reader.skip(field & 7);
   }
-  const direction = endsWith(entry, nameEnd, SUFFIXES.up) ? 'up' : 'down';
+  const direction = bytes[nameEnd - 5] === UP_FIFTH_LAST ? 'up' : 'down';
   const suffix = SUFFIXES[direction];
   const prefix = PREFIXES[kind];
   const [keyStart, keyEnd] = [nameStart + prefix.length, nameEnd - suffix.length];
-  if (keyStart >= keyEnd || !endsWith(entry, nameEnd, suffix) || !endsWith(entry, keyStart, prefix))
+  if (keyStart >= keyEnd || !endsWith(bytes, nameEnd, suffix) || !endsWith(bytes, keyStart, prefix))
     return undefined;
-  return { name: entry.toString('utf8', keyStart, keyEnd), direction, bytes };
+  return new Counter(direction, value, bytes, keyStart, keyEnd);
 }
 
 /** Traffic by name of many counters. */
 export class TrafficByName {
   readonly values = new Map<string, Traffic>();
 
-  add({ name, direction, bytes }: Counter): void {
+  add(counter: Pick<Counter, 'name' | 'direction' | 'bytes'>): void {
+    const { name, direction, bytes } = counter;
     const traffic = this.values.get(name);
     if (traffic) traffic[direction] = bytes;
     else this.values.set(name, { up: 0n, down: 0n, [direction]: bytes });
@@ -59,8 +99,8 @@ export class TrafficByName {
 export function decodeCounters(reply: Buffer, kind: 'user' | 'outbound'): Map<string, Traffic> {
   const traffic = new TrafficByName();
   const cutter = new EntryCutter();
-  cutter.take(reply, (entry) => {
-    const counter = decodeCounter(entry, kind);
+  cutter.take(reply, (bytes, from, to) => {
+    const counter = decodeCounter(bytes, from, to, kind);
     if (counter) traffic.add(counter);
   });
   cutter.end();
@@ -77,9 +117,11 @@ const VALUE_FIELD = (2 << 3) | 0;
 
 /** The little of protobuf's wire format that two fields need. */
 class Reader {
-  position = 0;
-
-  constructor(private readonly bytes: Buffer) {}
+  constructor(
+    private readonly bytes: Buffer,
+    public position: number,
+    private readonly end: number,
+  ) {}
 
   /** Below 2^32, as field numbers and lengths are. */
   varint(): number {
@@ -95,7 +137,7 @@ class Reader {
   /** The length of what follows, all of which is there. */
   length(): number {
     const length = this.varint();
-    if (this.position + length > this.bytes.length) throw unreadable('a counter is cut short');
+    if (this.position + length > this.end) throw unreadable('a counter is cut short');
     return length;
   }
 
@@ -126,8 +168,7 @@ class Reader {
   }
 
   private byte(): number {
-    const byte = this.bytes[this.position++];
-    if (byte === undefined) throw unreadable('a counter is cut short');
-    return byte;
+    if (this.position >= this.end) throw unreadable('a counter is cut short');
+    return this.bytes[this.position++]!;
   }
 }

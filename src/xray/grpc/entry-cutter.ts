@@ -10,8 +10,11 @@ const MAX_ENTRY_BYTES = 1024 * 1024;
 export class EntryCutter {
   private rest: Buffer = NOTHING;
 
-  /** Hands over the entries that end in this piece. They are parts of it, to be read at once. @throws when it is none of a list */
-  take(piece: Buffer, give: (entry: Buffer) => void): void {
+  /**
+   * Tells of each entry that ends in this piece in which bytes it is, from where and to where, to be read at once: there may be
+   * millions, and to make a buffer of each takes longer than to read it. @throws when it is none of a list
+   */
+  take(piece: Buffer, give: (bytes: Buffer, from: number, to: number) => void): void {
     const bytes = this.rest.length === 0 ? piece : Buffer.concat([this.rest, piece]);
     let start = 0;
     while (start < bytes.length) {
@@ -19,7 +22,7 @@ export class EntryCutter {
       const [from, length] = lengthAt(bytes, start + 1);
       if (length !== undefined && length > MAX_ENTRY_BYTES) throw unreadable('an entry of it is too long');
       if (length === undefined || from + length > bytes.length) break;
-      give(bytes.subarray(from, from + length));
+      give(bytes, from, from + length);
       start = from + length;
     }
     this.rest = start === bytes.length ? NOTHING : Buffer.from(bytes.subarray(start));

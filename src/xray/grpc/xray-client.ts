@@ -109,9 +109,9 @@ export class XrayClient {
       request,
       email ? USER_OPERATION_MS : LIST_MS,
       signal,
-      (entry) => {
+      (bytes, from, to) => {
         const account = readable(() => {
-          const user = User.deserialize(entry);
+          const user = User.deserialize(bytes.subarray(from, to));
           // An unknown email is answered with one empty entry.
           return user.email ? decodeAccount(user) : undefined;
         });
@@ -200,8 +200,8 @@ export class XrayClient {
     signal?: AbortSignal,
   ): Promise<void> {
     const request = QueryStats.requestSerialize({ pattern });
-    return this.eachEntry(QueryStats.path, request, timeoutMs, signal, (entry) => {
-      const counter = decodeCounter(entry, kind);
+    return this.eachEntry(QueryStats.path, request, timeoutMs, signal, (bytes, from, to) => {
+      const counter = decodeCounter(bytes, from, to, kind);
       if (counter) take(counter);
     });
   }
@@ -212,7 +212,7 @@ export class XrayClient {
     request: Buffer,
     timeoutMs: number,
     signal: AbortSignal | undefined,
-    take: (entry: Buffer) => void,
+    take: (bytes: Buffer, from: number, to: number) => void,
   ): Promise<void> {
     const cutter = new EntryCutter();
     const breather = new Breather();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Counter } from '../../../xray/grpc/index.js';
 import { userIdOf, UserTraffic } from './user-traffic.js';
 
 describe('the user of an account', () => {
@@ -17,13 +18,39 @@ describe('the user of an account', () => {
   ])('%j is %s', (email, id) => {
     expect(userIdOf(email)).toBe(id);
   });
+
+  it('is the same for a counter of his', () => {
+    const emails = fc.oneof(
+      fc.string(),
+      fc.stringMatching(/^[0-9]{0,12}[.]?[a-z0-9.>]{0,8}$/),
+      fc.integer({ min: -2, max: 2 ** 32 }).map((id) => `${id}.bob`),
+    );
+    fc.assert(
+      fc.property(emails, (email) => {
+        const traffic = new UserTraffic();
+        traffic.add(new Counter('up', 1n, Buffer.from(email)));
+        const id = email.includes('>>>') ? undefined : userIdOf(email);
+        expect([...traffic.all().keys()]).toEqual(id === undefined ? [] : [id]);
+      }),
+      {
+        examples: [
+          ['1234567890.x'],
+          ['2147483647.x'],
+          ['2147483648.x'],
+          ['7.x>>>y'],
+          ['00000000007.x'],
+          ['7'],
+        ],
+      },
+    );
+  });
 });
 
 function trafficOf(counters: Record<string, [up: bigint, down: bigint]>): UserTraffic {
   const traffic = new UserTraffic();
   for (const [name, [up, down]] of Object.entries(counters)) {
-    traffic.add({ name, direction: 'up', bytes: up });
-    traffic.add({ name, direction: 'down', bytes: down });
+    traffic.add(new Counter('up', up, Buffer.from(name)));
+    traffic.add(new Counter('down', down, Buffer.from(name)));
   }
   return traffic;
 }

@@ -14,9 +14,10 @@ export class UserTraffic {
    * Adds one counter by the email of its account, `<id>.<username>`. Others, such as the operator's own accounts, are left
    * out, and so is what no username can be; several names of one user are added up.
    */
-  add({ name, direction, bytes }: Counter): void {
-    const id = userIdOf(name);
-    if (id === undefined || name.includes('>>>') || bytes < 0n) return;
+  add(counter: Counter): void {
+    const { direction, bytes } = counter;
+    const id = counter.numberBeforeDot;
+    if (!isUserId(id) || bytes < 0n || counter.hasSeparator) return;
     const place = this.table.place(id); // first, for it may make the table anew
     this.table.longs[place * 2 + (direction === 'up' ? 0 : 1)]! += bytes;
   }
@@ -58,5 +59,9 @@ export class UserTraffic {
 export function userIdOf(email: string): number | undefined {
   const digits = /^(\d{1,10})\./.exec(email)?.[1];
   const id = Number(digits ?? 0);
-  return id > 0 && id <= MAX_ID ? id : undefined;
+  return isUserId(id) ? id : undefined;
+}
+
+function isUserId(id: number): boolean {
+  return id > 0 && id <= MAX_ID;
 }
