@@ -4,6 +4,7 @@ import {
   connect,
   createSecureContext,
   type PeerCertificate,
+  type SecureContext,
   type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
@@ -47,8 +48,7 @@ export async function connectPinned(
     host,
     port,
     servername: isIP(host) === 0 ? host : undefined,
-    key: identity.key,
-    cert: identity.certificate,
+    secureContext: contextOf(identity),
     rejectUnauthorized: false, // compared below
     ALPNProtocols: ['http/1.1'],
   });
@@ -73,6 +73,17 @@ export async function connectPinned(
   } finally {
     limit.removeEventListener('abort', giveUp);
   }
+}
+
+/** What a private key is read for takes as long as all else of a handshake, and it is the same for all nodes. */
+const contexts = new WeakMap<ClientCertificate, SecureContext>();
+
+function contextOf(identity: ClientCertificate): SecureContext {
+  const known = contexts.get(identity);
+  if (known) return known;
+  const context = createSecureContext({ key: identity.key, cert: identity.certificate });
+  contexts.set(identity, context);
+  return context;
 }
 
 /** Agents make their certificates with this name only. */
