@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { inParallel } from '../../../shared/scheduling/in-parallel.js';
+import { Shares } from '../../../shared/scheduling/shares.js';
 import { accountFor } from '../../../xray/config/index.js';
 import { coreEmail, type Account, type CoreUser, type ResolvedInbound } from '../../../xray/config/types.js';
 import { CoreError } from '../../../xray/grpc/index.js';
@@ -12,6 +13,11 @@ import { planAccount } from '../domain/plan.js';
 
 /** Calls in flight to one core. */
 const CONCURRENCY = 64;
+/**
+ * Of many changes on many nodes, all calls at once would be tens of thousands: each some tens of kilobytes until it is answered,
+ * and seconds in which nobody else is served. However many nodes are at work, none of them waits for another.
+ */
+const calls = new Shares(512, 4, CONCURRENCY);
 /** Users per round at most, and how long a round lasts at a slow core: then newer changes and polls get their turn. */
 const ROUND = 1_000;
 const ROUND_MS = 250;
@@ -116,6 +122,10 @@ export class UserSync {
 
   /** Applies what is due, at most a round of users. @throws CoreError when the core as a whole cannot be reached */
   async applyDue(now: number, signal: AbortSignal): Promise<void> {
+    if (this.isDue(now)) await calls.during(() => this.applyRound(now, signal));
+  }
+
+  private async applyRound(now: number, signal: AbortSignal): Promise<void> {
     const due: [number, DirtyUser][] = [];
     for (const isUrgent of [true, false]) {
       for (const entry of this.dirty) {
@@ -132,7 +142,7 @@ export class UserSync {
     const users = new Map(found.map((user) => [user.id, user]));
     const end = performance.now() + ROUND_MS;
     let lost: unknown;
-    await inParallel(due, CONCURRENCY, async ([userId, user]) => {
+    await inParallel(due, calls.each, async ([userId, user]) => {
       if (performance.now() > end) return this.putBack(userId, user);
       try {
         if (lost !== undefined) throw lost;
@@ -155,7 +165,7 @@ export class UserSync {
   /** Looks for further copies only after everything else: each look costs a core with many users a lot. */
   private async confirmRemovals(signal: AbortSignal): Promise<void> {
     const removals = [...this.unconfirmed].slice(0, CONCURRENCY);
-    await inParallel(removals, CONCURRENCY, async ([key, { inbound, email }]) => {
+    await inParallel(removals, calls.each, async ([key, { inbound, email }]) => {
       await this.removeAll(inbound, email, signal).catch((error: unknown) => {
         // Whatever one core has against one removal, the next audit sees what is left.
         if (!(error instanceof CoreError) || error.isConnection || error.code === 'aborted') throw error;
