@@ -10,7 +10,7 @@ export type Habit = 'keeps connections' | 'makes connections';
 export class RequestLoad {
   readonly failures: string[] = [];
   answered = 0;
-  private ready: string[] = [];
+  private readonly isReady = new Map<string, boolean>();
   private isOver = false;
   private readonly work: Promise<void>[] = [];
 
@@ -21,8 +21,8 @@ export class RequestLoad {
   ) {}
 
   async start(clients: Record<Habit, number>): Promise<void> {
-    await this.look();
-    this.work.push(this.keepLooking());
+    await Promise.all(this.replicas.map((url) => this.look(url)));
+    for (const url of this.replicas) this.work.push(this.keepLooking(url));
     for (const [habit, count] of Object.entries(clients) as [Habit, number][]) {
       for (let i = 0; i < count; i++) this.work.push(this.client(habit, i));
     }
@@ -33,23 +33,24 @@ export class RequestLoad {
     await Promise.all(this.work);
   }
 
-  private async keepLooking(): Promise<void> {
+  /** Of each by itself: one that takes long to answer must not hide that another one stops. */
+  private async keepLooking(url: string): Promise<void> {
     while (!this.isOver) {
-      await this.look();
+      await this.look(url);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 
-  private async look(): Promise<void> {
-    const states = await Promise.all(
-      this.replicas.map((url) =>
-        fetch(`${url}/health/ready`, { headers: { connection: 'close' } }).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      ),
+  private async look(url: string): Promise<void> {
+    const isReady = await fetch(`${url}/health/ready`, { headers: { connection: 'close' } }).then(
+      ({ ok }) => ok,
+      () => false,
     );
-    this.ready = this.replicas.filter((_, i) => states[i]);
+    this.isReady.set(url, isReady);
+  }
+
+  private get ready(): string[] {
+    return this.replicas.filter((url) => this.isReady.get(url));
   }
 
   private async client(habit: Habit, number: number): Promise<void> {
@@ -57,7 +58,8 @@ export class RequestLoad {
     const agent = new http.Agent({ keepAlive, maxSockets: 1 });
     let stayAt: string | undefined;
     for (let i = number; !this.isOver; i++) {
-      const url = stayAt ?? this.ready[i % this.ready.length] ?? this.replicas[0]!;
+      const { ready } = this;
+      const url = stayAt ?? ready[i % ready.length] ?? this.replicas[0]!;
       try {
         const { status, isKept } = await ask(url + this.path, { agent, headers: this.headers });
         if (status === 200) this.answered++;
