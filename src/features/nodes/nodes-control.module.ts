@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CoreServicesModule } from '../core/index.js';
 import { UsersServicesModule } from '../users/index.js';
+import { AppliedPlaces } from './actor/applied-places.js';
 import { FencedWrites } from './actor/fenced-writes.js';
 import { NodeMemoryRepository } from './actor/node-memory.repository.js';
 import { NodeRuntimeRepository } from './actor/node-runtime.repository.js';
@@ -28,6 +29,7 @@ import { WorkerNodesRepository } from './worker-nodes.repository.js';
 @Module({
   imports: [CoreServicesModule, NodesServicesModule, UsersServicesModule],
   providers: [
+    AppliedPlaces,
     ChangeFeed,
     CoreBodies,
     DesiredUsers,

@@ -1,8 +1,11 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { NodeRuntimeRepository } from '../../../src/features/nodes/actor/node-runtime.repository.js';
 import { NodeStatesRepository } from '../../../src/features/nodes/actor/node-states.repository.js';
 import { DesiredUsers } from '../../../src/features/nodes/convergence/desired-users.js';
 import { UserChangesRepository } from '../../../src/features/nodes/convergence/user-changes.repository.js';
 import { CoreUsersRepository } from '../../../src/features/users/index.js';
+import { clientOptions } from '../../../src/shared/database/data-source.js';
 import { eventually } from '../../support/eventually.js';
 import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
 
@@ -68,6 +71,31 @@ describe('many nodes', () => {
     await fleet.sql(`UPDATE nodes SET restart_generation = restart_generation + 1 WHERE id = $1`, [id]);
     await eventually(() => node.starts === 2);
     expect(nodes.filter(({ node: { starts } }) => starts === 1)).toHaveLength(NODES - 1);
+  });
+
+  it('save together up to where their users are applied, and one whose row is locked holds up no other', async () => {
+    const other = new pg.Client(clientOptions(fleet.connection));
+    await other.connect();
+    const passed = 'SELECT node_id AS id FROM node_runtime WHERE cursor_xid >= $1::xid8';
+    const locked = nodes[0]!.id;
+    try {
+      const saves = vi.spyOn(fleet.app.get(NodeRuntimeRepository, { strict: false }), 'saveCursors');
+      await other.query('BEGIN');
+      const { rows } = await other.query<{ xid: string }>(
+        'SELECT pg_current_xact_id()::text AS xid FROM node_runtime WHERE node_id = $1 FOR UPDATE',
+        [locked],
+      );
+      const { xid } = rows[0]!; // which no cursor can pass while that is open
+      await fleet.addUser('fay');
+      await eventually(async () => (await fleet.sql(passed, [xid])).length === NODES - 1);
+      expect((await fleet.sql<{ id: number }>(passed, [xid])).map(({ id }) => id)).not.toContain(locked);
+      expect(Math.max(...saves.mock.calls.map(([all]) => all.length))).toBeGreaterThan(1);
+      await other.query('COMMIT');
+      await eventually(async () => (await fleet.sql(passed, [xid])).length === NODES);
+    } finally {
+      vi.restoreAllMocks();
+      await other.end();
+    }
   });
 
   it('of which one stands far behind get their changes as ever, and it catches up and stands with them', async () => {

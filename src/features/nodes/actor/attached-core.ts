@@ -11,7 +11,7 @@ import { audit, type Audit } from '../convergence/audit.js';
 import type { ChangeFollower } from '../convergence/change-feed.js';
 import { UserSync } from '../convergence/user-sync.js';
 import { retryAfterSeconds } from '../domain/backoff.js';
-import type { Cursor, OutboxPlace } from '../domain/change-cursor.js';
+import type { OutboxPlace } from '../domain/change-cursor.js';
 import { type CoreProcess, CoreReplaced, KnownProcess } from '../domain/core-process.js';
 import type { PresentInbound } from '../domain/foreign-core.js';
 import type { NodeState } from '../domain/node-state.js';
@@ -70,7 +70,7 @@ export class AttachedCore {
   private readonly sync: UserSync;
   private readonly process: KnownProcess;
   private readonly changes: ChangeFollower;
-  private saved: { cursor: Cursor; at: number };
+  private savedAt: number;
   private hasNews = false;
   private isAudited: boolean;
   /** The last audit has found as many as it may. */
@@ -96,7 +96,7 @@ export class AttachedCore {
     this.outboxId = running.place.outboxId;
     this.process = new KnownProcess(running.process);
     this.changes = services.changes.follow(running.place.cursor, context.wake);
-    this.saved = { cursor: running.place.cursor, at: this.since };
+    this.savedAt = this.since;
     this.isAudited = isFresh;
     const firstAfter = (milliseconds: number) => (isFresh ? this.since + milliseconds : this.since);
     const metered = { process: this.process, ...running.account };
@@ -225,11 +225,12 @@ export class AttachedCore {
 
   async saveCursor(): Promise<void> {
     const { services, lease } = this.context;
-    const cursor = this.sync.appliedTo;
+    const place = { outboxId: this.outboxId, cursor: this.sync.appliedTo };
     const isSynced = this.isAudited && this.sync.pending === 0;
-    await services.runtime.saveCursor(lease.grant, { outboxId: this.outboxId, cursor }, isSynced);
-    this.saved = { cursor, at: performance.now() };
     this.hasNews = this.sync.pending > 0; // the cursor moves once they are applied
+    const isSaved = await services.places.save({ grant: lease.grant, place, isSynced });
+    this.savedAt = performance.now();
+    this.hasNews ||= !isSaved;
   }
 
   /** Ends the care for the core, whatever becomes of it. */
@@ -320,9 +321,10 @@ export class AttachedCore {
   }
 
   private async saveCursorSometimes(): Promise<void> {
-    const passed = performance.now() - this.saved.at;
-    if (passed < (this.hasNews ? SAVE_CURSOR_MS : SAVE_IDLE_CURSOR_MS)) return;
-    await this.saveCursor();
+    const interval = this.hasNews ? SAVE_CURSOR_MS : SAVE_IDLE_CURSOR_MS;
+    // At the same moments for all nodes, which then save together.
+    if (Math.floor(performance.now() / interval) > Math.floor(this.savedAt / interval))
+      await this.saveCursor();
   }
 }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Statement } from '../../../shared/database/statement.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import { type Grant, LeaseLost } from '../domain/grant.js';
 
@@ -16,13 +17,13 @@ export class FencedWrites {
 
   /** Runs a statement that finds the node's row by `node_id = $1 AND owner_epoch = $2`. @throws LeaseLost */
   async run(grant: Grant, sql: string, values: unknown[]): Promise<void> {
-    await this.noting(grant, this.runUnnoted(grant, sql, values));
+    const written = await this.noting(grant, this.db.run(sql, [grant.nodeId, grant.epoch, ...values]));
+    if (written === 0) throw new LeaseLost(grant.nodeId);
   }
 
-  /** The same for what nobody need read again. */
-  async runUnnoted(grant: Grant, sql: string, values: unknown[]): Promise<void> {
-    const written = await this.db.run(sql, [grant.nodeId, grant.epoch, ...values]);
-    if (written === 0) throw new LeaseLost(grant.nodeId);
+  /** Runs a statement about many nodes, which looks itself whose they are, and writes what nobody need read again. */
+  some<R>(sql: Statement, values: unknown[]): Promise<R[]> {
+    return this.db.rows<R>(sql, values);
   }
 
   /** The row that such a statement returns; undefined also when there was nothing to write. */

@@ -4,6 +4,7 @@ import type { CoreProcess } from '../domain/core-process.js';
 import { REMEMBERED_STARTS, type StartReason } from '../domain/core-start.js';
 import { type Grant, LeaseLost } from '../domain/grant.js';
 import type { NodeStatus } from '../node.js';
+import type { Statement } from '../../../shared/database/statement.js';
 import { FencedWrites } from './fenced-writes.js';
 import { fromStored, type IntendedStart, type StoredStart, toStored } from './intended-start.js';
 
@@ -31,6 +32,15 @@ export interface FoundCore {
   version: string;
   /** Null when it is none of ours. */
   configVersion: bigint | null;
+}
+
+/** Up to where the changes of users are applied on a node. */
+export interface AppliedPlace {
+  grant: Grant;
+  /** In an outbox that may be another by now. */
+  place: OutboxPlace;
+  /** Whether its users are known to be right. */
+  isSynced: boolean;
 }
 
 export interface Failure {
@@ -230,19 +240,41 @@ export class NodeRuntimeRepository {
     );
   }
 
-  /** Remembers up to where user changes are applied: a place in an outbox that may be another by now. */
-  async saveCursor(grant: Grant, { outboxId, cursor }: OutboxPlace, isSynced: boolean): Promise<void> {
+  /**
+   * Remembers up to where users are applied on many nodes, and returns those of which it is remembered. A row that is locked is left
+   * out, since its node must not hold up the others, and so is that of a node with another owner.
+   */
+  async saveCursors(all: readonly AppliedPlace[]): Promise<ReadonlySet<AppliedPlace>> {
     // Who starts at an older place than this does work twice, which does no harm.
-    await this.writes.runUnnoted(
-      grant,
-      `UPDATE node_runtime
-          SET cursor_outbox = $6, cursor_xid = $3, cursor_seq = $4,
-              full_sync_needed = (full_sync_needed OR cursor_outbox IS DISTINCT FROM $6) AND NOT $5
-        WHERE node_id = $1 AND owner_epoch = $2`,
-      [cursor.xid.toString(), cursor.seq, isSynced, outboxId],
-    );
+    const saved = await this.writes.some<{ nodeId: number; epoch: bigint }>(SAVE_CURSORS, [
+      all.map(({ grant }) => grant.nodeId),
+      all.map(({ grant }) => grant.epoch),
+      all.map(({ place }) => place.cursor.xid.toString()),
+      all.map(({ place }) => place.cursor.seq),
+      all.map(({ isSynced }) => isSynced),
+      all.map(({ place }) => place.outboxId),
+    ]);
+    const epochs = new Map(saved.map(({ nodeId, epoch }) => [nodeId, epoch]));
+    return new Set(all.filter(({ grant }) => epochs.get(grant.nodeId) === grant.epoch));
   }
 }
+
+const SAVE_CURSORS: Statement = {
+  name: 'save_cursors',
+  text: `
+    WITH applied AS (
+      SELECT * FROM unnest($1::int[], $2::bigint[], $3::xid8[], $4::bigint[], $5::boolean[], $6::uuid[])
+        AS a (node_id, epoch, xid, seq, is_synced, outbox)
+    ), own AS (
+      SELECT r.node_id FROM node_runtime r JOIN applied a ON a.node_id = r.node_id AND a.epoch = r.owner_epoch
+       ORDER BY r.node_id FOR NO KEY UPDATE OF r SKIP LOCKED
+    )
+    UPDATE node_runtime r
+       SET cursor_outbox = a.outbox, cursor_xid = a.xid, cursor_seq = a.seq,
+           full_sync_needed = (r.full_sync_needed OR r.cursor_outbox IS DISTINCT FROM a.outbox) AND NOT a.is_synced
+      FROM own JOIN applied a USING (node_id) WHERE r.node_id = own.node_id
+    RETURNING r.node_id AS "nodeId", r.owner_epoch AS epoch`,
+};
 
 /** The starts by reason, with one more for this one. */
 function oneMore(reason: string): string {

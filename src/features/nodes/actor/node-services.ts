@@ -7,6 +7,7 @@ import { UsageRepository } from '../metering/usage.repository.js';
 import { ChangeFeed } from '../convergence/change-feed.js';
 import { CoreBodies } from '../convergence/core-bodies.js';
 import { DesiredUsers } from '../convergence/desired-users.js';
+import { AppliedPlaces } from './applied-places.js';
 import { NodeMemoryRepository } from './node-memory.repository.js';
 import { NodeRuntimeRepository } from './node-runtime.repository.js';
 import { STARTS_AT_A_TIME } from '../domain/core-start.js';
@@ -27,6 +28,7 @@ export class NodeServices {
     readonly configs: CoreConfigs,
     readonly bodies: CoreBodies,
     readonly runtime: NodeRuntimeRepository,
+    readonly places: AppliedPlaces,
     readonly memory: NodeMemoryRepository,
     readonly states: NodeStates,
     readonly rollOuts: RollOuts,
