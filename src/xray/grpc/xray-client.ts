@@ -14,7 +14,7 @@ import type { Account } from '../config/types.js';
 import { addUserRequest, decodeAccount, removeUserRequest } from './accounts.js';
 import { type Counter, decodeCounter, TrafficByName, type Traffic } from './counters.js';
 import { EntryCutter } from './entry-cutter.js';
-import { CoreError, readable, toCoreError, unanswered } from './errors.js';
+import { CoreError, readable, toCoreError, unanswered, unreadable } from './errors.js';
 import { LongReplies } from './long-replies.js';
 import { Breather } from '../../shared/scheduling/breather.js';
 import { decodeInbound, type InboundServer } from './inbounds.js';
@@ -280,11 +280,11 @@ export class XrayClient {
           if (end.code === status.DEADLINE_EXCEEDED) return reject(unanswered(timeoutMs));
           if (end.code !== status.OK) return reject(toCoreError(end));
           try {
-            if (reply === undefined) throw new Error('there is none');
-            resolve(deserialize(reply));
+            if (reply === undefined) throw unreadable('it has no message');
+            const message = reply;
+            resolve(readable(() => deserialize(message)));
           } catch (error) {
-            const details = `A reply of the core cannot be read: ${(error as Error).message}`;
-            reject(toCoreError({ code: status.INTERNAL, details }));
+            reject(error as CoreError);
           }
         },
       });
