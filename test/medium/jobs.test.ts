@@ -237,6 +237,7 @@ describe('what operators see of jobs', () => {
     ['forget-deleted-nodes', ['removed', 'unseen']],
     ['prune-user-changes', ['lagging', 'removed']],
     ['report-shared-credentials', ['shadowsocks', 'trojan', 'vless', 'vmess']],
+    ['reset-data-limits', ['failed', 'reset']],
     ['review-users', ['changed']],
     ['user-counts', ['corrected', 'folded']],
   ])('tells what %s did', async (name, things) => {

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../shared/database/database.js';
+import { resetNow } from './domain/periodic-reset.js';
 import { lockUsage } from './lock-usage.js';
+import { TrafficResetsRepository } from './traffic-resets.repository.js';
 
 /** So many users are locked at a time: whoever counts their traffic or edits one of them need not wait for all. */
 const BATCH = 5_000;
@@ -24,30 +26,13 @@ const EXPIRED = /* sql */ `
         WHERE p.user_id = u.id AND (u.status = 'active' AND p.fire_on_either OR g.used_traffic >= u.data_limit))
    ORDER BY id`;
 
-// What is taken off is what is logged, to the byte, whoever counts traffic at the same time. `limited` is lifted as for
-// a single user: into what the expiry makes of it, unless a next plan is due then.
-const RESET = /* sql */ `
-  WITH taken AS (
-    UPDATE user_usage g
-       SET used_traffic = g.used_traffic - was.used_traffic, reset_traffic = g.reset_traffic + was.used_traffic,
-           last_reset_at = $1
-      FROM user_usage was WHERE was.user_id = g.user_id AND g.user_id = ANY ($2::int[])
-    RETURNING g.user_id, was.used_traffic AS bytes
-  ), logged AS (
-    INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at)
-    SELECT user_id, bytes, $1 FROM taken WHERE bytes <> 0
-  )
-  UPDATE users
-     SET status = CASE WHEN expire_at <= $1
-                        AND NOT EXISTS (SELECT FROM next_plans p WHERE p.user_id = users.id AND p.fire_on_either)
-                       THEN 'expired'::user_status ELSE 'active' END,
-         status_changed_at = $1
-   WHERE status = 'limited' AND id = ANY ($2::int[])`;
-
 /** Writes that concern many users at once. */
 @Injectable()
 export class BulkUsersRepository {
-  constructor(private readonly db: Database) {}
+  constructor(
+    private readonly db: Database,
+    private readonly resets: TrafficResetsRepository,
+  ) {}
 
   /** Names of the expired users in the range, in id order. */
   async findExpired(range: ExpiredRange): Promise<string[]> {
@@ -119,13 +104,17 @@ export class BulkUsersRepository {
   /** Resets the users that come next after this id. Returns the last of them, or undefined when there are none. */
   private resetSome(after: number, at: Date): Promise<number | undefined> {
     return this.db.transaction(async (tx) => {
-      const locked = await tx.rows<{ id: number }>(
-        `SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT ${BATCH} FOR NO KEY UPDATE`,
+      const next = await tx.rows<{ id: number }>(
+        `SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT ${BATCH}`,
         [after],
       );
-      const ids = locked.map(({ id }) => id);
-      await lockUsage(tx, ids);
-      if (ids.length > 0) await tx.run(RESET, [at, ids]);
+      const ids = next.map(({ id }) => id);
+      const users = await this.resets.lock(tx, ids);
+      await this.resets.write(
+        tx,
+        users.map((user) => resetNow(user, at)),
+        at,
+      );
       return ids.at(-1);
     });
   }

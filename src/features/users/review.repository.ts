@@ -3,6 +3,7 @@ import type { Tx } from '../../shared/database/database.js';
 import type { Statement } from '../../shared/database/statement.js';
 import type { ReviewChange, ReviewedUser } from './domain/review.js';
 import { lockUsage } from './lock-usage.js';
+import { TAKE_TRAFFIC } from './traffic-resets.repository.js';
 
 /** More than this many due users are reviewed in several transactions. */
 export const REVIEW_BATCH = 10_000;
@@ -45,7 +46,7 @@ const READ: Statement = {
   name: 'users_to_review',
   text: `SELECT u.id, u.status, u.data_limit AS "dataLimit", u.expire_at AS "expireAt",
                 u.hold_seconds::float8 AS "holdSeconds", u.hold_until AS "holdUntil", u.created_at AS "createdAt",
-                u.edited_at AS "editedAt", g.used_traffic AS "usedTraffic", g.online_at AS "onlineAt",
+                u.edited_at AS "editedAt", u.reset_strategy AS "resetStrategy", g.used_traffic AS "usedTraffic", g.online_at AS "onlineAt",
                 p.user_id AS "planOf", p.data_limit AS "planDataLimit", p.expire_at AS "planExpireAt",
                 p.add_remaining_traffic AS "planAddsRemaining", p.fire_on_either AS "planFiresOnEither"
            FROM users u
@@ -57,16 +58,10 @@ const READ: Statement = {
 const WRITE: Statement = {
   name: 'users_reviewed',
   text: `WITH change AS MATERIALIZED (
-           SELECT * FROM unnest($2::int[], $3::user_status[], $4::bigint[], $5::timestamptz[], $6::bigint[])
-             AS c (id, status, data_limit, expire_at, taken)
-         ), taken AS (
-           UPDATE user_usage g
-              SET used_traffic = g.used_traffic - c.taken, reset_traffic = g.reset_traffic + c.taken, last_reset_at = $1
-             FROM change c WHERE g.user_id = c.id AND c.taken IS NOT NULL
-           RETURNING g.user_id, c.taken AS bytes
-         ), logged AS (
-           INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at) SELECT user_id, bytes, $1 FROM taken
-         ), fired AS (
+           SELECT * FROM unnest($2::int[], $3::user_status[], $4::bigint[], $5::timestamptz[], $6::bigint[],
+                             $7::timestamptz[])
+             AS c (id, status, data_limit, expire_at, taken, next_reset_at)
+         ), ${TAKE_TRAFFIC}, fired AS (
            DELETE FROM next_plans p USING change c WHERE p.user_id = c.id AND c.taken IS NOT NULL
          )
          UPDATE users u
@@ -102,6 +97,7 @@ export class ReviewRepository {
       changes.map((change) => change.dataLimit),
       changes.map((change) => change.expireAt),
       changes.map((change) => change.taken),
+      changes.map((change) => change.nextResetAt),
     ]);
   }
 }

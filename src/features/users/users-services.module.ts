@@ -5,6 +5,7 @@ import { BulkUsersRepository } from './bulk-users.repository.js';
 import { BulkUsersService } from './bulk-users.service.js';
 import { CoreUsersRepository } from './core-users.repository.js';
 import { ReviewRepository } from './review.repository.js';
+import { TrafficResetsRepository } from './traffic-resets.repository.js';
 import { UsageHistory } from './usage-history.js';
 import { UserActivity } from './user-activity.js';
 import { UserAnnouncements } from './user-announcements.js';
@@ -23,6 +24,7 @@ import { UsersService } from './users.service.js';
     BulkUsersService,
     CoreUsersRepository,
     ReviewRepository,
+    TrafficResetsRepository,
     UsageHistory,
     UserActivity,
     UserAnnouncements,
@@ -37,7 +39,9 @@ import { UsersService } from './users.service.js';
   exports: [
     BulkUsersService,
     CoreUsersRepository,
+    TrafficResetsRepository,
     UsageHistory,
+    UserAnnouncements,
     UserListsService,
     UserPresenter,
     UserReviews,

@@ -91,17 +91,6 @@ const UPDATE: Statement = {
           WHERE id = $1`,
 };
 
-// What is taken off is what is logged: traffic counted meanwhile stays for the time after.
-const TAKE_TRAFFIC: Statement = {
-  name: 'user_take_traffic',
-  text: `WITH logged AS (
-           INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at) VALUES ($1, $2, $3)
-         )
-         UPDATE user_usage
-            SET used_traffic = used_traffic - $2, reset_traffic = reset_traffic + $2, last_reset_at = $3
-          WHERE user_id = $1`,
-};
-
 /** Single users: reads and writes of whole ones. */
 @Injectable()
 export class UsersRepository {
@@ -182,11 +171,6 @@ export class UsersRepository {
     await written.catch((error: unknown) => {
       throw isForeignKeyViolation(error, OWNER) ? new OwnerNotFound() : error;
     });
-  }
-
-  /** Takes bytes off the used traffic of a locked user and logs them as used before. */
-  async takeTraffic(tx: Tx, id: number, bytes: bigint, at: Date): Promise<void> {
-    await tx.run(TAKE_TRAFFIC, [id, bytes, at]);
   }
 
   /** Deletes a user with its usage, plan, log and history; false when there was none. */

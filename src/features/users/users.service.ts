@@ -15,6 +15,7 @@ import { resetTraffic } from './domain/reset.js';
 import { revokeLinks } from './domain/revocation.js';
 import { isTokenValid, readToken } from './domain/subscription-token.js';
 import type { SubscribedUser, User } from './domain/user.js';
+import { TrafficResetsRepository } from './traffic-resets.repository.js';
 import { UserAnnouncements } from './user-announcements.js';
 import {
   NextPlanNotFound,
@@ -32,6 +33,7 @@ export class UsersService {
     private readonly db: Database,
     private readonly clock: DatabaseClock,
     private readonly users: UsersRepository,
+    private readonly resets: TrafficResetsRepository,
     private readonly announcements: UserAnnouncements,
     private readonly core: CoreConfigs,
     private readonly secrets: Secrets,
@@ -123,7 +125,7 @@ export class UsersService {
     const started = await this.db.transaction(async (tx) => {
       const user = await this.lock(tx, id);
       const next = decide(user, now);
-      await this.users.takeTraffic(tx, id, user.usedTraffic, now);
+      await this.resets.takeOf(tx, user, now);
       await this.users.update(tx, next);
       return next;
     });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ReviewedUser, reviewUser } from './review.js';
-import { type NextPlan, USER_STATUSES } from './user.js';
+import { type NextPlan, RESET_STRATEGIES, USER_STATUSES } from './user.js';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const earlier = new Date('2026-02-01T00:00:00Z');
@@ -19,6 +19,7 @@ function user(facts: Partial<ReviewedUser>): ReviewedUser {
     holdSeconds: null,
     holdUntil: null,
     nextPlan: null,
+    resetStrategy: 'no_reset',
     onlineAt: null,
     createdAt: earlier,
     editedAt: null,
@@ -105,13 +106,14 @@ describe('a next plan', () => {
     ['of an unlimited user has nothing to add', { addRemainingTraffic: true }, {}, 50n],
     ['without limit is unlimited', { dataLimit: null, addRemainingTraffic: true }, { dataLimit: 100n }, null],
   ])('%s', (_, change, facts, dataLimit) => {
-    const given = user({ ...facts, expireAt: now, nextPlan: { ...plan, ...change } });
+    const given = user({ ...facts, expireAt: now, resetStrategy: 'day', nextPlan: { ...plan, ...change } });
     expect(reviewUser(given, now)).toEqual({
       id: 7,
       status: 'active',
       dataLimit,
       expireAt: later,
       taken: given.usedTraffic,
+      nextResetAt: new Date(now.getTime() + 24 * 3_600_000),
     });
   });
 
@@ -131,6 +133,7 @@ it('a review settles a user in one step', () => {
     expireAt: times,
     holdSeconds: fc.option(fc.nat(100)),
     holdUntil: times,
+    resetStrategy: fc.constantFrom(...RESET_STRATEGIES),
     nextPlan: fc.option(
       fc.record({
         dataLimit: fc.option(fc.bigInt(1n, 5n)),

@@ -1,5 +1,6 @@
 import { expiryOfStart, holdEnds } from './hold.js';
 import { applyPlan, isPlanDue } from './next-plan.js';
+import { nextReset } from './periodic-reset.js';
 import { statusAt } from './status.js';
 import type { User, UserStatus } from './user.js';
 
@@ -14,6 +15,7 @@ export type ReviewedUser = Pick<
   | 'holdSeconds'
   | 'holdUntil'
   | 'nextPlan'
+  | 'resetStrategy'
   | 'onlineAt'
   | 'createdAt'
   | 'editedAt'
@@ -27,6 +29,8 @@ export interface ReviewChange {
   expireAt: Date | null;
   /** The next plan fired: bytes to take off the used traffic; null when none did. */
   taken: bigint | null;
+  /** Of the period that begins with the next plan. */
+  nextResetAt: Date | null;
 }
 
 /**
@@ -38,12 +42,26 @@ export function reviewUser(user: ReviewedUser, now: Date): ReviewChange | undefi
   const { id, dataLimit, expireAt } = user;
   if (user.status === 'on_hold') {
     if (!holdEnds(user, now)) return undefined;
-    return { id, status: 'active', dataLimit, expireAt: expiryOfStart(user, now), taken: null };
+    return {
+      id,
+      status: 'active',
+      dataLimit,
+      expireAt: expiryOfStart(user, now),
+      taken: null,
+      nextResetAt: null,
+    };
   }
   if (user.nextPlan && isPlanDue(user.nextPlan, user, now)) {
-    return { id, ...applyPlan(user.nextPlan, user, now), taken: user.usedTraffic };
+    return {
+      id,
+      ...applyPlan(user.nextPlan, user, now),
+      taken: user.usedTraffic,
+      nextResetAt: nextReset(user.resetStrategy, now),
+    };
   }
   if (user.status !== 'active') return undefined;
   const status = statusAt(user, now);
-  return status === 'active' ? undefined : { id, status, dataLimit, expireAt, taken: null };
+  return status === 'active'
+    ? undefined
+    : { id, status, dataLimit, expireAt, taken: null, nextResetAt: null };
 }
