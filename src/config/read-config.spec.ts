@@ -246,7 +246,7 @@ describe('settings', () => {
     [
       'a webhook that is no address',
       { WEBHOOK_ADDRESS: 'https://a.example,b' },
-      /^WEBHOOK_ADDRESS .* no. 2 is none$/,
+      /^WEBHOOK_ADDRESS .*; no. 2 is not$/,
     ],
     ['a secret that is no header', { WEBHOOK_SECRET: 'ä' }, /^WEBHOOK_SECRET may hold printable ASCII only/],
     ['a token that is none', { TELEGRAM_API_TOKEN: 'x' }, /^TELEGRAM_API_TOKEN must look like/],

@@ -12,6 +12,8 @@ import {
 } from './addresses.js';
 import { Config } from './config.js';
 import { readNotifications } from './read-notifications.js';
+import { PROCESS } from './settings/process.js';
+import { SUBSCRIPTION } from './settings/subscription.js';
 import { type Environment, SettingsReader } from './settings-reader.js';
 import { TEMPLATE_KINDS, TEMPLATE_SETTINGS, type TemplateKind } from './template-settings.js';
 import { unusedSettings } from './unused-settings.js';
@@ -45,63 +47,57 @@ export function readConfig(
   const read = new SettingsReader(environment, around.readFile);
   const remarks = unusedSettings(environment);
   const config = new Config({
-    role: read.oneOf('ROLE', ['all', 'api', 'worker'], 'all'),
-    host: read.text(['UVICORN_HOST', 'HOST']) || '0.0.0.0',
-    port: read.integer(['UVICORN_PORT', 'PORT'], 8000, { min: 0, max: 65_535 }),
-    dataDir: resolve(around.cwd, read.text('DATA_DIR') || 'data'),
+    role: read.oneOf('ROLE'),
+    host: read.text('UVICORN_HOST') || PROCESS.UVICORN_HOST.byDefault,
+    port: read.integer('UVICORN_PORT'),
+    dataDir: resolve(around.cwd, read.text('DATA_DIR') || PROCESS.DATA_DIR.byDefault),
     ...databases(read, remarks),
     secretKey: secretKey(read, 'SECRET_KEY'),
     previousSecretKey: secretKey(read, 'SECRET_KEY_PREVIOUS'),
-    shutdownDelaySeconds: read.integer('SHUTDOWN_DELAY', 0, { min: 0, max: 300 }),
-    databasePoolSize: read.integer(['DATABASE_POOL_SIZE', 'SQLALCHEMY_POOL_SIZE'], 10, { min: 1, max: 1000 }),
-    databaseWaitSeconds: read.integer('DATABASE_WAIT', 60, { min: 0, max: 86_400 }),
-    logLevel: read.boolean('DEBUG', false) ? 'debug' : 'info',
-    docs: read.boolean('DOCS', true),
+    shutdownDelaySeconds: read.integer('SHUTDOWN_DELAY'),
+    databasePoolSize: read.integer('DATABASE_POOL_SIZE'),
+    databaseWaitSeconds: read.integer('DATABASE_WAIT'),
+    logLevel: read.boolean('DEBUG') ? 'debug' : 'info',
+    docs: read.boolean('DOCS'),
     allowedOrigins: allowedOrigins(read),
-    validationErrors: read.oneOf('VALIDATION_ERRORS', ['list', 'fields'], 'list'),
-    trustedProxies: read.list(
-      'TRUSTED_PROXIES',
-      ['loopback'],
-      isProxyAddress,
-      'addresses or networks (10.0.0.0/8)',
-    ),
+    validationErrors: read.oneOf('VALIDATION_ERRORS'),
+    trustedProxies: read.list('TRUSTED_PROXIES', isProxyAddress, 'addresses or networks (10.0.0.0/8)'),
     auth: {
-      tokenMinutes: read.integer('JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 1440),
+      tokenMinutes: read.integer('JWT_ACCESS_TOKEN_EXPIRE_MINUTES'),
       sudo: environmentAdmin(read, remarks),
     },
     xray: {
       json: read.optional('XRAY_JSON'),
       executablePath: read.optional('XRAY_EXECUTABLE_PATH'),
       assetsPath: read.optional('XRAY_ASSETS_PATH'),
-      install: read.oneOf('XRAY_INSTALL', ['auto', 'never'], 'auto'),
+      install: read.oneOf('XRAY_INSTALL'),
       excludeInboundTags: read.tags('XRAY_EXCLUDE_INBOUND_TAGS'),
-      fallbacksInboundTag: read.text(['XRAY_FALLBACKS_INBOUND_TAG', 'XRAY_FALLBACK_INBOUND_TAG']),
+      fallbacksInboundTag: read.text('XRAY_FALLBACKS_INBOUND_TAG'),
     },
     nodes: {
-      certPin: read.oneOf('NODE_CERT_PIN', ['tofu', 'always-trust'], 'tofu'),
+      certPin: read.oneOf('NODE_CERT_PIN'),
       apiSources: read.list(
         'NODE_API_SOURCES',
-        [],
         isLimitedNetwork,
         'addresses or networks (192.0.2.0/24), not of everybody',
       ),
     },
-    recordNodeUsage: !read.boolean('DISABLE_RECORDING_NODE_USAGE', false),
+    recordNodeUsage: !read.boolean('DISABLE_RECORDING_NODE_USAGE'),
     subscription: subscription(read, around, remarks),
     serverIp: address(read, 'SERVER_IP', 4) ?? ownIpv4(around.interfaces),
     serverIpv6: address(read, 'SERVER_IPV6', 6) ?? ownIpv6(around.interfaces),
     jobs: {
-      coreHealthSeconds: seconds(read, 'JOB_CORE_HEALTH_CHECK_INTERVAL', 10),
-      userUsagesSeconds: seconds(read, 'JOB_RECORD_USER_USAGES_INTERVAL', 10),
-      nodeUsagesSeconds: seconds(read, 'JOB_RECORD_NODE_USAGES_INTERVAL', 30),
-      reviewUsersSeconds: seconds(read, 'JOB_REVIEW_USERS_INTERVAL', 10),
+      coreHealthSeconds: read.integer('JOB_CORE_HEALTH_CHECK_INTERVAL'),
+      userUsagesSeconds: read.integer('JOB_RECORD_USER_USAGES_INTERVAL'),
+      nodeUsagesSeconds: read.integer('JOB_RECORD_NODE_USAGES_INTERVAL'),
+      reviewUsersSeconds: read.integer('JOB_REVIEW_USERS_INTERVAL'),
     },
     autoDelete: {
-      days: read.integer('USERS_AUTODELETE_DAYS', -1, { max: 36_500 }),
-      includesLimited: read.boolean('USER_AUTODELETE_INCLUDE_LIMITED_ACCOUNTS', false),
+      days: read.integer('USERS_AUTODELETE_DAYS'),
+      includesLimited: read.boolean('USER_AUTODELETE_INCLUDE_LIMITED_ACCOUNTS'),
     },
     notifications: readNotifications(read, remarks),
-    activityDays: read.integer('ACTIVITY_DAYS', 90, { min: 0, max: 36_500 }),
+    activityDays: read.integer('ACTIVITY_DAYS'),
   });
   if (read.problems.length > 0) throw new InvalidSettings(read.problems);
   return { config, remarks };
@@ -110,7 +106,7 @@ export function readConfig(
 const MIN_KEY_CHARACTERS = 16;
 
 /** A short one could be guessed by whoever has a copy of the database. */
-function secretKey(read: SettingsReader, name: string): string | undefined {
+function secretKey(read: SettingsReader, name: 'SECRET_KEY' | 'SECRET_KEY_PREVIOUS'): string | undefined {
   const key = read.secret(name);
   if (key !== undefined && key.length < MIN_KEY_CHARACTERS) {
     read.problem(name, `must have at least ${MIN_KEY_CHARACTERS} characters (openssl rand -base64 32)`);
@@ -118,7 +114,7 @@ function secretKey(read: SettingsReader, name: string): string | undefined {
   return key;
 }
 
-function databaseUrl(read: SettingsReader, name: string): string | undefined {
+function databaseUrl(read: SettingsReader, name: 'DATABASE_URL' | 'DATABASE_DIRECT_URL'): string | undefined {
   const url = read.secret(name);
   if (url === undefined) return undefined;
   if (/^[^/]*\/\/([^/?]*@)?[^/?@]*,/.test(url)) {
@@ -143,7 +139,7 @@ function databases(
 
 function allowedOrigins(read: SettingsReader): string[] {
   const isOrigin = (text: string) => text === '*' || hasProtocol(text, 'http', 'https');
-  const origins = read.list('ALLOWED_ORIGINS', ['*'], isOrigin, 'origins (https://panel.example.com) or *');
+  const origins = read.list('ALLOWED_ORIGINS', isOrigin, 'origins (https://panel.example.com) or *');
   return origins.map((origin) => origin.replace(/\/+$/, '')); // browsers send them without
 }
 
@@ -160,7 +156,9 @@ function environmentAdmin(read: SettingsReader, remarks: string[]) {
 }
 
 function subscription(read: SettingsReader, around: Surroundings, remarks: string[]): Config['subscription'] {
-  const path = read.text('XRAY_SUBSCRIPTION_PATH').replace(/^\/+|\/+$/g, '') || 'sub';
+  const path =
+    read.text('XRAY_SUBSCRIPTION_PATH').replace(/^\/+|\/+$/g, '') ||
+    SUBSCRIPTION.XRAY_SUBSCRIPTION_PATH.byDefault;
   if (!/^[\w.~-]+(\/[\w.~-]+)*$/.test(path)) {
     read.problem('XRAY_SUBSCRIPTION_PATH', 'may hold letters, digits and . _ ~ - between slashes');
   } else if (TAKEN_PATHS.includes(path.split('/')[0] ?? '')) {
@@ -172,18 +170,18 @@ function subscription(read: SettingsReader, around: Surroundings, remarks: strin
   return {
     path,
     urlPrefix: read.text('XRAY_SUBSCRIPTION_URL_PREFIX').replace(/^\/+|\/+$/g, ''),
-    updateInterval: headerText(read, 'SUB_UPDATE_INTERVAL', '12'),
-    supportUrl: headerText(read, 'SUB_SUPPORT_URL', 'https://t.me/'),
-    profileTitle: read.text('SUB_PROFILE_TITLE', 'Subscription'),
+    updateInterval: headerText(read, 'SUB_UPDATE_INTERVAL'),
+    supportUrl: headerText(read, 'SUB_SUPPORT_URL'),
+    profileTitle: read.text('SUB_PROFILE_TITLE'),
     externalConfig: read.text('EXTERNAL_CONFIG'),
     customJson: customJson(read),
     templates: templates(read, around, remarks),
     statusText: {
-      active: read.text('ACTIVE_STATUS_TEXT', 'Active'),
-      expired: read.text('EXPIRED_STATUS_TEXT', 'Expired'),
-      limited: read.text('LIMITED_STATUS_TEXT', 'Limited'),
-      disabled: read.text('DISABLED_STATUS_TEXT', 'Disabled'),
-      on_hold: read.text('ONHOLD_STATUS_TEXT', 'On-Hold'),
+      active: read.text('ACTIVE_STATUS_TEXT'),
+      expired: read.text('EXPIRED_STATUS_TEXT'),
+      limited: read.text('LIMITED_STATUS_TEXT'),
+      disabled: read.text('DISABLED_STATUS_TEXT'),
+      on_hold: read.text('ONHOLD_STATUS_TEXT'),
     },
   };
 }
@@ -196,7 +194,8 @@ function templates(
 ): Config['subscription']['templates'] {
   const directory = read.optional('CUSTOM_TEMPLATES_DIRECTORY');
   const files = TEMPLATE_KINDS.map((kind) => {
-    const [setting, byDefault] = TEMPLATE_SETTINGS[kind];
+    const setting = TEMPLATE_SETTINGS[kind];
+    const { byDefault } = SUBSCRIPTION[setting];
     const file = read.text(setting) || byDefault;
     // Marzban ignored a slash in front, double ones and dots as well.
     const parts = file.split('/').filter((part) => part !== '' && part !== '.');
@@ -215,8 +214,9 @@ function templates(
 }
 
 function customJson(read: SettingsReader): Config['subscription']['customJson'] {
-  const everyone = read.boolean('USE_CUSTOM_JSON_DEFAULT', false);
-  const wanted = (name: string) => read.boolean(`USE_CUSTOM_JSON_FOR_${name}`, false) || everyone;
+  const everyone = read.boolean('USE_CUSTOM_JSON_DEFAULT');
+  const wanted = (name: 'V2RAYN' | 'V2RAYNG' | 'STREISAND' | 'HAPP') =>
+    read.boolean(`USE_CUSTOM_JSON_FOR_${name}`) || everyone;
   return {
     v2rayN: wanted('V2RAYN'),
     v2rayNG: wanted('V2RAYNG'),
@@ -226,20 +226,17 @@ function customJson(read: SettingsReader): Config['subscription']['customJson'] 
 }
 
 /** A text that is sent as a header, which holds nothing beyond printable ASCII. */
-function headerText(read: SettingsReader, name: string, byDefault: string): string {
-  const text = read.text(name, byDefault);
+function headerText(read: SettingsReader, name: 'SUB_UPDATE_INTERVAL' | 'SUB_SUPPORT_URL'): string {
+  const text = read.text(name);
   if (!/^[\x20-\x7e]*$/.test(text))
     read.problem(name, 'may hold printable ASCII only: it is sent as a header');
   return text;
 }
 
-function address(read: SettingsReader, name: string, family: 4 | 6): string | undefined {
+function address(read: SettingsReader, name: 'SERVER_IP' | 'SERVER_IPV6', family: 4 | 6): string | undefined {
   const text = read.optional(name)?.replace(/^\[(.*)\]$/, '$1');
   if (text === undefined) return undefined;
   if (isIP(text) !== family)
     read.problem(name, `must be an IPv${family} address, not ${JSON.stringify(text)}`);
   return family === 6 ? `[${text}]` : text;
 }
-
-const seconds = (read: SettingsReader, name: string, byDefault: number) =>
-  read.integer(name, byDefault, { min: 1, max: 86_400 });

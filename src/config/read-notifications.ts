@@ -1,5 +1,6 @@
 import { hasProtocol } from './addresses.js';
 import type { Config } from './config.js';
+import { NOTIFICATIONS } from './settings/notifications.js';
 import type { SettingsReader } from './settings-reader.js';
 
 type Notifications = Config['notifications'];
@@ -11,45 +12,37 @@ const DISCORD_WEBHOOK = /^https:\/\/((ptb|canary)\.)?discord(app)?\.com\/api\/we
 
 /** Names and rules are Marzban's where it has them; a chat may also be a group, whose id is negative. */
 export function readNotifications(read: SettingsReader, remarks: string[]): Notifications {
-  const usagePercents = numbers(read, 'NOTIFY_REACHED_USAGE_PERCENT', [80], 1, 1000);
-  const daysLeft = numbers(read, 'NOTIFY_DAYS_LEFT', [3], 0, 3650);
+  const usagePercents = numbers(read, 'NOTIFY_REACHED_USAGE_PERCENT', 1, 1000);
+  const daysLeft = numbers(read, 'NOTIFY_DAYS_LEFT', 0, 3650);
   return {
     wanted: {
-      userCreated: read.boolean('NOTIFY_USER_CREATED', true),
-      userUpdated: read.boolean('NOTIFY_USER_UPDATED', true),
-      userDeleted: read.boolean('NOTIFY_USER_DELETED', true),
-      statusChange: read.boolean('NOTIFY_STATUS_CHANGE', true),
-      userDataReset: read.boolean('NOTIFY_USER_DATA_USED_RESET', true),
-      subscriptionRevoked: read.boolean('NOTIFY_USER_SUB_REVOKED', true),
-      usagePercent: read.boolean('NOTIFY_IF_DATA_USAGE_PERCENT_REACHED', true),
-      daysLeft: read.boolean('NOTIFY_IF_DAYS_LEFT_REACHED', true),
-      login: read.boolean('NOTIFY_LOGIN', true),
+      userCreated: read.boolean('NOTIFY_USER_CREATED'),
+      userUpdated: read.boolean('NOTIFY_USER_UPDATED'),
+      userDeleted: read.boolean('NOTIFY_USER_DELETED'),
+      statusChange: read.boolean('NOTIFY_STATUS_CHANGE'),
+      userDataReset: read.boolean('NOTIFY_USER_DATA_USED_RESET'),
+      subscriptionRevoked: read.boolean('NOTIFY_USER_SUB_REVOKED'),
+      usagePercent: read.boolean('NOTIFY_IF_DATA_USAGE_PERCENT_REACHED'),
+      daysLeft: read.boolean('NOTIFY_IF_DAYS_LEFT_REACHED'),
+      login: read.boolean('NOTIFY_LOGIN'),
     },
     webhooks: webhooks(read, remarks),
     telegram: telegram(read, remarks),
     discord: discord(read),
-    sendSeconds: read.integer('JOB_SEND_NOTIFICATIONS_INTERVAL', 30, { min: 1, max: 3600 }),
-    retrySeconds: read.integer('RECURRENT_NOTIFICATIONS_TIMEOUT', 180, { min: 1, max: 86_400 }),
-    retries: read.integer('NUMBER_OF_RECURRENT_NOTIFICATIONS', 3, { min: 0, max: 100 }),
+    sendSeconds: read.integer('JOB_SEND_NOTIFICATIONS_INTERVAL'),
+    retrySeconds: read.integer('RECURRENT_NOTIFICATIONS_TIMEOUT'),
+    retries: read.integer('NUMBER_OF_RECURRENT_NOTIFICATIONS'),
     usagePercents,
     daysLeft,
-    knownLoginAddresses: read.list('LOGIN_NOTIFY_WHITE_LIST', [], () => true, 'addresses'),
-    keepDeliveredDays: read.integer('NOTIFICATIONS_KEEP_DELIVERED_DAYS', 7, { min: 0, max: 3650 }),
-    keepDeadDays: read.integer('NOTIFICATIONS_KEEP_DEAD_DAYS', 30, { min: 0, max: 3650 }),
+    knownLoginAddresses: read.list('LOGIN_NOTIFY_WHITE_LIST'),
+    keepDeliveredDays: read.integer('NOTIFICATIONS_KEEP_DELIVERED_DAYS'),
+    keepDeadDays: read.integer('NOTIFICATIONS_KEEP_DEAD_DAYS'),
   };
 }
 
 function webhooks(read: SettingsReader, remarks: string[]): Notifications['webhooks'] {
-  const text = read.secret('WEBHOOK_ADDRESS') ?? '';
-  const addresses = itemsOf(text);
-  // Not repeated: an address may hold a secret.
-  const wrong = addresses.findIndex((address) => !hasProtocol(address, 'http', 'https'));
-  if (wrong >= 0) {
-    read.problem(
-      'WEBHOOK_ADDRESS',
-      `must be addresses (https://shop.example.com/hook); no. ${wrong + 1} is none`,
-    );
-  }
+  const isAddress = (text: string) => hasProtocol(text, 'http', 'https');
+  const addresses = read.list('WEBHOOK_ADDRESS', isAddress, 'addresses (https://shop.example.com/hook)');
   const secret = read.secret('WEBHOOK_SECRET');
   if (secret !== undefined && !/^[\x20-\x7e]+$/.test(secret)) {
     read.problem('WEBHOOK_SECRET', 'may hold printable ASCII only: it is sent as a header');
@@ -60,7 +53,7 @@ function webhooks(read: SettingsReader, remarks: string[]): Notifications['webho
   return {
     addresses: [...new Set(addresses)],
     secret,
-    allowPrivate: read.boolean('WEBHOOK_ALLOW_PRIVATE', false),
+    allowPrivate: read.boolean('WEBHOOK_ALLOW_PRIVATE'),
   };
 }
 
@@ -70,7 +63,7 @@ function telegram(read: SettingsReader, remarks: string[]): Notifications['teleg
     read.problem('TELEGRAM_API_TOKEN', 'must look like 123456:ABC-def, as BotFather gives it');
   }
   const isChat = (text: string) => /^-?\d{1,18}$/.test(text);
-  const admins = read.list('TELEGRAM_ADMIN_ID', [], isChat, 'ids of chats (whole numbers)');
+  const admins = read.list('TELEGRAM_ADMIN_ID', isChat, 'ids of chats (whole numbers)');
   const channel = read.text('TELEGRAM_LOGGER_CHANNEL_ID').trim();
   if (channel !== '' && !isChat(channel)) {
     read.problem('TELEGRAM_LOGGER_CHANNEL_ID', `must be the id of a chat, not ${JSON.stringify(channel)}`);
@@ -85,7 +78,7 @@ function telegram(read: SettingsReader, remarks: string[]): Notifications['teleg
       'TELEGRAM_ADMIN_ID and TELEGRAM_LOGGER_CHANNEL_ID have no effect without TELEGRAM_API_TOKEN',
     );
   }
-  const apiUrl = baseUrl(read, 'TELEGRAM_API_URL', 'https://api.telegram.org');
+  const apiUrl = baseUrl(read, 'TELEGRAM_API_URL');
   return { token, chats: [...new Set(chats)], proxyUrl, apiUrl };
 }
 
@@ -94,10 +87,11 @@ function discord(read: SettingsReader): Notifications['discord'] {
   if (address !== undefined && !DISCORD_WEBHOOK.test(address)) {
     read.problem('DISCORD_WEBHOOK_URL', 'must begin with https://discord.com/api/webhooks/');
   }
-  return { address, apiUrl: baseUrl(read, 'DISCORD_API_URL', 'https://discord.com') };
+  return { address, apiUrl: baseUrl(read, 'DISCORD_API_URL') };
 }
 
-function baseUrl(read: SettingsReader, name: string, byDefault: string): string {
+function baseUrl(read: SettingsReader, name: 'TELEGRAM_API_URL' | 'DISCORD_API_URL'): string {
+  const { byDefault } = NOTIFICATIONS[name];
   const url = read.text(name).trim() || byDefault;
   if (!hasProtocol(url, 'http', 'https') || /[?#]/.test(url)) {
     read.problem(name, `must look like ${byDefault}`);
@@ -107,18 +101,11 @@ function baseUrl(read: SettingsReader, name: string, byDefault: string): string 
 
 function numbers(
   read: SettingsReader,
-  name: string,
-  byDefault: number[],
+  name: 'NOTIFY_REACHED_USAGE_PERCENT' | 'NOTIFY_DAYS_LEFT',
   min: number,
   max: number,
 ): number[] {
   const isNumber = (text: string) => /^\d{1,5}$/.test(text) && Number(text) >= min && Number(text) <= max;
-  const texts = read.list(name, byDefault.map(String), isNumber, `whole numbers from ${min} to ${max}`);
+  const texts = read.list(name, isNumber, `whole numbers from ${min} to ${max}`);
   return [...new Set(texts.map(Number))].sort((a, b) => a - b);
 }
-
-const itemsOf = (text: string): string[] =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');

@@ -1,7 +1,7 @@
 import type { Environment } from './settings-reader.js';
 
 /** Settings of Marzban that mean nothing here, and why. */
-const DROPPED: Record<string, string> = {
+export const DROPPED: Record<string, string> = {
   UVICORN_UDS: 'this service listens on a host and port',
   UVICORN_SSL_CERTFILE: 'let a proxy in front of this service end TLS',
   UVICORN_SSL_KEYFILE: 'let a proxy in front of this service end TLS',

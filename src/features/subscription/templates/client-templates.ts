@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Config } from '../../../config/config.js';
 import { TEMPLATE_KINDS, TEMPLATE_SETTINGS } from '../../../config/template-settings.js';
+import { SETTINGS } from '../../../config/settings/index.js';
 import { firstFew } from '../../../shared/telemetry/first-few.js';
 import { type OperatorTemplates, operatorTemplates, type TemplateFault } from './operator-templates.js';
 import { findTemplates, readTemplates, type Unread } from './template-files.js';
@@ -89,7 +90,8 @@ export class ClientTemplates implements OnModuleInit {
   statuses(): TemplateStatus[] {
     const { directory, ...names } = this.config.subscription.templates;
     return TEMPLATE_KINDS.map((kind) => {
-      const [setting, byDefault] = TEMPLATE_SETTINGS[kind];
+      const setting = TEMPLATE_SETTINGS[kind];
+      const { byDefault } = SETTINGS[setting];
       const file = names[kind];
       const isFound = this.files.has(file);
       const isWanted = directory !== undefined && file !== byDefault && !isFound;
@@ -113,7 +115,8 @@ export class ClientTemplates implements OnModuleInit {
   /** Files that a setting names, and that are not there. */
   private missing(sources: ReadonlyMap<string, string>): string[] {
     return TEMPLATE_KINDS.flatMap((kind) => {
-      const [setting, byDefault] = TEMPLATE_SETTINGS[kind];
+      const setting = TEMPLATE_SETTINGS[kind];
+      const { byDefault } = SETTINGS[setting];
       const file = this.config.subscription.templates[kind];
       return file === undefined || file === byDefault || sources.has(file) ? [] : [`${setting} (${file})`];
     });
