@@ -4,8 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * What was done, and who is told of it. The version before writes none of it, so what its replicas do while both run is
  * not noted and told to nobody, as in that version.
  */
-export class Activity1764297000000 implements MigrationInterface {
-  name = 'Activity1764297000000';
+export class Activity1764297500000 implements MigrationInterface {
+  name = 'Activity1764297500000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
