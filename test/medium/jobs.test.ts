@@ -233,6 +233,7 @@ describe('what operators see of jobs', () => {
   });
 
   it.each([
+    ['delete-expired-users', ['deleted', 'failed']],
     ['forget-logins', ['failures', 'known']],
     ['forget-deleted-nodes', ['removed', 'unseen']],
     ['prune-user-changes', ['lagging', 'removed']],

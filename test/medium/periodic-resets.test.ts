@@ -82,6 +82,7 @@ describe('a periodic reset', () => {
       `INSERT INTO node_user_usages (user_id, created_at, node_id, used_traffic) SELECT id, now(), 1, 10 FROM users`,
     );
     await fleet.sql('DELETE FROM user_change');
+    await fleet.sql('DELETE FROM activity');
     expect(await run(at(1))).toEqual({ reset: 3, failed: 0 });
     expect(await read('limited')).toMatchObject({
       status: 'active',
@@ -92,6 +93,30 @@ describe('a periodic reset', () => {
     expect(await read('planned')).toMatchObject({ status: 'active', next_plan: { expire: null } });
     expect(await fleet.sql('SELECT email FROM user_change ORDER BY seq')).toHaveLength(2); // for the nodes
     expect(await fleet.sql('SELECT FROM node_user_usages')).toHaveLength(3);
+    expect(
+      await fleet.sql(
+        'SELECT action, actor_kind AS by, subject_name AS of, before, after FROM activity ORDER BY id',
+      ),
+    ).toEqual([
+      ...['limited', 'late', 'planned'].map((of) => ({
+        action: 'data_usage_reset',
+        by: 'system',
+        of,
+        before: { usedTraffic: '10' },
+        after: { usedTraffic: '0' },
+      })),
+      ...[
+        ['limited', 'active'],
+        ['late', 'expired'],
+        ['planned', 'active'],
+      ].map(([of, status]) => ({
+        action: status === 'active' ? 'user_enabled' : 'user_expired',
+        by: 'system',
+        of,
+        before: { status: 'limited' },
+        after: { status },
+      })),
+    ]);
     expect(await fleet.sql('SELECT DISTINCT status_changed_at AS at FROM users')).toEqual([{ at: at(1) }]);
   });
 

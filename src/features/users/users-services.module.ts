@@ -41,6 +41,7 @@ import { UsersService } from './users.service.js';
     CoreUsersRepository,
     TrafficResetsRepository,
     UsageHistory,
+    UserActivity,
     UserAnnouncements,
     UserListsService,
     UserPresenter,

@@ -2,15 +2,14 @@ import { Logger } from '@nestjs/common';
 import type { JobRun } from '../../../shared/scheduling/job-run.js';
 import { spareOthers } from '../../../shared/scheduling/spare-others.js';
 
-/** So many users are looked at in one transaction. */
-export const BATCH = 10_000;
-
 /** One run of a job, or of a test: the time it goes by, and what makes sure that nobody else does the same. */
 export type Pass = Pick<JobRun, 'at' | 'guard'>;
 
 export interface DueWork {
   name: string;
-  /** At most `BATCH` of those that seem due, without these. */
+  /** So many are looked at in one transaction. */
+  most: number;
+  /** At most `most` of those that seem due, without these. */
   find(without: readonly number[]): Promise<number[]>;
   /** Locks those users, decides and writes, in one transaction. Returns what it did, in the sense of the job. */
   settle(ids: readonly number[]): Promise<number>;
@@ -19,6 +18,7 @@ export interface DueWork {
 /** Settles all users that are due, a batch at a time. One that cannot be is logged and left out. */
 export async function settleDue({
   name,
+  most,
   find,
   settle,
 }: DueWork): Promise<{ settled: number; failed: number }> {
@@ -34,7 +34,7 @@ export async function settleDue({
     });
     const done = parts.reduce((sum, part) => sum + part, 0);
     settled += done;
-    if (ids.length < BATCH || (done === 0 && failed.length === spared))
+    if (ids.length < most || (done === 0 && failed.length === spared))
       return { settled, failed: failed.length };
   }
 }

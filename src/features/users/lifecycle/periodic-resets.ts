@@ -1,11 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
-import { type Reset, resetWhenDue } from '../domain/periodic-reset.js';
+import { SYSTEM } from '../../admins/index.js';
+import type { UserEvent } from '../domain/activity.js';
+import { type PeriodicUser, type Reset, resetWhenDue } from '../domain/periodic-reset.js';
+import type { User } from '../domain/user.js';
+import { readUsers } from '../read-users.js';
 import { TrafficResetsRepository } from '../traffic-resets.repository.js';
+import { UserActivity } from '../user-activity.js';
 import { UserAnnouncements } from '../user-announcements.js';
-import { BATCH, type Pass, settleDue } from './due-users.js';
+import { type Pass, settleDue } from './due-users.js';
 
-const NAME = 'reset-data-limits';
+const BATCH = 10_000;
 
 /** Counts the traffic of users from nothing again, each day, week, month or year of theirs. */
 @Injectable()
@@ -13,13 +18,15 @@ export class PeriodicResets {
   constructor(
     private readonly db: WorkerDatabase,
     private readonly resets: TrafficResetsRepository,
+    private readonly activity: UserActivity,
     private readonly announcements: UserAnnouncements,
   ) {}
 
   async resetDue(pass: Pass): Promise<{ reset: number; failed: number }> {
     let reset = 0;
     const { failed } = await settleDue({
-      name: NAME,
+      name: 'reset-data-limits',
+      most: BATCH,
       find: (without) => this.resets.findDue(this.db, pass.at, BATCH, without),
       settle: async (ids) => {
         const done = await this.settle(ids, pass);
@@ -31,21 +38,57 @@ export class PeriodicResets {
   }
 
   private async settle(ids: readonly number[], pass: Pass): Promise<{ reset: number; waiting: number }> {
-    const done = await this.db.transaction(async (tx) => {
+    const { isTold, ...done } = await this.db.transaction(async (tx) => {
       await pass.guard(tx);
       const users = await this.resets.lock(tx, ids);
-      const waiting: number[] = [];
-      const resets: Reset[] = [];
-      for (const user of users) {
-        const outcome = resetWhenDue(user, pass.at);
-        if (outcome === 'waits') waiting.push(user.id);
-        else if (outcome) resets.push(outcome);
-      }
-      await this.resets.wait(tx, waiting);
-      await this.resets.write(tx, resets, pass.at);
-      return { reset: resets.length, waiting: waiting.length };
+      const outcomes = users.flatMap((user) => {
+        const reset = resetWhenDue(user, pass.at);
+        return reset ? [{ user, reset }] : [];
+      });
+      const waiting = outcomes.filter(({ reset }) => reset === 'waits');
+      const due = outcomes.flatMap(({ user, reset }) => (reset === 'waits' ? [] : [{ user, reset }]));
+      const lifted = due.filter(({ user, reset }) => user.status !== reset.status);
+      const before = await readUsers(
+        tx,
+        lifted.map(({ user }) => user.id),
+      );
+      await this.resets.wait(
+        tx,
+        waiting.map(({ user }) => user.id),
+      );
+      await this.resets.write(
+        tx,
+        due.map(({ reset }) => reset),
+        pass.at,
+      );
+      const events = [...due.map(toResetEvent), ...statusEvents(before, due, pass.at)];
+      const isTold = await this.activity.note(tx, pass.at, SYSTEM, events);
+      return { reset: due.length, waiting: waiting.length, isTold };
     });
-    if (done.reset > 0) this.announcements.announce();
+    if (done.reset > 0) this.announcements.announce(isTold);
     return done;
   }
+}
+
+interface Due {
+  user: PeriodicUser;
+  reset: Reset;
+}
+
+function toResetEvent({ user: { id, username, usedTraffic } }: Due): UserEvent {
+  return {
+    kind: 'reset_with_others',
+    before: { id, username, usedTraffic },
+    after: { id, username, usedTraffic: 0n },
+  };
+}
+
+/** Of those whose status changed with it, others are told. */
+function statusEvents(users: readonly User[], due: readonly Due[], at: Date): UserEvent[] {
+  const resets = new Map(due.map(({ reset }) => [reset.id, reset]));
+  return users.map((user) => {
+    const { status, taken } = resets.get(user.id)!;
+    const before = { ...user, usedTraffic: 0n, resetTraffic: user.resetTraffic + taken };
+    return { kind: 'status', before, after: { ...before, status, statusChangedAt: at } };
+  });
 }

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../../config/config.js';
+import { WorkerDatabase } from '../../../shared/database/worker-database.js';
+import { SYSTEM } from '../../admins/index.js';
+import { isToBeRemoved } from '../domain/removal.js';
+import { UserActivity } from '../user-activity.js';
+import { UserAnnouncements } from '../user-announcements.js';
+import { type Pass, settleDue } from './due-users.js';
+import { RemovalsRepository } from './removals.repository.js';
+
+/** Deleting is slow: history goes as well. */
+const BATCH = 2_000;
+
+/** Deletes users that have been expired for as long as operators want to keep them. */
+@Injectable()
+export class Removals {
+  constructor(
+    private readonly config: Config,
+    private readonly db: WorkerDatabase,
+    private readonly users: RemovalsRepository,
+    private readonly activity: UserActivity,
+    private readonly announcements: UserAnnouncements,
+  ) {}
+
+  async removeDue(pass: Pass): Promise<{ deleted: number; failed: number }> {
+    const { settled, failed } = await settleDue({
+      name: 'delete-expired-users',
+      most: BATCH,
+      find: (without) => this.users.findDue(this.config.autoDelete, pass.at, BATCH, without),
+      settle: (ids) => this.settle(ids, pass),
+    });
+    return { deleted: settled, failed };
+  }
+
+  private async settle(ids: readonly number[], { at, guard }: Pass): Promise<number> {
+    const { removed, isTold } = await this.db.transaction(async (tx) => {
+      await guard(tx);
+      const users = await this.users.lock(tx, ids);
+      const due = users.filter((user) => isToBeRemoved(user, this.config.autoDelete, at));
+      await this.users.remove(
+        tx,
+        due.map(({ id }) => id),
+      );
+      const events = due.map((before) => ({ kind: 'deleted', before }) as const);
+      return { removed: due.length, isTold: await this.activity.note(tx, at, SYSTEM, events) };
+    });
+    if (removed > 0) this.announcements.announce(isTold);
+    return removed;
+  }
+}
