@@ -45,6 +45,11 @@ export class AdminsService {
     return found;
   }
 
+  /** The admin as it is now; undefined when it is gone. */
+  async findById(id: number): Promise<Admin | undefined> {
+    return (await this.admins.findCredentials(id))?.admin;
+  }
+
   async list(filter: AdminFilter): Promise<Admin[]> {
     return this.admins.list(filter);
   }

@@ -12,6 +12,7 @@ export {
 export { TokenRefused } from './admins.errors.js';
 export { AdminDto } from './admins.dto.js';
 export { AdminGuard, SudoGuard } from './admins.guards.js';
+export { isDiscordWebhook } from './domain/discord-webhook.js';
 export { toAdminDto } from './admins.mapper.js';
 export { AdminsJobsModule } from './admins-jobs.module.js';
 export { AdminsModule } from './admins.module.js';
