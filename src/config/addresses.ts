@@ -20,24 +20,38 @@ const SPECIAL_IPV4: [string, number][] = [
 
 const notGlobal = new BlockList();
 for (const [network, prefix] of SPECIAL_IPV4) notGlobal.addSubnet(network, prefix);
+notGlobal.addSubnet('2001::', 23, 'ipv6');
 notGlobal.addSubnet('2001:db8::', 32, 'ipv6');
+notGlobal.addSubnet('2002::', 16, 'ipv6'); // leads to any IPv4 address
 notGlobal.addSubnet('3fff::', 20, 'ipv6');
 
 const globalIpv6 = new BlockList();
 globalIpv6.addSubnet('2000::', 3, 'ipv6');
+globalIpv6.addSubnet('64:ff9b::', 96, 'ipv6'); // what translates to IPv4, and to global addresses alone (RFC 6052)
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether an address is reachable from everywhere. */
+export function isGlobal(address: string): boolean {
+  if (isIP(address) === 4) return !notGlobal.check(address);
+  return globalIpv6.check(address, 'ipv6') && !notGlobal.check(address, 'ipv6');
+}
+
+export const isLoopback = (address: string): boolean =>
+  loopback.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 
 export type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'family' | 'internal'>[]>;
 
 /** The first globally routable IPv4 address of this machine, else 127.0.0.1. Nobody outside is asked. */
 export function ownIpv4(interfaces: Interfaces): string {
-  return all(interfaces, 'IPv4').find((address) => !notGlobal.check(address)) ?? '127.0.0.1';
+  return all(interfaces, 'IPv4').find(isGlobal) ?? '127.0.0.1';
 }
 
 /** The first globally routable IPv6 address of this machine in brackets, else `[::1]`. */
 export function ownIpv6(interfaces: Interfaces): string {
-  const routable = (address: string) =>
-    globalIpv6.check(address, 'ipv6') && !notGlobal.check(address, 'ipv6');
-  return `[${all(interfaces, 'IPv6').find(routable) ?? '::1'}]`;
+  return `[${all(interfaces, 'IPv6').find(isGlobal) ?? '::1'}]`;
 }
 
 const all = (interfaces: Interfaces, family: 'IPv4' | 'IPv6') =>

@@ -35,8 +35,6 @@ export type Outcome = {
   | { result: 'delivered' }
   /** Is tried again, but for so many times only. */
   | { result: 'failed' }
-  /** Nobody is there: whatever else is due for the target counts as tried, too. */
-  | { result: 'unreachable' }
   /** It makes no sense to try it again. */
   | { result: 'dead' }
   /** The target asks to be left alone for so long. Does not count as an attempt. */

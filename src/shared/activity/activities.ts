@@ -26,9 +26,9 @@ const NOTE_AND_TELL: Statement = {
              FROM unnest($11::uuid[], $12::text[], $13::int[], $14::text[], $15::json[], $16::json[], $17::json[])
                AS t (id, action, user_id, username, by, "user", extra)
          )
-         INSERT INTO notification_delivery (notification_id, target, user_id, send_at)
-         SELECT id, target, user_id, $1::timestamptz
-           FROM unnest($18::uuid[], $19::text[], $20::int[]) WITH ORDINALITY AS d (id, target, user_id, n)
+         INSERT INTO notification_delivery (notification_id, target, username, send_at)
+         SELECT id, target, username, $1::timestamptz
+           FROM unnest($18::uuid[], $19::text[], $20::text[]) WITH ORDINALITY AS d (id, target, username, n)
           ORDER BY n`,
 };
 
@@ -67,7 +67,7 @@ export class Activities {
       return false;
     }
     const deliveries = told.flatMap(({ id, notice }) =>
-      notice.targets.map((target) => ({ id, target, userId: notice.user?.id ?? null })),
+      notice.targets.map((target) => ({ id, target, username: notice.user?.username ?? null })),
     );
     await tx.run(NOTE_AND_TELL, [
       ...noted,
@@ -80,15 +80,19 @@ export class Activities {
       told.map(({ notice }) => toJson(notice.extra)),
       deliveries.map(({ id }) => id),
       deliveries.map(({ target }) => target),
-      deliveries.map(({ userId }) => userId),
+      deliveries.map(({ username }) => username),
     ]);
     return true;
   }
 }
 
-/** Whole numbers beyond those of JSON's readers are written as texts. */
-function toJson(value: object | null | undefined): string | null {
-  return value === undefined || value === null
-    ? null
-    : JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
+const toJson = (value: object | null | undefined): string | null =>
+  value === undefined || value === null ? null : JSON.stringify(withTexts(value));
+
+/** The same with 64-bit integers as texts, since readers of JSON may cut them. A replacer is asked too late: `toJSON` is before it. */
+function withTexts(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return value.map(withTexts);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withTexts(part)]));
 }

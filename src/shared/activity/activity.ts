@@ -29,6 +29,9 @@ export interface Notice {
   by: object | null;
   /** The user after the change, or before it when it is gone. */
   snapshot: object | null;
+  /**
+   * Reminders have `used_percent` (a number of percent, unrounded) or `days_left`; logins `username`, `address` and `isRight`.
+   */
   extra?: object;
   /** Where it goes; a notice without any is not kept. */
   targets: readonly string[];

@@ -48,6 +48,11 @@ export class JobRun {
   async guard(tx: Tx): Promise<void> {
     if (!(this.lease.isHeld && (await isHeld(tx, this.grant)))) throw new JobLost(this.grant.name);
   }
+
+  /** The same for a record of what is done already: a run that has to end may still write that. @throws JobLost */
+  async guardRecord(tx: Tx): Promise<void> {
+    if (!(await isHeld(tx, this.grant))) throw new JobLost(this.grant.name);
+  }
 }
 
 /** This lock waits for no renewal, nor the other way round; whoever wants to take the job over passes it by. */

@@ -100,6 +100,7 @@ export class PeriodicJobs implements OnApplicationBootstrap {
     const end = this.run(run, this.jobs.get(name)!).finally(() => {
       run.lease.end();
       this.running.delete(name);
+      this.tick(); // it may be due again
     });
     this.running.set(name, { run, end });
   }
