@@ -25,21 +25,20 @@ export interface ToldDoer {
   users_usage: bigint | null;
 }
 
-export const toldBy = ({ admin, name }: Actor): ToldDoer => ({
-  username: name,
-  is_sudo: admin?.isSudo ?? true,
-  telegram_id: admin?.telegramId ?? null,
-  discord_webhook: null,
-  users_usage: admin?.usersUsage ?? null,
-});
-
-/** The same from its JSON, in which whole numbers are texts. */
-export function readToldBy(json: Record<keyof ToldDoer, unknown>): ToldDoer {
+/** A {@link ToldDoer} in JSON, with whole numbers as texts. */
+export function toldBy({ admin, name }: Actor) {
   return {
-    ...(json as unknown as ToldDoer),
-    telegram_id: toWhole(json.telegram_id),
-    users_usage: toWhole(json.users_usage),
+    username: name,
+    is_sudo: admin?.isSudo ?? true,
+    telegram_id: textOf(admin?.telegramId),
+    discord_webhook: null,
+    users_usage: textOf(admin?.usersUsage),
   };
 }
 
-const toWhole = (value: unknown): bigint | null => (value === null ? null : BigInt(value as string));
+export function readToldBy(json: ReturnType<typeof toldBy>): ToldDoer {
+  return { ...json, telegram_id: toWhole(json.telegram_id), users_usage: toWhole(json.users_usage) };
+}
+
+const textOf = (value: bigint | null | undefined): string | null => value?.toString() ?? null;
+const toWhole = (text: string | null): bigint | null => (text === null ? null : BigInt(text));

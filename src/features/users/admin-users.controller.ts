@@ -2,7 +2,7 @@ import { Controller, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Answers, anything } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
-import { type Credentials, TargetAdmin, WithTargetAdmin } from '../admins/index.js';
+import { type Actor, type Credentials, CurrentActor, TargetAdmin, WithTargetAdmin } from '../admins/index.js';
 import { BulkUsersService } from './bulk-users.service.js';
 
 /** What is done to all users of an admin. */
@@ -16,8 +16,11 @@ export class AdminUsersController {
   @ApiOperation({ summary: 'Disable the active and held users of an admin' })
   @Answers(anything())
   @ApiErrors('invalid')
-  async disableAllActiveUsers(@TargetAdmin() target: Credentials): Promise<{ detail: string }> {
-    await this.users.disableUsersOf(target.admin);
+  async disableAllActiveUsers(
+    @CurrentActor() by: Actor,
+    @TargetAdmin() target: Credentials,
+  ): Promise<{ detail: string }> {
+    await this.users.disableUsersOf(by, target.admin);
     return { detail: 'Users successfully disabled' };
   }
 
@@ -26,8 +29,11 @@ export class AdminUsersController {
   @ApiOperation({ summary: 'Give the users of an admin that were disabled together the status they had' })
   @Answers(anything())
   @ApiErrors('invalid')
-  async activateAllDisabledUsers(@TargetAdmin() target: Credentials): Promise<{ detail: string }> {
-    await this.users.activateUsersOf(target.admin);
+  async activateAllDisabledUsers(
+    @CurrentActor() by: Actor,
+    @TargetAdmin() target: Credentials,
+  ): Promise<{ detail: string }> {
+    await this.users.activateUsersOf(by, target.admin);
     return { detail: 'Users successfully activated' };
   }
 }

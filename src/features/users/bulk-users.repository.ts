@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../shared/database/database.js';
+import { Database, type Tx } from '../../shared/database/database.js';
+import type { UserFacts } from './domain/activity.js';
 import { resetNow } from './domain/periodic-reset.js';
+import type { User, UserStatus } from './domain/user.js';
 import { lockUsage } from './lock-usage.js';
 import { TrafficResetsRepository } from './traffic-resets.repository.js';
+import { toUser, USER_COLUMNS, USER_TABLES, type UserRow } from './user-rows.js';
 
 /** So many users are locked at a time: whoever counts their traffic or edits one of them need not wait for all. */
-const BATCH = 5_000;
+export const BATCH = 5_000;
 
 /** Users whose time is over, by the time it was over; undefined means without bound. */
 export interface ExpiredRange {
@@ -17,14 +20,25 @@ export interface ExpiredRange {
 
 // The time counts, not only the status that a review has written. Limited users would be expired had they not been
 // limited before. Whom the next review moves to a next plan goes on.
-const EXPIRED = /* sql */ `
-  SELECT id, username FROM users u
-   WHERE status IN ('active', 'limited', 'expired')
-     AND expire_at <= $1 AND ($2::timestamptz IS NULL OR expire_at >= $2) AND ($3::int IS NULL OR admin_id = $3)
-     AND NOT EXISTS (
-       SELECT FROM next_plans p JOIN user_usage g ON g.user_id = p.user_id
-        WHERE p.user_id = u.id AND (u.status = 'active' AND p.fire_on_either OR g.used_traffic >= u.data_limit))
-   ORDER BY id`;
+const IS_EXPIRED = /* sql */ `
+  u.status IN ('active', 'limited', 'expired')
+  AND u.expire_at <= $1 AND ($2::timestamptz IS NULL OR u.expire_at >= $2) AND ($3::int IS NULL OR u.admin_id = $3)
+  AND NOT EXISTS (
+    SELECT FROM next_plans p JOIN user_usage g ON g.user_id = p.user_id
+     WHERE p.user_id = u.id AND (u.status = 'active' AND p.fire_on_either OR g.used_traffic >= u.data_limit))`;
+
+/** What a write to many made of one of them; of each only what it touched. */
+export interface FactsChange {
+  before: UserFacts;
+  after: UserFacts;
+}
+
+interface StatusRow {
+  id: number;
+  username: string;
+  was: UserStatus;
+  status: UserStatus;
+}
 
 /** Writes that concern many users at once. */
 @Injectable()
@@ -36,89 +50,87 @@ export class BulkUsersRepository {
 
   /** Names of the expired users in the range, in id order. */
   async findExpired(range: ExpiredRange): Promise<string[]> {
-    const rows = await this.db.rows<{ username: string }>(EXPIRED, values(range));
+    const rows = await this.db.rows<{ username: string }>(
+      `SELECT u.username FROM users u WHERE ${IS_EXPIRED} ORDER BY u.id`,
+      values(range),
+    );
     return rows.map((row) => row.username);
   }
 
-  /** Deletes the expired users in the range and returns their names. Broken off, it leaves the rest as they were. */
-  async deleteExpired(range: ExpiredRange): Promise<string[]> {
-    const names: string[] = [];
-    for (;;) {
-      const batch = await this.deleteSomeExpired(range);
-      names.push(...batch);
-      if (batch.length < BATCH) return names;
-    }
+  /** Deletes the first of the expired users in the range, `BATCH` at most, and returns them as they were. */
+  async deleteExpired(tx: Tx, range: ExpiredRange): Promise<User[]> {
+    const expired = await tx.rows<UserRow>(
+      `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE ${IS_EXPIRED} ORDER BY u.id LIMIT ${BATCH} FOR UPDATE OF u`,
+      values(range),
+    );
+    const ids = expired.map(({ id }) => id);
+    await lockUsage(tx, ids); // the deletion comes to it in any order
+    await tx.run('DELETE FROM users WHERE id = ANY ($1::int[])', [ids]);
+    return expired.map(toUser);
   }
 
-  private deleteSomeExpired(range: ExpiredRange): Promise<string[]> {
-    return this.db.transaction(async (tx) => {
-      const expired = await tx.rows<{ id: number; username: string }>(
-        `${EXPIRED} LIMIT ${BATCH} FOR UPDATE`,
-        values(range),
-      );
-      const ids = expired.map(({ id }) => id);
-      await lockUsage(tx, ids); // the deletion comes to it in any order
-      await tx.run('DELETE FROM users WHERE id = ANY ($1::int[])', [ids]);
-      return expired.map(({ username }) => username);
-    });
-  }
-
-  /** Disables the active and held users of an admin, and remembers which they were. Returns how many there were. */
-  async disableOf(ownerId: number, at: Date): Promise<number> {
-    return this.db.run(
+  /** Disables the active and held users of an admin, and remembers which they were. */
+  async disableOf(tx: Tx, ownerId: number, at: Date): Promise<FactsChange[]> {
+    const rows = await tx.rows<StatusRow>(
       `WITH locked AS (
-         SELECT id FROM users WHERE admin_id = $1 AND status IN ('active', 'on_hold') ORDER BY id FOR NO KEY UPDATE
+         SELECT id, status FROM users
+          WHERE admin_id = $1 AND status IN ('active', 'on_hold') ORDER BY id FOR NO KEY UPDATE
        )
        UPDATE users u
           SET status = 'disabled', status_before_disable = u.status, held_when_disabled = u.status = 'on_hold',
               status_changed_at = $2
-         FROM locked WHERE u.id = locked.id`,
+         FROM locked WHERE u.id = locked.id
+       RETURNING u.id, u.username, locked.status AS was, u.status`,
       [ownerId, at],
     );
+    return rows.map(toStatusChange);
   }
 
-  /**
-   * Undoes {@link disableOf}. Users that were disabled one by one stay so, and a hold that ended meanwhile is over.
-   * Returns how many there were.
-   */
-  async activateOf(ownerId: number, at: Date): Promise<number> {
-    return this.db.run(
+  /** Undoes {@link disableOf}. Users that were disabled one by one stay so, and a hold that ended meanwhile is over. */
+  async activateOf(tx: Tx, ownerId: number, at: Date): Promise<FactsChange[]> {
+    const rows = await tx.rows<StatusRow>(
       `WITH locked AS (
-         SELECT id FROM users
+         SELECT id, status FROM users
           WHERE admin_id = $1 AND status = 'disabled' AND status_before_disable IS NOT NULL
           ORDER BY id FOR NO KEY UPDATE
        )
        UPDATE users u
           SET status = CASE WHEN u.held_when_disabled THEN 'on_hold'::user_status ELSE 'active' END,
               status_before_disable = NULL, held_when_disabled = false, status_changed_at = $2
-         FROM locked WHERE u.id = locked.id`,
+         FROM locked WHERE u.id = locked.id
+       RETURNING u.id, u.username, locked.status AS was, u.status`,
       [ownerId, at],
     );
+    return rows.map(toStatusChange);
   }
 
-  /** Starts the count of everybody's traffic again. Broken off, it leaves the rest as they were. */
-  async resetAll(at: Date): Promise<void> {
-    for (let last: number | undefined = 0; last !== undefined;) last = await this.resetSome(last, at);
-  }
-
-  /** Resets the users that come next after this id. Returns the last of them, or undefined when there are none. */
-  private resetSome(after: number, at: Date): Promise<number | undefined> {
-    return this.db.transaction(async (tx) => {
-      const next = await tx.rows<{ id: number }>(
-        `SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT ${BATCH}`,
-        [after],
-      );
-      const ids = next.map(({ id }) => id);
-      const users = await this.resets.lock(tx, ids);
-      await this.resets.write(
-        tx,
-        users.map((user) => resetNow(user, at)),
-        at,
-      );
-      return ids.at(-1);
-    });
+  /** Starts the count of the `BATCH` users that come after this id again; in id order. */
+  async resetSome(tx: Tx, last: number, at: Date): Promise<FactsChange[]> {
+    const next = await tx.rows<{ id: number }>(
+      `SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT ${BATCH} FOR NO KEY UPDATE`,
+      [last],
+    );
+    const users = await this.resets.lock(
+      tx,
+      next.map(({ id }) => id),
+    );
+    const resets = users.map((user) => ({ user, reset: resetNow(user, at) }));
+    await this.resets.write(
+      tx,
+      resets.map(({ reset }) => reset),
+      at,
+    );
+    return resets.map(({ user: { id, username, status, usedTraffic }, reset }) => ({
+      before: { id, username, status, usedTraffic },
+      after: { id, username, status: reset.status, usedTraffic: usedTraffic - reset.taken },
+    }));
   }
 }
+
+const toStatusChange = ({ id, username, was, status }: StatusRow): FactsChange => ({
+  before: { id, username, status: was },
+  after: { id, username, status },
+});
 
 function values({ before, after, ownerId }: ExpiredRange): unknown[] {
   return [before, after ?? null, ownerId ?? null];

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseClock } from '../../shared/database/database-clock.js';
+import { Database, type Tx } from '../../shared/database/database.js';
 import { RangeReversed } from '../../shared/domain/date-range.js';
 import { InvalidInput } from '../../shared/domain/errors.js';
-import type { Admin } from '../admins/index.js';
-import { BulkUsersRepository, type ExpiredRange } from './bulk-users.repository.js';
+import type { Actor, Admin } from '../admins/index.js';
+import { BATCH, BulkUsersRepository, type ExpiredRange, type FactsChange } from './bulk-users.repository.js';
 import type { ExpiredUsersDto } from './dto/expired-users.dto.js';
+import { UserActivity } from './user-activity.js';
 import { UserAnnouncements } from './user-announcements.js';
 import { NoExpiredUsers } from './users.errors.js';
 
@@ -12,8 +14,10 @@ import { NoExpiredUsers } from './users.errors.js';
 @Injectable()
 export class BulkUsersService {
   constructor(
+    private readonly db: Database,
     private readonly clock: DatabaseClock,
     private readonly users: BulkUsersRepository,
+    private readonly activity: UserActivity,
     private readonly announcements: UserAnnouncements,
   ) {}
 
@@ -26,41 +30,75 @@ export class BulkUsersService {
    * Deletes expired users the admin may see and returns their names. One bound must be given: without any, a slip of
    * the hand would delete all of them. Throws `InvalidInput`, `RangeReversed` or `NoExpiredUsers`.
    */
-  async deleteExpired(admin: Admin, dto: ExpiredUsersDto): Promise<string[]> {
+  async deleteExpired(by: Actor, dto: ExpiredUsersDto): Promise<string[]> {
     if (!dto.expired_after && !dto.expired_before) throw noBound();
-    const names = await this.users.deleteExpired(toRange(admin, dto, this.clock.now()));
+    const range = toRange(by.admin, dto, this.clock.now());
+    const names: string[] = [];
+    // Broken off, it leaves the rest as they were.
+    for (let isFull = true; isFull;) {
+      const { users, isTold } = await this.db.transaction(async (tx) => {
+        const users = await this.users.deleteExpired(tx, range);
+        const events = users.map((before) => ({ kind: 'deleted', before }) as const);
+        return { users, isTold: await this.activity.note(tx, this.clock.now(), by, events) };
+      });
+      if (users.length > 0) this.announcements.announce(isTold);
+      for (const { username } of users) names.push(username);
+      isFull = users.length === BATCH;
+    }
     if (names.length === 0) throw new NoExpiredUsers();
-    this.announcements.announce();
     return names;
   }
 
   /** Cuts off the users of an admin that are active or on hold. */
-  async disableUsersOf(owner: Admin): Promise<void> {
-    if ((await this.users.disableOf(owner.id, this.clock.now())) > 0) this.announcements.announce();
+  async disableUsersOf(by: Actor, owner: Admin): Promise<void> {
+    await this.change(by, 'disabled', (tx, now) => this.users.disableOf(tx, owner.id, now));
   }
 
   /**
    * Gives the users that {@link disableUsersOf} cut off the status they had. Whoever should be limited or expired by now
    * becomes so at the next review.
    */
-  async activateUsersOf(owner: Admin): Promise<void> {
-    if ((await this.users.activateOf(owner.id, this.clock.now())) > 0) this.announcements.announce();
+  async activateUsersOf(by: Actor, owner: Admin): Promise<void> {
+    await this.change(by, 'activated', (tx, now) => this.users.activateOf(tx, owner.id, now));
   }
 
-  /** Starts the count of everybody's traffic again. */
-  async resetAll(): Promise<void> {
-    await this.users.resetAll(this.clock.now());
-    this.announcements.announce();
+  /** Starts the count of everybody's traffic again. Broken off, it leaves the rest as they were. */
+  async resetAll(by: Actor): Promise<void> {
+    for (let last: number | undefined = 0; last !== undefined;) {
+      const after: number = last;
+      last = await this.change(by, 'reset_with_others', (tx, now) => this.users.resetSome(tx, after, now));
+    }
+  }
+
+  /** Changes users and notes it. Returns the id of the last of them, or undefined when there are none. */
+  private async change(
+    by: Actor,
+    kind: 'disabled' | 'activated' | 'reset_with_others',
+    write: (tx: Tx, now: Date) => Promise<FactsChange[]>,
+  ): Promise<number | undefined> {
+    const last = await this.db.transaction(async (tx) => {
+      const now = this.clock.now();
+      const changes = await write(tx, now);
+      const events = changes.map((change) => ({ kind, ...change }));
+      await this.activity.note(tx, now, by, events);
+      return changes.at(-1)?.after.id;
+    });
+    if (last !== undefined) this.announcements.announce();
+    return last;
   }
 }
 
 /** Without an end it is now; one in the future is now too, as nobody has expired after that. */
-function toRange(admin: Admin, { expired_after, expired_before }: ExpiredUsersDto, now: Date): ExpiredRange {
+function toRange(
+  admin: Admin | null,
+  { expired_after, expired_before }: ExpiredUsersDto,
+  now: Date,
+): ExpiredRange {
   if (expired_after && expired_before && expired_before < expired_after) throw new RangeReversed();
   return {
     after: expired_after ?? undefined,
     before: expired_before && expired_before < now ? expired_before : now,
-    ownerId: admin.isSudo ? undefined : admin.id,
+    ownerId: admin === null || admin.isSudo ? undefined : admin.id,
   };
 }
 

@@ -1,20 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../shared/database/database.js';
 import type { Statement } from '../../shared/database/statement.js';
-import type { ReviewChange, ReviewedUser } from './domain/review.js';
+import type { ReviewChange } from './domain/review.js';
+import type { User } from './domain/user.js';
 import { lockUsage } from './lock-usage.js';
+import { readUsers } from './read-users.js';
 import { TAKE_TRAFFIC } from './traffic-resets.repository.js';
 
 /** More than this many due users are reviewed in several transactions. */
 export const REVIEW_BATCH = 10_000;
-
-interface ReviewRow extends Omit<ReviewedUser, 'nextPlan'> {
-  planOf: number | null;
-  planDataLimit: bigint | null;
-  planExpireAt: Date | null;
-  planAddsRemaining: boolean;
-  planFiresOnEither: boolean;
-}
 
 // Each branch has an index of its own. The first one joins two narrow ranges: the index of limited users holds their
 // limits, and the usage table little more than the traffic. Users are locked in id order, as every bulk writer does.
@@ -41,20 +35,6 @@ const LOCK_NAMED: Statement = {
   text: 'SELECT id FROM users WHERE id = ANY ($1::int[]) ORDER BY id FOR NO KEY UPDATE',
 };
 
-// After the lock, for a statement that waited sees usage and plans as they were before the wait.
-const READ: Statement = {
-  name: 'users_to_review',
-  text: `SELECT u.id, u.status, u.data_limit AS "dataLimit", u.expire_at AS "expireAt",
-                u.hold_seconds::float8 AS "holdSeconds", u.hold_until AS "holdUntil", u.created_at AS "createdAt",
-                u.edited_at AS "editedAt", u.reset_strategy AS "resetStrategy", g.used_traffic AS "usedTraffic", g.online_at AS "onlineAt",
-                p.user_id AS "planOf", p.data_limit AS "planDataLimit", p.expire_at AS "planExpireAt",
-                p.add_remaining_traffic AS "planAddsRemaining", p.fire_on_either AS "planFiresOnEither"
-           FROM users u
-           JOIN user_usage g ON g.user_id = u.id
-           LEFT JOIN next_plans p ON p.user_id = u.id
-          WHERE u.id = ANY ($1::int[])`,
-};
-
 const WRITE: Statement = {
   name: 'users_reviewed',
   text: `WITH change AS MATERIALIZED (
@@ -76,13 +56,17 @@ const WRITE: Statement = {
 @Injectable()
 export class ReviewRepository {
   /** Locks and returns users that seem due at `now`, at most `REVIEW_BATCH` of them. */
-  async lockDue(tx: Tx, now: Date): Promise<ReviewedUser[]> {
-    return read(tx, await tx.rows<{ id: number }>(LOCK_DUE, [now]));
+  async lockDue(tx: Tx, now: Date): Promise<User[]> {
+    return readUsers(
+      tx,
+      (await tx.rows<{ id: number }>(LOCK_DUE, [now])).map(({ id }) => id),
+    );
   }
 
   /** Locks and returns the given users. */
-  async lockNamed(tx: Tx, ids: readonly number[]): Promise<ReviewedUser[]> {
-    return read(tx, await tx.rows<{ id: number }>(LOCK_NAMED, [ids]));
+  async lockNamed(tx: Tx, ids: readonly number[]): Promise<User[]> {
+    await tx.run(LOCK_NAMED, [ids]);
+    return readUsers(tx, ids);
   }
 
   /** Writes what the review decided about locked users. */
@@ -100,23 +84,4 @@ export class ReviewRepository {
       changes.map((change) => change.nextResetAt),
     ]);
   }
-}
-
-async function read(tx: Tx, locked: readonly { id: number }[]): Promise<ReviewedUser[]> {
-  if (locked.length === 0) return [];
-  return (await tx.rows<ReviewRow>(READ, [locked.map(({ id }) => id)])).map(toReviewedUser);
-}
-
-function toReviewedUser(row: ReviewRow): ReviewedUser {
-  const { planOf, planDataLimit, planExpireAt, planAddsRemaining, planFiresOnEither, ...user } = row;
-  const nextPlan =
-    planOf === null
-      ? null
-      : {
-          dataLimit: planDataLimit,
-          expireAt: planExpireAt,
-          addRemainingTraffic: planAddsRemaining,
-          fireOnEither: planFiresOnEither,
-        };
-  return { ...user, nextPlan };
 }

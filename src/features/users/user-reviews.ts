@@ -2,8 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DatabaseClock } from '../../shared/database/database-clock.js';
 import type { Tx } from '../../shared/database/database.js';
 import { WorkerDatabase } from '../../shared/database/worker-database.js';
-import { reviewUser } from './domain/review.js';
+import { SYSTEM } from '../admins/index.js';
+import type { UserEvent } from './domain/activity.js';
+import { applyReview, type ReviewChange, reviewUser } from './domain/review.js';
+import type { User } from './domain/user.js';
 import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
+import { UserActivity } from './user-activity.js';
 import { UserAnnouncements } from './user-announcements.js';
 
 type Guard = (tx: Tx) => Promise<void>;
@@ -15,6 +19,7 @@ export class UserReviews {
     private readonly db: WorkerDatabase,
     private readonly clock: DatabaseClock,
     private readonly reviews: ReviewRepository,
+    private readonly activity: UserActivity,
     private readonly announcements: UserAnnouncements,
   ) {}
 
@@ -40,14 +45,29 @@ export class UserReviews {
     now: Date,
     { ids, guard }: { ids?: readonly number[]; guard?: Guard },
   ): Promise<{ seen: number; written: number }> {
-    const outcome = await this.db.transaction(async (tx) => {
+    const { isTold, ...outcome } = await this.db.transaction(async (tx) => {
       await guard?.(tx);
-      const candidates = ids ? await this.reviews.lockNamed(tx, ids) : await this.reviews.lockDue(tx, now);
-      const changes = candidates.flatMap((user) => reviewUser(user, now) ?? []);
-      await this.reviews.write(tx, changes, now);
-      return { seen: candidates.length, written: changes.length };
+      const users = ids ? await this.reviews.lockNamed(tx, ids) : await this.reviews.lockDue(tx, now);
+      const reviewed = users.flatMap((user) => {
+        const change = reviewUser(user, now);
+        return change ? [{ user, change }] : [];
+      });
+      await this.reviews.write(
+        tx,
+        reviewed.map(({ change }) => change),
+        now,
+      );
+      const events = reviewed.map(({ user, change }) => eventOf(user, change, now));
+      const isTold = await this.activity.note(tx, now, SYSTEM, events);
+      return { seen: users.length, written: reviewed.length, isTold };
     });
-    if (outcome.written > 0) this.announcements.announce();
+    if (outcome.written > 0) this.announcements.announce(isTold);
     return outcome;
   }
 }
+
+const eventOf = (before: User, change: ReviewChange, now: Date): UserEvent => ({
+  kind: change.taken === null ? 'status' : 'next_plan',
+  before,
+  after: applyReview(before, change, now),
+});

@@ -4,7 +4,15 @@ import type { Response } from 'express';
 import { Answers, anything } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { list, text } from '../../shared/http/fields.js';
-import { type Admin, AdminsService, AnyAdmin, CurrentAdmin, SudoOnly } from '../admins/index.js';
+import {
+  type Actor,
+  type Admin,
+  AdminsService,
+  AnyAdmin,
+  CurrentActor,
+  CurrentAdmin,
+  SudoOnly,
+} from '../admins/index.js';
 import { BulkUsersService } from './bulk-users.service.js';
 import type { User } from './domain/user.js';
 import { ExpiredUsersDto } from './dto/expired-users.dto.js';
@@ -35,8 +43,8 @@ export class UsersController {
   @ApiOperation({ summary: 'Create a user' })
   @Answers(UserDto)
   @ApiErrors('bad_request', 'conflict', 'invalid')
-  async addUser(@CurrentAdmin() admin: Admin, @Body() body: UserCreateDto): Promise<UserDto> {
-    return this.presenter.forAdmin(await this.users.create(admin, fromUserCreateDto(body)), admin);
+  async addUser(@CurrentActor() by: Actor, @Body() body: UserCreateDto): Promise<UserDto> {
+    return this.presenter.forAdmin(await this.users.create(by, fromUserCreateDto(body)), by.admin);
   }
 
   @Get('user/:username')
@@ -53,19 +61,19 @@ export class UsersController {
   @Answers(UserDto)
   @ApiErrors('bad_request')
   async modifyUser(
-    @CurrentAdmin() admin: Admin,
+    @CurrentActor() by: Actor,
     @TargetUser() user: User,
     @Body() body: UserModifyDto,
   ): Promise<UserDto> {
-    return this.presenter.forAdmin(await this.users.modify(user.id, fromUserModifyDto(body)), admin);
+    return this.presenter.forAdmin(await this.users.modify(by, user.id, fromUserModifyDto(body)), by.admin);
   }
 
   @Delete('user/:username')
   @OwnedUser()
   @ApiOperation({ summary: 'Delete a user' })
   @Answers(anything())
-  async removeUser(@TargetUser() user: User): Promise<{ detail: string }> {
-    await this.users.remove(user.id);
+  async removeUser(@CurrentActor() by: Actor, @TargetUser() user: User): Promise<{ detail: string }> {
+    await this.users.remove(by, user.id);
     return { detail: 'User successfully deleted' };
   }
 
@@ -73,24 +81,24 @@ export class UsersController {
   @OwnedUser()
   @ApiOperation({ summary: "Count a user's traffic from nothing again" })
   @Answers(UserDto)
-  async resetUserDataUsage(@CurrentAdmin() admin: Admin, @TargetUser() user: User): Promise<UserDto> {
-    return this.presenter.forAdmin(await this.users.reset(user.id), admin);
+  async resetUserDataUsage(@CurrentActor() by: Actor, @TargetUser() user: User): Promise<UserDto> {
+    return this.presenter.forAdmin(await this.users.reset(by, user.id), by.admin);
   }
 
   @Post('user/:username/revoke_sub')
   @OwnedUser()
   @ApiOperation({ summary: 'Give a user a new subscription link and new credentials' })
   @Answers(UserDto)
-  async revokeUserSubscription(@CurrentAdmin() admin: Admin, @TargetUser() user: User): Promise<UserDto> {
-    return this.presenter.forAdmin(await this.users.revoke(user.id), admin);
+  async revokeUserSubscription(@CurrentActor() by: Actor, @TargetUser() user: User): Promise<UserDto> {
+    return this.presenter.forAdmin(await this.users.revoke(by, user.id), by.admin);
   }
 
   @Post('user/:username/active-next')
   @OwnedUser()
   @ApiOperation({ summary: 'Move a user to its next plan' })
   @Answers(UserDto)
-  async activeNextPlan(@CurrentAdmin() admin: Admin, @TargetUser() user: User): Promise<UserDto> {
-    return this.presenter.forAdmin(await this.users.activateNextPlan(user.id), admin);
+  async activeNextPlan(@CurrentActor() by: Actor, @TargetUser() user: User): Promise<UserDto> {
+    return this.presenter.forAdmin(await this.users.activateNextPlan(by, user.id), by.admin);
   }
 
   @Put('user/:username/set-owner')
@@ -98,12 +106,12 @@ export class UsersController {
   @ApiOperation({ summary: 'Give a user to another admin' })
   @Answers(UserDto)
   async setOwner(
-    @CurrentAdmin() admin: Admin,
+    @CurrentActor() by: Actor,
     @TargetUser() user: User,
     @Query() query: NewOwnerDto,
   ): Promise<UserDto> {
     const owner = await this.admins.get(query.admin_username);
-    return this.presenter.forAdmin(await this.users.setOwner(user.id, owner.admin), admin);
+    return this.presenter.forAdmin(await this.users.setOwner(by, user.id, owner.admin), by.admin);
   }
 
   @Get('users')
@@ -133,8 +141,8 @@ export class UsersController {
   @ApiOperation({ summary: 'Delete the users whose time is over, limited ones included' })
   @Answers(list(text()))
   @ApiErrors('bad_request', 'not_found', 'invalid')
-  async deleteExpiredUsers(@CurrentAdmin() admin: Admin, @Query() query: ExpiredUsersDto): Promise<string[]> {
-    return this.bulk.deleteExpired(admin, query);
+  async deleteExpiredUsers(@CurrentActor() by: Actor, @Query() query: ExpiredUsersDto): Promise<string[]> {
+    return this.bulk.deleteExpired(by, query);
   }
 
   @Post('users/reset')
@@ -142,8 +150,8 @@ export class UsersController {
   @ApiOperation({ summary: "Count everybody's traffic from nothing again" })
   @Answers(anything())
   @ApiErrors('not_found')
-  async resetUsersDataUsage(): Promise<{ detail: string }> {
-    await this.bulk.resetAll();
+  async resetUsersDataUsage(@CurrentActor() by: Actor): Promise<{ detail: string }> {
+    await this.bulk.resetAll(by);
     return { detail: 'Users successfully reset.' };
   }
 }

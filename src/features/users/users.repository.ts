@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Tx } from '../../shared/database/database.js';
+import { noteValues, notingAdded } from '../../shared/activity/activities.js';
+import type { Activity } from '../../shared/activity/activity.js';
+import { Database, type Queryable, type Tx } from '../../shared/database/database.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../../shared/database/violations.js';
 import { NotAllowed } from '../../shared/domain/errors.js';
 import type { Statement } from '../../shared/database/statement.js';
@@ -23,7 +25,8 @@ export type NewUser = Pick<
   | 'note'
   | 'nextPlan'
   | 'createdAt'
-> & { ownerId: number };
+  | 'owner'
+>;
 
 const OWNER = 'users_admin_id_fkey';
 
@@ -49,6 +52,14 @@ const LOCK: Statement = {
   text: 'SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE',
 };
 
+// A deletion asks for more than the lock of a change, and two that had that already would wait for each other.
+const LOCK_TO_DELETE: Statement = {
+  name: 'user_lock_to_delete',
+  text: 'SELECT FROM users WHERE id = $1 FOR UPDATE',
+};
+
+const DELETE: Statement = { name: 'user_delete', text: 'DELETE FROM users WHERE id = $1' };
+
 const BY_ID: Statement = {
   name: 'user_by_id',
   text: `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE u.id = $1`,
@@ -67,7 +78,7 @@ const INSERT: Statement = {
          ), planned AS (
            INSERT INTO next_plans (user_id, data_limit, expire_at, add_remaining_traffic, fire_on_either)
            SELECT id, $15::bigint, $16::timestamptz, $17::boolean, $18::boolean FROM added WHERE $14::boolean
-         )
+         ), ${notingAdded(19)}
          SELECT id FROM added`,
 };
 
@@ -116,17 +127,30 @@ export class UsersRepository {
    */
   async lock(tx: Tx, id: number): Promise<User | null> {
     await tx.run(LOCK, [id]);
+    return this.read(tx, id);
+  }
+
+  /** The user, locked until it is deleted; null when it is. */
+  async lockToDelete(tx: Tx, id: number): Promise<User | null> {
+    await tx.run(LOCK_TO_DELETE, [id]);
+    return this.read(tx, id);
+  }
+
+  private async read(tx: Tx, id: number): Promise<User | null> {
     const row = await tx.row<UserRow>(BY_ID, [id]);
     return row ? toUser(row) : null;
   }
 
-  /** Stores a new user and returns its id. Throws `UsernameTaken`, or `NotAllowed` when its owner was just deleted. */
-  async insert(user: NewUser): Promise<number> {
+  /**
+   * Stores a new user with what is noted of that, and returns its id. Throws `UsernameTaken`, or `NotAllowed` when its
+   * owner was just deleted.
+   */
+  async insert(tx: Queryable, user: NewUser, noted: Activity): Promise<number> {
     try {
-      const row = await this.db.row<{ id: number }>(INSERT, [
+      const row = await tx.row<{ id: number }>(INSERT, [
         user.username,
         user.status,
-        user.ownerId,
+        user.owner?.id ?? null,
         user.dataLimit,
         user.resetStrategy,
         user.expireAt,
@@ -138,6 +162,7 @@ export class UsersRepository {
         user.note,
         user.createdAt,
         ...planValues(user),
+        ...noteValues(user.createdAt, noted),
       ]);
       return row!.id;
     } catch (error) {
@@ -173,9 +198,9 @@ export class UsersRepository {
     });
   }
 
-  /** Deletes a user with its usage, plan, log and history; false when there was none. */
-  async delete(id: number): Promise<boolean> {
-    return (await this.db.run('DELETE FROM users WHERE id = $1', [id])) > 0;
+  /** Deletes a locked user with its usage, plan, log and history. */
+  async delete(tx: Tx, id: number): Promise<void> {
+    await tx.run(DELETE, [id]);
   }
 }
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseClock } from '../../shared/database/database-clock.js';
-import { Database, type Tx } from '../../shared/database/database.js';
+import { Database } from '../../shared/database/database.js';
 import { Secrets } from '../../shared/secrets/secrets.js';
 import type { TagsByProtocol } from '../../xray/config/types.js';
-import type { Admin } from '../admins/index.js';
+import type { Actor, Admin } from '../admins/index.js';
 import { CoreConfigs } from '../core/index.js';
 import { randomCredentials } from './credentials.js';
 import { chosenInbounds, createUser, type UserRequest } from './domain/creation.js';
@@ -16,6 +16,7 @@ import { revokeLinks } from './domain/revocation.js';
 import { isTokenValid, readToken } from './domain/subscription-token.js';
 import type { SubscribedUser, User } from './domain/user.js';
 import { TrafficResetsRepository } from './traffic-resets.repository.js';
+import { UserActivity } from './user-activity.js';
 import { UserAnnouncements } from './user-announcements.js';
 import {
   NextPlanNotFound,
@@ -34,6 +35,7 @@ export class UsersService {
     private readonly clock: DatabaseClock,
     private readonly users: UsersRepository,
     private readonly resets: TrafficResetsRepository,
+    private readonly activity: UserActivity,
     private readonly announcements: UserAnnouncements,
     private readonly core: CoreConfigs,
     private readonly secrets: Secrets,
@@ -69,34 +71,47 @@ export class UsersService {
   }
 
   /** Creates a user of the admin. Throws `InvalidInput`, `ProtocolDisabled` or `UsernameTaken`. */
-  async create(admin: Admin, request: UserRequest): Promise<User> {
+  async create(by: Actor, request: UserRequest): Promise<User> {
     const config = this.configTags();
     refuseUnknownTags(chosenInbounds(request), config);
     refuseDisabled(request.proxies, config);
-    const user = createUser(request, { now: this.clock.now(), config, fresh: randomCredentials });
-    const id = await this.users.insert({ ...user, ownerId: admin.id });
-    this.announcements.announce();
-    return { ...user, id, owner: admin };
+    const now = this.clock.now();
+    const user = {
+      ...createUser(request, { now, config, fresh: randomCredentials }),
+      owner: by.admin,
+    };
+    const noted = this.activity.ofCreation(user, by);
+    const isTold = this.activity.tellsOfCreation(user.owner);
+    // One statement where it can be, for shops create many.
+    const id = isTold
+      ? await this.db.transaction(async (tx) => {
+          const added = await this.users.insert(tx, user, noted);
+          await this.activity.tell(tx, now, by, [{ kind: 'created', after: { ...user, id: added } }]);
+          return added;
+        })
+      : await this.users.insert(this.db, user, noted);
+    this.announcements.announce(isTold);
+    return { ...user, id };
   }
 
   /** Changes a user. Throws `InvalidInput`, `ProtocolDisabled` or `UserNotFound`. */
-  async modify(id: number, change: UserChange): Promise<User> {
+  async modify(by: Actor, id: number, change: UserChange): Promise<User> {
     const config = this.configTags();
     refuseUnknownTags(change.inbounds ?? {}, config);
     refuseDisabled(change.proxies ?? {}, config);
-    return this.change(id, (user) =>
-      modifyUser(user, change, { now: this.clock.now(), config, fresh: randomCredentials }),
+    return this.change(by, id, 'modified', (user, now) =>
+      modifyUser(user, change, { now, config, fresh: randomCredentials }),
     );
   }
 
   /** Starts the count of a user's traffic again. Throws `UserNotFound`. */
-  async reset(id: number): Promise<User> {
-    return this.startAgain(id, resetTraffic);
+  async reset(by: Actor, id: number): Promise<User> {
+    return this.change(by, id, 'reset', resetTraffic);
   }
 
   /** Moves a user to its next plan, due or not. Throws `UserNotFound` or `NextPlanNotFound`. */
-  async activateNextPlan(id: number): Promise<User> {
-    return this.startAgain(id, (user, now) => {
+  async activateNextPlan(by: Actor, id: number): Promise<User> {
+    return this.change(by, id, 'next_plan', (user, now) => {
       const next = activatePlan(user, now);
       if (!next) throw new NextPlanNotFound();
       return next;
@@ -104,56 +119,55 @@ export class UsersService {
   }
 
   /** Gives a user to another admin; what it used stays on the account of the former. Throws `UserNotFound`. */
-  async setOwner(id: number, owner: Admin): Promise<User> {
-    return this.change(id, (user) => ({ ...user, owner }));
+  async setOwner(by: Actor, id: number, owner: Admin): Promise<User> {
+    return this.change(by, id, 'owner', (user) => ({ ...user, owner }));
   }
 
   /** Gives a user a new subscription link and new credentials. Throws `UserNotFound`. */
-  async revoke(id: number): Promise<User> {
-    return this.change(id, (user) => revokeLinks(user, this.clock.now(), randomCredentials));
+  async revoke(by: Actor, id: number): Promise<User> {
+    return this.change(by, id, 'revoked', (user, now) => revokeLinks(user, now, randomCredentials));
   }
 
   /** Deletes a user with all that is known of it. Throws `UserNotFound`. */
-  async remove(id: number): Promise<void> {
-    if (!(await this.users.delete(id))) throw new UserNotFound();
-    this.announcements.announce();
-  }
-
-  /** Decides on the locked user, whose traffic so far is over, and writes the outcome. */
-  private async startAgain(id: number, decide: (user: User, now: Date) => User): Promise<User> {
-    const now = this.clock.now();
-    const started = await this.db.transaction(async (tx) => {
-      const user = await this.lock(tx, id);
-      const next = decide(user, now);
-      await this.resets.takeOf(tx, user, now);
-      await this.users.update(tx, next);
-      return next;
+  async remove(by: Actor, id: number): Promise<void> {
+    const isTold = await this.db.transaction(async (tx) => {
+      const before = await this.users.lockToDelete(tx, id);
+      if (!before) throw new UserNotFound();
+      await this.users.delete(tx, id);
+      return this.activity.note(tx, this.clock.now(), by, [{ kind: 'deleted', before }]);
     });
-    this.announcements.announce();
-    return started;
+    this.announcements.announce(isTold);
   }
 
-  /** Decides on the locked user and writes the outcome, so that two changes at once follow each other. */
-  private async change(id: number, decide: (user: User) => User): Promise<User> {
-    const changed = await this.db.transaction(async (tx) => {
-      const next = decide(await this.lock(tx, id));
-      await this.users.update(tx, next);
-      return next;
+  /**
+   * Decides on the locked user and writes the outcome, so that two changes at once follow each other. Traffic that is
+   * counted from nothing again is over.
+   */
+  private async change(
+    by: Actor,
+    id: number,
+    kind: 'modified' | 'reset' | 'next_plan' | 'owner' | 'revoked',
+    decide: (user: User, now: Date) => User,
+  ): Promise<User> {
+    const { after, isTold } = await this.db.transaction(async (tx) => {
+      const before = await this.users.lock(tx, id);
+      if (!before) throw new UserNotFound();
+      const now = this.clock.now();
+      const after = decide(before, now);
+      if (startsAgain(kind)) await this.resets.takeOf(tx, before, now);
+      await this.users.update(tx, after);
+      return { after, isTold: await this.activity.note(tx, now, by, [{ kind, before, after }]) };
     });
-    this.announcements.announce();
-    return changed;
-  }
-
-  private async lock(tx: Tx, id: number): Promise<User> {
-    const user = await this.users.lock(tx, id);
-    if (!user) throw new UserNotFound();
-    return user;
+    this.announcements.announce(isTold);
+    return after;
   }
 
   private configTags(): ConfigTags {
     return tagsOfConfig(this.core.current().inbounds);
   }
 }
+
+const startsAgain = (kind: string): boolean => kind === 'reset' || kind === 'next_plan';
 
 function refuseUnknownTags(choice: TagsByProtocol, config: ConfigTags): void {
   const tag = findUnknownTag(choice, config);

@@ -12,7 +12,7 @@ export interface Subject {
   name: string | null;
 }
 
-/** One change, as it is noted. `before` and `after` hold the fields that changed, and never a secret. */
+/** One change, as it is noted. `before` and `after` hold the fields that changed, in JSON, and never a secret. */
 export interface Activity {
   action: string;
   by: Doer;

@@ -88,7 +88,7 @@ const endNews = (change: Change): UserNews[] =>
 export function recordOf(event: UserEvent): UserRecord {
   switch (event.kind) {
     case 'created':
-      return { action: 'user_created', before: null, after: factsOf(event.after) };
+      return creationOf(event.after);
     case 'deleted':
       return { action: 'user_deleted', before: factsOf(event.before), after: null };
     case 'usage_percent':
@@ -103,6 +103,11 @@ export function recordOf(event: UserEvent): UserRecord {
     default:
       return { action: CHANGE_ACTIONS[event.kind], ...changeOf(event.before, event.after) };
   }
+}
+
+/** The same of a user that has no id yet. */
+export function creationOf(user: Omit<User, 'id'>): UserRecord {
+  return { action: 'user_created', before: null, after: factsOf(user) };
 }
 
 const CHANGE_ACTIONS = {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ReviewedUser, reviewUser } from './review.js';
+import { testUser } from '../../../../test/support/test-user.js';
+import { applyReview, type ReviewedUser, reviewUser } from './review.js';
 import { type NextPlan, RESET_STRATEGIES, USER_STATUSES } from './user.js';
 
 const now = new Date('2026-03-01T12:00:00Z');
@@ -151,12 +152,7 @@ it('a review settles a user in one step', () => {
       const change = reviewUser(given, now);
       if (!change || given.status === 'on_hold') return;
       const fired = change.taken !== null;
-      const next: ReviewedUser = {
-        ...given,
-        ...change,
-        usedTraffic: given.usedTraffic - (change.taken ?? 0n),
-        nextPlan: fired ? null : given.nextPlan,
-      };
+      const next = applyReview(testUser(given), change, now);
       expect(next.usedTraffic).toBe(fired ? 0n : given.usedTraffic);
       expect(reviewUser(next, now)).toBeUndefined();
     }),

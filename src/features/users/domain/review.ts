@@ -1,4 +1,4 @@
-import { expiryOfStart, holdEnds } from './hold.js';
+import { expiryOfStart, holdEnds, NO_HOLD } from './hold.js';
 import { applyPlan, isPlanDue } from './next-plan.js';
 import { nextReset } from './periodic-reset.js';
 import { statusAt } from './status.js';
@@ -64,4 +64,22 @@ export function reviewUser(user: ReviewedUser, now: Date): ReviewChange | undefi
   return status === 'active'
     ? undefined
     : { id, status, dataLimit, expireAt, taken: null, nextResetAt: null };
+}
+
+/** The user once a review has changed it. */
+export function applyReview(user: User, change: ReviewChange, now: Date): User {
+  const { status, dataLimit, expireAt, taken } = change;
+  return {
+    ...user,
+    status,
+    dataLimit,
+    expireAt,
+    ...(user.status === 'on_hold' && NO_HOLD),
+    ...(taken !== null && {
+      usedTraffic: user.usedTraffic - taken,
+      resetTraffic: user.resetTraffic + taken,
+      nextPlan: null,
+    }),
+    statusChangedAt: status === user.status ? user.statusChangedAt : now,
+  };
 }
