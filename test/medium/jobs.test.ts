@@ -234,9 +234,11 @@ describe('what operators see of jobs', () => {
 
   it.each([
     ['delete-expired-users', ['deleted', 'failed']],
+    ['forget-reminders', ['removed']],
     ['forget-logins', ['failures', 'known']],
     ['forget-deleted-nodes', ['removed', 'unseen']],
     ['prune-user-changes', ['lagging', 'removed']],
+    ['remind-of-users', ['failed', 'reminders']],
     ['report-shared-credentials', ['shadowsocks', 'trojan', 'vless', 'vmess']],
     ['reset-data-limits', ['failed', 'reset']],
     ['review-users', ['changed']],

@@ -46,6 +46,8 @@ export const TAKE_TRAFFIC = /* sql */ `
   ), logged AS (
     INSERT INTO user_usage_logs (user_id, used_traffic_at_reset, reset_at)
     SELECT user_id, bytes, $1 FROM taken WHERE bytes <> 0
+  ), unreminded AS (
+    DELETE FROM user_reminders r USING taken WHERE r.user_id = taken.user_id AND r.kind = 'data_usage'
   )`;
 
 const WAIT: Statement = {

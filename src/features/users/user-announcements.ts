@@ -21,6 +21,11 @@ export class UserAnnouncements {
   announce(isTold = false): void {
     this.counts.forget(); // whoever made a user finds it counted here, without waiting for the notification
     this.events.hint('user_change');
-    if (isTold) this.events.hint(NOTICES_CHANNEL);
+    if (isTold) this.announceNotices();
+  }
+
+  /** The same where users stay as they are. */
+  announceNotices(): void {
+    this.events.hint(NOTICES_CHANNEL);
   }
 }

@@ -32,17 +32,17 @@ export class Removals {
     return { deleted: settled, failed };
   }
 
-  private async settle(ids: readonly number[], { at, guard }: Pass): Promise<number> {
+  private async settle(ids: readonly number[], pass: Pass): Promise<number> {
     const { removed, isTold } = await this.db.transaction(async (tx) => {
-      await guard(tx);
+      await pass.guard(tx);
       const users = await this.users.lock(tx, ids);
-      const due = users.filter((user) => isToBeRemoved(user, this.config.autoDelete, at));
+      const due = users.filter((user) => isToBeRemoved(user, this.config.autoDelete, pass.at));
       await this.users.remove(
         tx,
         due.map(({ id }) => id),
       );
       const events = due.map((before) => ({ kind: 'deleted', before }) as const);
-      return { removed: due.length, isTold: await this.activity.note(tx, at, SYSTEM, events) };
+      return { removed: due.length, isTold: await this.activity.note(tx, pass.at, SYSTEM, events) };
     });
     if (removed > 0) this.announcements.announce(isTold);
     return removed;
