@@ -41,6 +41,9 @@ export type Outcome = {
   | { result: 'later'; seconds: number }
 );
 
+/** An answer as it is kept and shown. */
+export const shortened = (answer: string): string => answer.replaceAll('\0', '').slice(0, 500);
+
 /** A way to tell others, and the targets that are reached by it. */
 export interface Channel {
   /** What the names of its targets are, or begin with. */

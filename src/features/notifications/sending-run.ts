@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.js';
 import type { JobOutcome, JobRun } from '../../shared/scheduling/job-run.js';
 import { Pause } from '../../shared/scheduling/pause.js';
-import type { Channel, Delivery, Outcome } from './channel.js';
+import { type Channel, type Delivery, type Outcome, shortened } from './channel.js';
 import type { Channels } from './channels.js';
 import type { DeliveriesRepository } from './deliveries.repository.js';
 import { type DueRow, toDelivery } from './delivery-rows.js';
@@ -124,7 +124,7 @@ export class SendingRun {
         batch.push(toDelivery(row));
       } catch (error) {
         if (batch.length > 0) break; // its turn comes when those before it are sent
-        const answer = wordsOf(`It cannot be read: ${messageOf(error)}`);
+        const answer = shortened(`It cannot be read: ${messageOf(error)}`);
         await this.record(target, [row], { result: 'dead', status: null, answer });
         break;
       }
@@ -161,7 +161,7 @@ export class SendingRun {
     const ids = sent.map(({ id }) => id);
     const answer = {
       status: outcome.status,
-      answer: outcome.answer === null ? null : wordsOf(outcome.answer),
+      answer: outcome.answer === null ? null : shortened(outcome.answer),
     };
     const guard = (tx: Parameters<JobRun['guardRecord']>[0]) => this.run.guardRecord(tx);
     switch (outcome.result) {
@@ -220,6 +220,3 @@ function onAbort(signal: AbortSignal, until: AbortSignal, then: () => void): voi
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-/** As a column takes it, and operators read it. */
-const wordsOf = (text: string) => text.replaceAll('\0', '').slice(0, 500);
