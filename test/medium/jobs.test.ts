@@ -237,6 +237,7 @@ describe('what operators see of jobs', () => {
     ['forget-reminders', ['removed']],
     ['forget-logins', ['failures', 'known']],
     ['forget-deleted-nodes', ['removed', 'unseen']],
+    ['prune-activity', ['removed']],
     ['prune-user-changes', ['lagging', 'removed']],
     ['remind-of-users', ['failed', 'reminders']],
     ['report-shared-credentials', ['shadowsocks', 'trojan', 'vless', 'vmess']],
