@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Channel } from './channel.js';
+import { DiscordChannel } from './discord/discord-channel.js';
+import { TelegramChannel } from './telegram/telegram-channel.js';
 import { WebhookChannel } from './webhooks/webhook-channel.js';
 
 /** Every way to tell others. */
@@ -7,8 +9,8 @@ import { WebhookChannel } from './webhooks/webhook-channel.js';
 export class Channels {
   readonly all: readonly Channel[];
 
-  constructor(webhooks: WebhookChannel) {
-    this.all = [webhooks];
+  constructor(webhooks: WebhookChannel, telegram: TelegramChannel, discord: DiscordChannel) {
+    this.all = [webhooks, telegram, discord];
   }
 
   /** The channel that reaches a target; undefined for a name that no version knows any more. */

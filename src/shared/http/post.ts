@@ -19,37 +19,45 @@ export interface Answer {
  * Posts to a service that is not trusted: redirects are not followed, and neither its time nor the length of its answer is
  * without limit. Throws, in words for operators, when there is no answer; they hold no path of the address.
  */
-export async function postJson(url: URL, body: string, agent: http.Agent): Promise<Answer> {
+export async function post(url: URL, body: string, { agent, headers }: Way): Promise<Answer> {
   try {
-    return await once(url, body, agent);
+    return await once(url, body, { agent, headers });
   } catch (error) {
     if (!(error instanceof ClosedMeanwhile)) throw error;
-    return once(url, body, agent);
+    return once(url, body, { agent, headers });
   }
+}
+
+interface Way {
+  agent: http.Agent;
+  headers: Record<string, string>;
 }
 
 /** The service closed the idle connection just when it was used again. */
 class ClosedMeanwhile extends Error {}
 
-function once(url: URL, body: string, agent: http.Agent): Promise<Answer> {
+function once(url: URL, body: string, { agent, headers }: Way): Promise<Answer> {
   const { request } = url.protocol === 'https:' ? https : http;
   return new Promise((answered, failed) => {
     const sent = request(url, {
       method: 'POST',
       agent,
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
     });
     const late = () => sent.destroy(new Error(`No answer within ${LIMIT_MS / 1000} s`));
     const limit = setTimeout(late, LIMIT_MS);
+    let isAnswered = false;
     sent.on('error', (error: NodeJS.ErrnoException) => {
+      if (isAnswered) return; // before it had read everything
       clearTimeout(limit);
       const isStale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       failed(isStale ? new ClosedMeanwhile() : new Error(wordsOf(error), { cause: error }));
     });
     sent.on('response', (response) => {
+      isAnswered = true;
       clearTimeout(limit);
-      const { statusCode, headers } = response;
-      void beginningOf(response).then((text) => answered({ status: statusCode!, headers, text }));
+      const { statusCode, headers: told } = response;
+      void beginningOf(response).then((text) => answered({ status: statusCode!, headers: told, text }));
     });
     sent.end(body);
   });
@@ -77,3 +85,6 @@ function beginningOf(response: http.IncomingMessage): Promise<string> {
     response.on('end', end).on('error', end).on('close', end);
   });
 }
+
+/** What {@link post} is told of a body in JSON. */
+export const JSON_BODY = { 'content-type': 'application/json' };

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Channel, Outcome } from '../../../src/features/notifications/channel.js';
 import { TelegramChannel } from '../../../src/features/notifications/telegram/telegram-channel.js';
 import { agentThrough } from '../../../src/features/notifications/telegram/tunnel.js';
-import { postJson } from '../../../src/shared/http/post.js';
+import { post as postTo } from '../../../src/shared/http/post.js';
 import { FakeApi, type FakeAnswer } from '../../fakes/fake-api.js';
 import { FakeProxy } from '../../fakes/fake-proxy.js';
 import { TELLS_NOBODY, testConfig } from '../../support/app.js';
@@ -238,7 +238,8 @@ describe('a report through a proxy', () => {
     for (const proxyUrl of proxies) {
       const agent = agentThrough(proxyUrl, 'https:') as https.Agent;
       ends.push(() => agent.destroy());
-      const post = (host: string) => postJson(new URL(`https://${host}:${telegram.port}/`), '{}', agent);
+      const post = (host: string) =>
+        postTo(new URL(`https://${host}:${telegram.port}/`), '{}', { agent, headers: {} });
       await expect(post(HIDDEN)).rejects.toThrow('unable to verify');
       agent.options.ca = authority.certificate;
       expect(await post(HIDDEN)).toMatchObject({ status: 200 });

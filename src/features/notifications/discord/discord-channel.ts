@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { Config } from '../../../config/config.js';
 import { DISCORD_TARGET } from '../../../shared/activity/targets.js';
-import { postJson } from '../../../shared/http/post.js';
+import { JSON_BODY, post } from '../../../shared/http/post.js';
 import { AdminsService, isDiscordWebhook } from '../../admins/index.js';
 import type { Channel, Delivery, Outcome } from '../channel.js';
 import { discordEmbed, type Embed } from './discord-embed.js';
@@ -47,10 +47,10 @@ export class DiscordChannel implements Channel, OnApplicationShutdown {
     if (address === undefined)
       return { result: 'dead', status: null, answer: 'There is no webhook any more' };
     if (signal.aborted) return { result: 'later', seconds: 0, status: null, answer: null };
-    const outcome = await this.post(address, embeds);
+    const outcome = await this.write(address, embeds);
     // It takes all of a message or nothing, and does not say which one it does not like.
     if (outcome.status === 400 && embeds.length > 1) {
-      return { ...(await this.post(address, embeds.slice(0, 1))), count: 1 };
+      return { ...(await this.write(address, embeds.slice(0, 1))), count: 1 };
     }
     return { ...outcome, count: embeds.length };
   }
@@ -67,11 +67,12 @@ export class DiscordChannel implements Channel, OnApplicationShutdown {
     return isDiscordWebhook(address) ? address : undefined;
   }
 
-  private async post(address: string, embeds: readonly Embed[]): Promise<Outcome> {
+  private async write(address: string, embeds: readonly Embed[]): Promise<Outcome> {
     const { pathname, search } = new URL(address);
     const url = new URL(this.settings.apiUrl + pathname + search);
+    const body = JSON.stringify({ content: '', embeds });
     try {
-      const reply = await postJson(url, JSON.stringify({ content: '', embeds }), this.agent);
+      const reply = await post(url, body, { agent: this.agent, headers: JSON_BODY });
       // What answers may be a relay, and repeat where it was asked.
       const text = reply.text.replaceAll(pathname, '[hidden]');
       return readReply(reply.status, text, reply.headers['retry-after']);

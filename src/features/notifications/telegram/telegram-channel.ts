@@ -2,7 +2,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Agent } from 'node:http';
 import type { Config } from '../../../config/config.js';
 import { telegramTarget } from '../../../shared/activity/targets.js';
-import { postJson } from '../../../shared/http/post.js';
+import { JSON_BODY, post } from '../../../shared/http/post.js';
 import type { Channel, Delivery, Outcome } from '../channel.js';
 import { Pacer } from './pacer.js';
 import { readReply } from './reply.js';
@@ -44,18 +44,18 @@ export class TelegramChannel implements Channel, OnApplicationShutdown {
     const chat = chatOf(target);
     const wait = this.pacer.reserve(chat, this.clock());
     if (wait > 0) return { result: 'later', seconds: wait / 1000, status: null, answer: null };
-    return this.post(token, chat, text);
+    return this.write(token, chat, text);
   }
 
   onApplicationShutdown(): void {
     this.agent.destroy();
   }
 
-  private async post(token: string, chat: string, text: string): Promise<Outcome> {
+  private async write(token: string, chat: string, text: string): Promise<Outcome> {
     const url = new URL(`${this.settings.apiUrl}/bot${token}/sendMessage`);
     const body = JSON.stringify({ chat_id: chat, text, parse_mode: 'HTML' });
     try {
-      const { status, text: reply } = await postJson(url, body, this.agent);
+      const { status, text: reply } = await post(url, body, { agent: this.agent, headers: JSON_BODY });
       // What answers may not be Telegram, and repeat where it was asked.
       const { refusesToken = false, ...outcome } = readReply(status, reply.replaceAll(token, '[hidden]'));
       if (outcome.result === 'later') this.pacer.pause(chat, this.clock() + outcome.seconds * 1000);
