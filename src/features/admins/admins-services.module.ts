@@ -9,6 +9,7 @@ import { AdminTokens } from './admin-tokens.js';
 import { AdminsRepository } from './admins.repository.js';
 import { AdminsService } from './admins.service.js';
 import { KnownLoginsRepository } from './known-logins.repository.js';
+import { LoginActivity } from './login-activity.js';
 import { LoginFailuresRepository } from './login-failures.repository.js';
 import { LoginService } from './login.service.js';
 import { PasswordChecks } from './password-checks.js';
@@ -35,6 +36,7 @@ import { PasswordStrategy } from './password.strategy.js';
     AdminTokenStrategy,
     AdminsService,
     KnownLoginsRepository,
+    LoginActivity,
     LoginFailuresRepository,
     LoginService,
     PasswordChecks,

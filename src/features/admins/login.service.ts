@@ -5,6 +5,7 @@ import { LoginRefused, TooManyFailedLogins, TooManyLogins } from './admins.error
 import { AdminsRepository, type Credentials } from './admins.repository.js';
 import { limitLogin } from './domain/login-limit.js';
 import { KnownLoginsRepository } from './known-logins.repository.js';
+import { LoginActivity } from './login-activity.js';
 import { limitKeys, LoginFailuresRepository } from './login-failures.repository.js';
 import { PasswordChecks } from './password-checks.js';
 import { hashPassword, needsRehash } from './passwords.js';
@@ -23,6 +24,7 @@ export class LoginService {
     private readonly failures: LoginFailuresRepository,
     private readonly known: KnownLoginsRepository,
     private readonly checks: PasswordChecks,
+    private readonly activity: LoginActivity,
   ) {}
 
   /**
@@ -51,11 +53,15 @@ export class LoginService {
     if (refusedFor > 0) throw new TooManyFailedLogins(refusedFor);
     if (delayedBy > 0) await this.delay(delayedBy);
     const isRight = await this.checks.check(password, found?.hashedPassword, isKnown);
+    const decided = { username, address, admin: found?.admin };
     if (!isRight || !found?.hashedPassword) {
-      await this.failures.add(keys);
+      await Promise.all([this.failures.add(keys), this.activity.note({ ...decided, isRight: false })]);
       throw new LoginRefused();
     }
-    await this.known.add(found.admin.id, address);
+    await Promise.all([
+      this.known.add(found.admin.id, address),
+      this.activity.note({ ...decided, isRight: true }),
+    ]);
     if (counts.name_and_address) await this.failures.forget(keys.name_and_address);
     if (needsRehash(found.hashedPassword)) {
       await this.admins.replaceHash(found.admin.id, found.hashedPassword, await hashPassword(password));

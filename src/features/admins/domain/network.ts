@@ -28,7 +28,8 @@ export function regionOf(address: string): string | undefined {
   return IPV4.test(plain) ? plain.replace(/\d+$/, '0/24') : undefined;
 }
 
-function plainAddress(address: string): string {
+/** Without a port and a zone; an IPv4 address inside an IPv6 one is the IPv4 address. */
+export function plainAddress(address: string): string {
   const withoutPort =
     /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
   const withoutZone = withoutPort.replace(/%.*$/, '');
