@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { actorOf, readToldBy, SYSTEM, toldBy } from './actor.js';
+import { actorOf, SYSTEM, toldBy } from './actor.js';
 
 const HUGE = 9_007_199_254_740_993n;
 
@@ -13,9 +13,8 @@ const chief = {
 };
 
 it.each([
-  ['an admin', actorOf(chief), ['chief', false, HUGE, null, HUGE]],
+  ['an admin', actorOf(chief), ['chief', false, String(HUGE), null, String(HUGE)]],
   ['the service', SYSTEM, ['system', true, null, null, null]],
 ])('%s is told of with exact numbers and without a webhook', (_, actor, expected) => {
-  const read = readToldBy(JSON.parse(JSON.stringify(toldBy(actor))));
-  expect(Object.values(read)).toEqual(expected);
+  expect(Object.values(toldBy(actor))).toEqual(expected);
 });

@@ -16,16 +16,7 @@ export const actorOf = (admin: Admin): Actor => ({
   admin,
 });
 
-/** Whoever did something as others are told of it: the admin of the API as it was then, without its webhook. */
-export interface ToldDoer {
-  username: string | null;
-  is_sudo: boolean;
-  telegram_id: bigint | null;
-  discord_webhook: null;
-  users_usage: bigint | null;
-}
-
-/** A {@link ToldDoer} in JSON, with whole numbers as texts. */
+/** Whoever did something as others are told of it: the admin of the API as it was then, with whole numbers as texts. */
 export function toldBy({ admin, name }: Actor) {
   return {
     username: name,
@@ -36,9 +27,4 @@ export function toldBy({ admin, name }: Actor) {
   };
 }
 
-export function readToldBy(json: ReturnType<typeof toldBy>): ToldDoer {
-  return { ...json, telegram_id: toWhole(json.telegram_id), users_usage: toWhole(json.users_usage) };
-}
-
 const textOf = (value: bigint | null | undefined): string | null => value?.toString() ?? null;
-const toWhole = (text: string | null): bigint | null => (text === null ? null : BigInt(text));

@@ -4,10 +4,12 @@ import { Answers, anything } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { BodyLimit, FormBody } from '../../shared/http/body.js';
 import { bigInt, list, object } from '../../shared/http/fields.js';
+import type { Actor } from './actor.js';
 import type { Admin } from './admin.js';
 import { AdminTokens } from './admin-tokens.js';
 import {
   AnyAdmin,
+  CurrentActor,
   CurrentAdmin,
   LoggedIn,
   SudoOnly,
@@ -59,8 +61,12 @@ export class AdminsController {
   @SudoOnly()
   @Answers(AdminDto)
   @ApiErrors('invalid', 'conflict')
-  async createAdmin(@CurrentAdmin() admin: Admin, @Body() body: CreateAdminDto): Promise<AdminDto> {
-    return toAdminDto(await this.admins.create(fromCreateAdminDto(body)), admin);
+  async createAdmin(
+    @CurrentActor() by: Actor,
+    @CurrentAdmin() admin: Admin,
+    @Body() body: CreateAdminDto,
+  ): Promise<AdminDto> {
+    return toAdminDto(await this.admins.create(by, fromCreateAdminDto(body)), admin);
   }
 
   @Put('admin/:username')
@@ -68,19 +74,23 @@ export class AdminsController {
   @Answers(AdminDto)
   @ApiErrors('bad_request', 'invalid')
   async modifyAdmin(
+    @CurrentActor() by: Actor,
     @CurrentAdmin() admin: Admin,
     @TargetAdmin() target: Credentials,
     @Body() body: ModifyAdminDto,
   ): Promise<AdminDto> {
-    return toAdminDto(await this.admins.modify(admin, target, fromModifyAdminDto(body)), admin);
+    return toAdminDto(await this.admins.modify(by, target, fromModifyAdminDto(body)), admin);
   }
 
   @Delete('admin/:username')
   @WithTargetAdmin()
   @Answers(anything())
   @ApiErrors('invalid')
-  async removeAdmin(@TargetAdmin() target: Credentials): Promise<{ detail: string }> {
-    await this.admins.remove(target.admin);
+  async removeAdmin(
+    @CurrentActor() by: Actor,
+    @TargetAdmin() target: Credentials,
+  ): Promise<{ detail: string }> {
+    await this.admins.remove(by, target.admin);
     return { detail: 'Admin removed successfully' };
   }
 
@@ -105,7 +115,11 @@ export class AdminsController {
   @WithTargetAdmin()
   @Answers(AdminDto)
   @ApiErrors('invalid')
-  async resetAdminUsage(@CurrentAdmin() admin: Admin, @TargetAdmin() target: Credentials): Promise<AdminDto> {
-    return toAdminDto(await this.admins.resetUsage(target.admin), admin);
+  async resetAdminUsage(
+    @CurrentActor() by: Actor,
+    @CurrentAdmin() admin: Admin,
+    @TargetAdmin() target: Credentials,
+  ): Promise<AdminDto> {
+    return toAdminDto(await this.admins.resetUsage(by, target.admin), admin);
   }
 }

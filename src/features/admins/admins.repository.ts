@@ -81,8 +81,8 @@ export class AdminsRepository {
   }
 
   /** Undefined when the name is taken, be it in other case. */
-  async insert(admin: NewAdmin): Promise<Admin | undefined> {
-    const row = await this.db.row<AdminRow>(
+  async insert(tx: Tx, admin: NewAdmin): Promise<Admin | undefined> {
+    const row = await tx.row<AdminRow>(
       `INSERT INTO admins (username, hashed_password, is_sudo, telegram_id, discord_webhook)
        SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT FROM admins WHERE lower(username) = lower($1))
        ON CONFLICT (username) DO NOTHING
@@ -92,9 +92,9 @@ export class AdminsRepository {
     return row && toCredentials(row).admin;
   }
 
-  /** Undefined when the admin is gone. */
-  async update(id: number, change: AdminChange): Promise<Admin | undefined> {
-    const row = await this.db.row<AdminRow>(
+  /** Changes a locked admin. */
+  async update(tx: Tx, id: number, change: AdminChange): Promise<Admin> {
+    const row = await tx.row<AdminRow>(
       `UPDATE admins
           SET hashed_password = coalesce($2, hashed_password),
               credential_version = credential_version + ($2 IS NOT NULL)::int,
@@ -114,7 +114,7 @@ export class AdminsRepository {
         change.discordWebhook ?? null,
       ],
     );
-    return row && toCredentials(row).admin;
+    return toCredentials(row!).admin;
   }
 
   /** Puts a stronger hash of the same password in the place of `old`; tokens stay valid. */
@@ -126,26 +126,31 @@ export class AdminsRepository {
     ]);
   }
 
-  /** The admin's users stay, without an owner. A sudo admin is left alone; returns whether one was removed. */
-  async remove(id: number): Promise<boolean> {
-    return this.db.transaction(async (tx) => {
-      // Users are locked before their admins everywhere; the deletion would do it the other way round.
-      await tx.run('SELECT FROM users WHERE admin_id = $1 ORDER BY id FOR NO KEY UPDATE', [id]);
-      return (await tx.run('DELETE FROM admins WHERE id = $1 AND NOT is_sudo', [id])) > 0;
-    });
+  /** Locks and returns the users of an admin, which are locked before their admins everywhere; a deletion takes the admin off them. */
+  async lockUsersOf(tx: Tx, id: number): Promise<{ id: number; username: string }[]> {
+    return tx.rows('SELECT id, username FROM users WHERE admin_id = $1 ORDER BY id FOR NO KEY UPDATE', [id]);
   }
 
-  /** Sets the usage to zero and keeps what it was. Undefined when the admin is gone. */
-  async resetUsage(id: number): Promise<Admin | undefined> {
-    const row = await this.db.row<AdminRow>(
-      `WITH was AS (SELECT id, users_usage FROM admins WHERE id = $1 FOR UPDATE),
-            kept AS (INSERT INTO admin_usage_logs (admin_id, used_traffic_at_reset)
-                     SELECT id, users_usage FROM was WHERE users_usage <> 0)
-       UPDATE admins SET users_usage = 0 FROM was WHERE admins.id = was.id
-       RETURNING ${COLUMNS.replace(/\w+/g, 'admins.$&')}`,
+  /** The admin, locked until the transaction ends; undefined when it is gone. */
+  async lock(tx: Tx, id: number): Promise<Admin | undefined> {
+    const row = await tx.row<AdminRow>(`SELECT ${COLUMNS} FROM admins WHERE id = $1 FOR NO KEY UPDATE`, [id]);
+    return row && toCredentials(row).admin;
+  }
+
+  /** A sudo admin is left alone; returns whether one was removed. */
+  async remove(tx: Tx, id: number): Promise<boolean> {
+    return (await tx.run('DELETE FROM admins WHERE id = $1 AND NOT is_sudo', [id])) > 0;
+  }
+
+  /** Sets the usage of a locked admin to zero and keeps what it was. */
+  async resetUsage(tx: Tx, id: number): Promise<Admin> {
+    const row = await tx.row<AdminRow>(
+      `WITH kept AS (INSERT INTO admin_usage_logs (admin_id, used_traffic_at_reset)
+                     SELECT id, users_usage FROM admins WHERE id = $1 AND users_usage <> 0)
+       UPDATE admins SET users_usage = 0 WHERE id = $1 RETURNING ${COLUMNS}`,
       [id],
     );
-    return row && toCredentials(row).admin;
+    return toCredentials(row!).admin;
   }
 
   /** Runs `work` alone among all that add admins at a start. */
@@ -168,21 +173,27 @@ export class AdminsRepository {
   }
 
   /** Makes `username` a sudo admin with this password, new or not; its older tokens are void. */
-  async putSudo(tx: Tx, username: string, hashedPassword: string, fromEnvironment: boolean): Promise<void> {
-    await tx.run(
+  async putSudo(tx: Tx, username: string, hashedPassword: string, fromEnvironment: boolean): Promise<Admin> {
+    const row = await tx.row<AdminRow>(
       `INSERT INTO admins AS a (username, hashed_password, is_sudo, from_environment) VALUES ($1, $2, true, $3)
        ON CONFLICT (username) DO UPDATE
          SET hashed_password = excluded.hashed_password, is_sudo = true, from_environment = excluded.from_environment,
-             credential_version = a.credential_version + 1, password_reset_at = now()`,
+             credential_version = a.credential_version + 1, password_reset_at = now()
+       RETURNING ${COLUMNS}`,
       [username, hashedPassword, fromEnvironment],
     );
+    return toCredentials(row!).admin;
   }
 
-  /** Ends the logins and tokens of admins the environment once named, except of `username`. */
-  async retireEnvironmentAdmins(tx: Tx, username: string | undefined): Promise<void> {
-    await tx.run(
+  /** Ends the logins and tokens of admins the environment once named, except of `username`; returns which they were. */
+  async retireEnvironmentAdmins(
+    tx: Tx,
+    username: string | undefined,
+  ): Promise<{ id: number; username: string }[]> {
+    return tx.rows(
       `UPDATE admins SET hashed_password = NULL, credential_version = credential_version + 1
-        WHERE from_environment AND hashed_password IS NOT NULL AND username IS DISTINCT FROM $1`,
+        WHERE from_environment AND hashed_password IS NOT NULL AND username IS DISTINCT FROM $1
+        RETURNING id, username`,
       [username ?? null],
     );
   }

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
+import { Activities } from '../../shared/activity/activities.js';
+import type { Activity } from '../../shared/activity/activity.js';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
+import { Database, type Tx } from '../../shared/database/database.js';
+import { type Actor, SYSTEM } from './actor.js';
 import type { Admin } from './admin.js';
 import {
   AdminNameTaken,
@@ -15,6 +20,7 @@ import {
   AdminsRepository,
   type Credentials,
 } from './admins.repository.js';
+import { changeOf, factsOf } from './domain/admin-activity.js';
 import { mayModify, mayRemove } from './domain/rights.js';
 import { hashPassword, isPassword } from './passwords.js';
 
@@ -34,7 +40,10 @@ export type AdminOrderChange = Omit<AdminChange, 'hashedPassword'> & { password?
 @Injectable()
 export class AdminsService {
   constructor(
+    private readonly db: Database,
+    private readonly clock: DatabaseClock,
     private readonly admins: AdminsRepository,
+    private readonly activities: Activities,
     private readonly config: Config,
   ) {}
 
@@ -55,38 +64,52 @@ export class AdminsService {
   }
 
   /** Throws `AdminNameTaken`, also for a name that differs in case only. */
-  async create({ password, ...order }: AdminOrder): Promise<Admin> {
-    const created = await this.admins.insert({ ...order, hashedPassword: await hashPassword(password) });
-    if (!created) throw new AdminNameTaken();
-    return created;
+  async create(by: Actor, { password, ...order }: AdminOrder): Promise<Admin> {
+    const hashedPassword = await hashPassword(password);
+    return this.db.transaction(async (tx) => {
+      const created = await this.admins.insert(tx, { ...order, hashedPassword });
+      if (!created) throw new AdminNameTaken();
+      await this.note(tx, 'admin_created', by, created, { after: factsOf(created) });
+      return created;
+    });
   }
 
   /**
    * A new password voids the admin's tokens; the present one again does not. Sudo admins may change themselves and
    * those without sudo rights.
    */
-  async modify(actor: Admin, target: Credentials, { password, ...change }: AdminOrderChange): Promise<Admin> {
+  async modify(by: Actor, target: Credentials, { password, ...change }: AdminOrderChange): Promise<Admin> {
     const { admin } = target;
-    if (!mayModify(actor, admin)) throw new OtherSudoUntouchable();
+    if (by.admin && !mayModify(by.admin, admin)) throw new OtherSudoUntouchable();
     if (admin.isSudo && change.isSudo === false) throw new OwnSudoKept();
     const isNew = password !== undefined && !(await isPassword(password, target.hashedPassword));
     if (isNew && target.fromEnvironment) throw new PasswordFromEnvironment();
     const hashedPassword = isNew ? await hashPassword(password) : undefined;
-    const modified = await this.admins.update(admin.id, { ...change, hashedPassword });
-    if (!modified) throw new AdminNotFound();
-    return modified;
+    return this.change(by, 'admin_updated', admin, async (tx, before) => {
+      const modified = await this.admins.update(tx, admin.id, { ...change, hashedPassword });
+      return { admin: modified, ...changeOf(before, modified, isNew) };
+    });
   }
 
   /** The users of a removed admin stay, without an owner. Sudo admins cannot be removed. */
-  async remove(target: Admin): Promise<void> {
+  async remove(by: Actor, target: Admin): Promise<void> {
     if (!mayRemove(target)) throw new SudoNotRemovable();
-    if (!(await this.admins.remove(target.id))) throw new AdminNotFound();
+    await this.db.transaction(async (tx) => {
+      const users = await this.admins.lockUsersOf(tx, target.id);
+      const before = await this.admins.lock(tx, target.id);
+      if (!before || !(await this.admins.remove(tx, target.id))) throw new AdminNotFound();
+      const orphans = users.map((user) => orphaned(user, by, before));
+      await this.activities.note(tx, this.clock.now(), orphans, []);
+      await this.note(tx, 'admin_deleted', by, before, { before: factsOf(before) });
+    });
   }
 
-  async resetUsage(target: Admin): Promise<Admin> {
-    const reset = await this.admins.resetUsage(target.id);
-    if (!reset) throw new AdminNotFound();
-    return reset;
+  async resetUsage(by: Actor, target: Admin): Promise<Admin> {
+    return this.change(by, 'admin_usage_reset', target, async (tx, before) => {
+      const admin = await this.admins.resetUsage(tx, target.id);
+      const usage = ({ usersUsage }: Admin) => ({ usersUsage: String(usersUsage) });
+      return { admin, before: usage(before), after: usage(admin) };
+    });
   }
 
   /**
@@ -96,14 +119,15 @@ export class AdminsService {
   async ensureEnvironmentAdmin(): Promise<void> {
     const { sudo } = this.config.auth;
     await this.admins.exclusively(async (tx) => {
-      await this.admins.retireEnvironmentAdmins(tx, sudo?.username);
+      const retired = await this.admins.retireEnvironmentAdmins(tx, sudo?.username);
+      await this.activities.note(tx, this.clock.now(), retired.map(withoutPassword), []);
       if (!sudo) return;
       const found = await this.admins.findInTransaction(tx, sudo.username);
       const asWanted =
         found?.fromEnvironment &&
         found.admin.isSudo &&
         (await isPassword(sudo.password, found.hashedPassword));
-      if (!asWanted) await this.admins.putSudo(tx, sudo.username, await hashPassword(sudo.password), true);
+      if (!asWanted) await this.putSudo(tx, sudo, true);
     });
   }
 
@@ -115,11 +139,66 @@ export class AdminsService {
     if (this.config.auth.sudo) return undefined;
     const hashedPassword = await this.admins.exclusively(async (tx) => {
       if (!(await this.admins.hasSudo(tx))) {
-        await this.admins.putSudo(tx, FIRST_ADMIN, await hashPassword(password), false);
+        await this.putSudo(tx, { username: FIRST_ADMIN, password }, false);
       }
       return (await this.admins.findInTransaction(tx, FIRST_ADMIN))?.hashedPassword;
     });
     const isOurs = hashedPassword !== undefined && (await isPassword(password, hashedPassword));
     return isOurs ? { username: FIRST_ADMIN, password } : undefined;
   }
+  private async putSudo(
+    tx: Tx,
+    { username, password }: { username: string; password: string },
+    fromEnvironment: boolean,
+  ): Promise<void> {
+    const before = (await this.admins.findInTransaction(tx, username))?.admin;
+    const admin = await this.admins.putSudo(tx, username, await hashPassword(password), fromEnvironment);
+    if (before) await this.note(tx, 'admin_updated', SYSTEM, admin, changeOf(before, admin, true));
+    else await this.note(tx, 'admin_created', SYSTEM, admin, { after: factsOf(admin) });
+  }
+
+  /** Changes the locked admin and notes it. Throws `AdminNotFound`. */
+  private async change(
+    by: Actor,
+    action: string,
+    { id }: Admin,
+    write: (tx: Tx, before: Admin) => Promise<Change & { admin: Admin }>,
+  ): Promise<Admin> {
+    return this.db.transaction(async (tx) => {
+      const before = await this.admins.lock(tx, id);
+      if (!before) throw new AdminNotFound();
+      const { admin, ...change } = await write(tx, before);
+      await this.note(tx, action, by, admin, change);
+      return admin;
+    });
+  }
+
+  private async note(
+    tx: Tx,
+    action: string,
+    by: Actor,
+    { id, username }: Pick<Admin, 'id' | 'username'>,
+    change: Change,
+  ): Promise<void> {
+    const subject = { kind: 'admin', id, name: username } as const;
+    await this.activities.note(tx, this.clock.now(), [{ action, by, subject, ...change }], []);
+  }
 }
+
+type Change = Pick<Activity, 'before' | 'after'>;
+
+/** What the removal of an admin makes of its users. */
+const orphaned = (user: { id: number; username: string }, by: Actor, owner: Admin): Activity => ({
+  action: 'user_owner_changed',
+  by,
+  subject: { kind: 'user', id: user.id, name: user.username },
+  before: { owner: owner.username },
+  after: { owner: null },
+});
+
+const withoutPassword = ({ id, username }: { id: number; username: string }): Activity => ({
+  action: 'admin_updated',
+  by: SYSTEM,
+  subject: { kind: 'admin', id, name: username },
+  after: { password: 'removed' },
+});

@@ -1,5 +1,5 @@
 export { AdminAccess } from './admin-access.js';
-export { type Actor, actorOf, readToldBy, SYSTEM, toldBy, type ToldDoer } from './actor.js';
+export { type Actor, actorOf, SYSTEM, toldBy } from './actor.js';
 export type { Admin } from './admin.js';
 export {
   AnyAdmin,

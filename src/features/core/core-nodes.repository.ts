@@ -14,8 +14,8 @@ export class CoreNodesRepository {
   }
 
   /** Tells every enabled node to restart its core. */
-  async requestRestart(): Promise<void> {
-    await this.bump(this.db, 'restart_generation');
+  async requestRestart(db: Queryable): Promise<void> {
+    await this.bump(db, 'restart_generation');
   }
 
   /** The Xray versions of the cores that run now, also of those that refused the active config and run an older one. */

@@ -2,7 +2,7 @@ import { Controller, Get, Header, Post, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { BodyLimit, RawJson } from '../../shared/http/body.js';
-import { type Admin, AnyAdmin, CurrentAdmin, SudoOnly } from '../admins/index.js';
+import { type Actor, AnyAdmin, CurrentActor, SudoOnly } from '../admins/index.js';
 import { CoreStatsDto } from './core.dto.js';
 import { toCoreStatsDto } from './core.mapper.js';
 import { CoreService } from './core.service.js';
@@ -29,8 +29,8 @@ export class CoreController {
   @SudoOnly()
   @ApiOperation({ summary: 'Restart the cores of all nodes' })
   @ApiOkResponse({ schema: { type: 'object' } })
-  async restart_core(): Promise<object> {
-    await this.core.restart();
+  async restart_core(@CurrentActor() by: Actor): Promise<object> {
+    await this.core.restart(by);
     return {};
   }
 
@@ -64,7 +64,7 @@ export class CoreController {
   @ApiOperation({ summary: 'Replace the core config and restart the cores that it changes' })
   @ApiOkResponse({ schema: { type: 'object' } })
   @ApiErrors('bad_request', 'invalid')
-  async modify_core_config(@CurrentAdmin() admin: Admin, @RawJson() config: string): Promise<string> {
-    return this.core.replace(config, admin.username);
+  async modify_core_config(@CurrentActor() by: Actor, @RawJson() config: string): Promise<string> {
+    return this.core.replace(by, config);
   }
 }

@@ -1,9 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config.js';
+import { Activities } from '../../shared/activity/activities.js';
+import type { Activity } from '../../shared/activity/activity.js';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
+import { Database, type Tx } from '../../shared/database/database.js';
 import { Secrets } from '../../shared/secrets/secrets.js';
 import { buildCoreConfig, InvalidCoreConfig, markerTag, TRIAL_USER } from '../../xray/config/index.js';
 import { dryRun } from '../../xray/process/index.js';
 import { LocalXray } from '../../xray/local-xray.js';
+import type { Actor } from '../admins/index.js';
 import { CoreConfigRepository } from './core-config.repository.js';
 import { type CoreConfig, CoreConfigs } from './core-configs.js';
 import { CoreNodesRepository } from './core-nodes.repository.js';
@@ -21,6 +26,9 @@ export class CoreService {
   private readonly logger = new Logger(CoreService.name);
 
   constructor(
+    private readonly db: Database,
+    private readonly clock: DatabaseClock,
+    private readonly activities: Activities,
     private readonly settings: Config,
     private readonly configs: CoreConfigs,
     private readonly repository: CoreConfigRepository,
@@ -35,8 +43,11 @@ export class CoreService {
   }
 
   /** Restarts the cores of all enabled nodes; does not wait for them. */
-  async restart(): Promise<void> {
-    await this.nodes.requestRestart();
+  async restart(by: Actor): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      await this.nodes.requestRestart(tx);
+      await this.note(tx, 'core_restarted', by, {});
+    });
   }
 
   /** The active config as JSON, in the words it was sent in. */
@@ -63,21 +74,36 @@ export class CoreService {
    * Makes `text` the core config of all nodes. Returns it without blanks.
    * @throws InvalidCoreConfig when we or Xray refuse it; nothing has changed then
    */
-  async replace(text: string, by: string): Promise<string> {
+  async replace(by: Actor, text: string): Promise<string> {
     const wanted = this.configs.read(text);
     const refusal = await this.tryOut(wanted);
     if (refusal !== undefined) throw new InvalidCoreConfig(refusal);
     await this.repository.exclusively(async (tx) => {
       const active = await this.repository.findActive(tx);
-      if (active?.source === wanted.source) return;
+      const before = { version: active ? String(active.version) : null };
+      if (active?.source === wanted.source) {
+        return this.note(tx, 'core_config_updated', by, { before: {}, after: {} });
+      }
       const running = active && this.configs.load(active);
-      await this.repository.activate(tx, wanted.source, wanted.hash, by);
+      const version = await this.repository.activate(tx, wanted.source, wanted.hash, by.name);
+      await this.note(tx, 'core_config_updated', by, { before, after: { version: String(version) } });
       await this.repository.addInbounds(tx, [...wanted.byTag.keys()]);
       // Other blanks or another order of keys are no reason to cut anybody off.
       if (running?.hash !== wanted.hash) await this.nodes.requestConfig(tx);
     });
     await this.configs.refresh();
     return wanted.source;
+  }
+
+  /** Of a config its version is noted: the table of configs has the rest. */
+  private async note(
+    tx: Tx,
+    action: string,
+    by: Actor,
+    change: Pick<Activity, 'before' | 'after'>,
+  ): Promise<void> {
+    const subject = { kind: 'core_config', id: null, name: null } as const;
+    await this.activities.note(tx, this.clock.now(), [{ action, by, subject, ...change }], []);
   }
 
   /** What Xray has against the config, if there is an Xray here to ask. */

@@ -2,7 +2,7 @@ import { Controller, Get, Put } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { BodyOf } from '../../shared/http/body.js';
-import { SudoOnly } from '../admins/index.js';
+import { type Actor, CurrentActor, SudoOnly } from '../admins/index.js';
 import { HostDto, hostsByTag, type HostsByTagDto } from './hosts.dto.js';
 import { fromHostsByTagDto, toHostsByTagDto } from './hosts.mapper.js';
 import { HostsService } from './hosts.service.js';
@@ -32,8 +32,11 @@ export class HostsController {
   @ApiOperation({ summary: 'Replace the hosts of the inbounds in the body' })
   @ApiOkResponse(answer)
   @ApiErrors('bad_request', 'invalid')
-  async modify_hosts(@BodyOf(hostsByTag) body: HostsByTagDto): Promise<HostsByTagDto> {
-    await this.hosts.replace(fromHostsByTagDto(body));
+  async modify_hosts(
+    @CurrentActor() by: Actor,
+    @BodyOf(hostsByTag) body: HostsByTagDto,
+  ): Promise<HostsByTagDto> {
+    await this.hosts.replace(by, fromHostsByTagDto(body));
     return toHostsByTagDto(await this.hosts.all());
   }
 }

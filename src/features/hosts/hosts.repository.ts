@@ -54,17 +54,19 @@ export class HostsRepository {
     return { version: rows[0]!.version, hosts };
   }
 
-  /** Changes the hosts of `tags` while nobody else does: `decide` is told what they are. */
-  async change(tags: readonly string[], decide: (old: StoredHost[]) => HostChanges): Promise<void> {
-    await this.db.transaction(async (tx) => {
-      await tx.run('SELECT 1 FROM inbounds WHERE tag = ANY($1) ORDER BY id FOR UPDATE', [tags]);
-      const changes = decide(await this.ofTags(tx, tags));
-      if (changes.remove.length + changes.update.length + changes.insert.length === 0) return;
-      await tx.run('DELETE FROM hosts WHERE id = ANY($1)', [changes.remove]);
-      await this.update(tx, changes.update);
-      await this.insert(tx, changes.insert);
-      await this.announce(tx);
-    });
+  /** The hosts of `tags`, which nobody else changes until the transaction ends. */
+  async lock(tx: Tx, tags: readonly string[]): Promise<StoredHost[]> {
+    await tx.run('SELECT 1 FROM inbounds WHERE tag = ANY($1) ORDER BY id FOR UPDATE', [tags]);
+    return this.ofTags(tx, tags);
+  }
+
+  /** Changes hosts of locked tags. */
+  async change(tx: Tx, changes: HostChanges): Promise<void> {
+    if (changes.remove.length + changes.update.length + changes.insert.length === 0) return;
+    await tx.run('DELETE FROM hosts WHERE id = ANY($1)', [changes.remove]);
+    await this.update(tx, changes.update);
+    await this.insert(tx, changes.insert);
+    await this.announce(tx);
   }
 
   /** Adds one host behind the others of each of the inbounds. */

@@ -13,15 +13,19 @@ import {
   unusableHosts,
 } from '../../client-configs/index.js';
 import { Config } from '../../config/config.js';
-import type { Tx } from '../../shared/database/database.js';
+import { Activities } from '../../shared/activity/activities.js';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
+import { Database, type Tx } from '../../shared/database/database.js';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
+import { changesOf } from '../../shared/domain/changes.js';
 import { groupBy } from '../../shared/domain/group-by.js';
 import { firstFew } from '../../shared/telemetry/first-few.js';
+import type { Actor } from '../admins/index.js';
 import { CoreConfigs } from '../core/index.js';
 import { RandomDice } from './dice.js';
 import { type HostChanges, planHosts } from './domain/plan-hosts.js';
 import { toPublishedHost } from './domain/published-host.js';
-import { type HostSettings, plainHost } from './host.js';
+import { type HostSettings, plainHost, type StoredHost } from './host.js';
 import { InboundNotFound } from './hosts.errors.js';
 import { HostsRepository, type HostsSnapshot } from './hosts.repository.js';
 
@@ -52,8 +56,11 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     config: Config,
+    private readonly db: Database,
+    private readonly clock: DatabaseClock,
     private readonly configs: CoreConfigs,
     private readonly hosts: HostsRepository,
+    private readonly activities: Activities,
     private readonly events: DatabaseEvents,
   ) {
     this.surroundings = {
@@ -93,14 +100,25 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
    * Gives each of the inbounds the hosts that are named for it, and no others; all or none.
    * @throws InboundNotFound for the first tag that the core config does not have
    */
-  async replace(hosts: ReadonlyMap<string, readonly HostSettings[]>): Promise<void> {
+  async replace(by: Actor, hosts: ReadonlyMap<string, readonly HostSettings[]>): Promise<void> {
     await this.configs.refresh();
     const unknown = [...hosts.keys()].find((tag) => !this.configs.current().byTag.has(tag));
     if (unknown !== undefined) throw new InboundNotFound(unknown);
-    await this.hosts.change([...hosts.keys()], (old) => {
-      const byTag = groupBy(old, (host) => host.inboundTag);
-      const plans = [...hosts].map(([tag, wanted]) => planHosts(tag, byTag.get(tag) ?? [], wanted));
-      return merge(plans);
+    await this.db.transaction(async (tx) => {
+      const old = groupBy(await this.hosts.lock(tx, [...hosts.keys()]), (host) => host.inboundTag);
+      const plans = [...hosts].map(([tag, wanted]) => planHosts(tag, old.get(tag) ?? [], wanted));
+      await this.hosts.change(tx, merge(plans));
+      const change = changesOf(
+        factsOf(new Map([...hosts.keys()].map((tag) => [tag, old.get(tag) ?? []]))),
+        factsOf(hosts),
+      );
+      const subject = { kind: 'host', id: null, name: null } as const;
+      await this.activities.note(
+        tx,
+        this.clock.now(),
+        [{ action: 'hosts_updated', by, subject, ...change }],
+        [],
+      );
     });
     await this.reload();
   }
@@ -190,6 +208,16 @@ export class HostsService implements OnModuleInit, OnApplicationShutdown {
     if (warning !== '' && warning !== this.warned) this.logger.warn(`Nobody gets these hosts: ${warning}`);
     this.warned = warning;
   }
+}
+
+/** The hosts of each inbound, without what only orders them. */
+function factsOf(hosts: ReadonlyMap<string, readonly (HostSettings | StoredHost)[]>): object {
+  return Object.fromEntries([...hosts].map(([tag, settings]) => [tag, settings.map(settingsOf)]));
+}
+
+function settingsOf(host: HostSettings | StoredHost): object {
+  const { id: _, inboundTag: __, position: ___, ...settings } = host as StoredHost;
+  return settings;
 }
 
 /** The text with nothing in it that would be taken for a variable. */

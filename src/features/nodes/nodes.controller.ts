@@ -6,7 +6,7 @@ import { Answers, anything } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { DateRangeDto } from '../../shared/http/date-range.dto.js';
 import { list, object } from '../../shared/http/fields.js';
-import { SudoOnly } from '../admins/index.js';
+import { type Actor, CurrentActor, SudoOnly } from '../admins/index.js';
 import { NodeIdentity } from './identity/node-identity.js';
 import { ExistingNode, TargetNode } from './node.guard.js';
 import type { Node } from './node.js';
@@ -40,8 +40,8 @@ export class NodesController {
   @ApiOperation({ summary: 'Add a node; it is connected afterwards' })
   @Answers(NodeDto)
   @ApiErrors('conflict', 'invalid')
-  async addNode(@Body() body: NodeCreateDto): Promise<NodeDto> {
-    return toNodeDto(await this.nodes.create(fromNodeCreateDto(body), { asHost: body.add_as_new_host }));
+  async addNode(@CurrentActor() by: Actor, @Body() body: NodeCreateDto): Promise<NodeDto> {
+    return toNodeDto(await this.nodes.create(by, fromNodeCreateDto(body), { asHost: body.add_as_new_host }));
   }
 
   @Get('node/:node_id')
@@ -57,16 +57,20 @@ export class NodesController {
   @ApiOperation({ summary: 'Change a node; one that is not disabled by this is enabled' })
   @Answers(NodeDto)
   @ApiErrors('conflict')
-  async modifyNode(@TargetNode() node: Node, @Body() body: NodeModifyDto): Promise<NodeDto> {
-    return toNodeDto(await this.nodes.modify(node.id, fromNodeModifyDto(body)));
+  async modifyNode(
+    @CurrentActor() by: Actor,
+    @TargetNode() node: Node,
+    @Body() body: NodeModifyDto,
+  ): Promise<NodeDto> {
+    return toNodeDto(await this.nodes.modify(by, node.id, fromNodeModifyDto(body)));
   }
 
   @Delete('node/:node_id')
   @ExistingNode()
   @ApiOperation({ summary: 'Delete a node; its hosts stay' })
   @Answers(anything())
-  async removeNode(@TargetNode() node: Node): Promise<object> {
-    await this.nodes.remove(node.id);
+  async removeNode(@CurrentActor() by: Actor, @TargetNode() node: Node): Promise<object> {
+    await this.nodes.remove(by, node.id);
     return {};
   }
 
@@ -74,8 +78,8 @@ export class NodesController {
   @ExistingNode()
   @ApiOperation({ summary: 'Connect to a node anew and restart its core' })
   @Answers(anything())
-  async reconnectNode(@TargetNode() node: Node): Promise<{ detail: string }> {
-    await this.nodes.reconnect(node.id);
+  async reconnectNode(@CurrentActor() by: Actor, @TargetNode() node: Node): Promise<{ detail: string }> {
+    await this.nodes.reconnect(by, node.id);
     return { detail: 'Reconnection task scheduled' };
   }
 

@@ -160,16 +160,10 @@ export class NodesRepository {
     await tx.run("SELECT pg_notify('node_wake', $1::text)", [id]);
   }
 
-  /** Takes the node out of sight; its owner ends what runs there. False when there was none. */
-  async delete(id: number): Promise<boolean> {
-    const deleted = await this.db.row(
-      `WITH n AS (
-         UPDATE nodes n SET deleted_at = now(), generation = n.generation + 1 WHERE n.id = $1 AND ${SHOWN} RETURNING n.id
-       )
-       SELECT pg_notify('node_wake', id::text)::text FROM n`,
-      [id],
-    );
-    return deleted !== undefined;
+  /** Takes a locked node out of sight; its owner ends what runs there. */
+  async delete(tx: Tx, id: number): Promise<void> {
+    await tx.run('UPDATE nodes SET deleted_at = now(), generation = generation + 1 WHERE id = $1', [id]);
+    await tx.run("SELECT pg_notify('node_wake', $1::text)", [id]);
   }
 
   /**

@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Answers, anything } from '../../shared/http/answers.js';
 import { ApiErrors } from '../../shared/http/api-errors.js';
 import { list, object } from '../../shared/http/fields.js';
-import { AnyAdmin, SudoOnly } from '../admins/index.js';
+import { type Actor, AnyAdmin, CurrentActor, SudoOnly } from '../admins/index.js';
 import { ExistingTemplate, TargetTemplate } from './template.guard.js';
 import type { UserTemplate } from './template.js';
 import { TemplateCreateDto, TemplateDto, TemplateListDto, TemplateModifyDto } from './templates.dto.js';
@@ -25,8 +25,8 @@ export class TemplatesController {
   @ApiOperation({ summary: 'Create a template' })
   @Answers(TemplateDto)
   @ApiErrors('conflict', 'invalid')
-  async addUserTemplate(@Body() body: TemplateCreateDto): Promise<TemplateDto> {
-    return this.present(await this.templates.create(fromTemplateCreateDto(body)));
+  async addUserTemplate(@CurrentActor() by: Actor, @Body() body: TemplateCreateDto): Promise<TemplateDto> {
+    return this.present(await this.templates.create(by, fromTemplateCreateDto(body)));
   }
 
   @Get()
@@ -52,18 +52,22 @@ export class TemplatesController {
   @Answers(TemplateDto)
   @ApiErrors('conflict')
   async modifyUserTemplate(
+    @CurrentActor() by: Actor,
     @TargetTemplate() template: UserTemplate,
     @Body() body: TemplateModifyDto,
   ): Promise<TemplateDto> {
-    return this.present(await this.templates.modify(template.id, fromTemplateModifyDto(body)));
+    return this.present(await this.templates.modify(by, template.id, fromTemplateModifyDto(body)));
   }
 
   @Delete(':template_id')
   @ExistingTemplate(SudoOnly())
   @ApiOperation({ summary: 'Delete a template' })
   @Answers(anything())
-  async removeUserTemplate(@TargetTemplate() template: UserTemplate): Promise<null> {
-    await this.templates.remove(template.id);
+  async removeUserTemplate(
+    @CurrentActor() by: Actor,
+    @TargetTemplate() template: UserTemplate,
+  ): Promise<null> {
+    await this.templates.remove(by, template.id);
     return null;
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../shared/database/database.js';
+import { Database, type Tx } from '../../shared/database/database.js';
 import { isUniqueViolation } from '../../shared/database/violations.js';
 import type { NewTemplate, TemplateChange, UserTemplate } from './template.js';
 import { TemplateNameTaken } from './templates.errors.js';
@@ -30,8 +30,9 @@ export class TemplatesRepository {
   }
 
   /** @throws TemplateNameTaken */
-  async insert(template: NewTemplate): Promise<UserTemplate> {
+  async insert(tx: Tx, template: NewTemplate): Promise<UserTemplate> {
     const row = await this.write(
+      tx,
       `INSERT INTO user_templates
          (name, data_limit, expire_duration, username_prefix, username_suffix, inbound_tags)
        VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${COLUMNS}`,
@@ -47,9 +48,15 @@ export class TemplatesRepository {
     return row!;
   }
 
-  /** Undefined when the template is gone. @throws TemplateNameTaken */
-  async update(id: number, change: TemplateChange): Promise<UserTemplate | undefined> {
-    return this.write(
+  /** The template, locked until the transaction ends; undefined when it is gone. */
+  async lock(tx: Tx, id: number): Promise<UserTemplate | undefined> {
+    return tx.row<UserTemplate>(`SELECT ${COLUMNS} FROM user_templates WHERE id = $1 FOR UPDATE`, [id]);
+  }
+
+  /** Changes a locked template. @throws TemplateNameTaken */
+  async update(tx: Tx, id: number, change: TemplateChange): Promise<UserTemplate> {
+    const row = await this.write(
+      tx,
       `UPDATE user_templates
           SET name = coalesce($2, name),
               data_limit = coalesce($3, data_limit),
@@ -70,16 +77,17 @@ export class TemplatesRepository {
         change.inboundTags ?? null,
       ],
     );
+    return row!;
   }
 
-  /** Whether there was one. */
-  async delete(id: number): Promise<boolean> {
-    return (await this.db.run('DELETE FROM user_templates WHERE id = $1', [id])) > 0;
+  /** Deletes a locked template. */
+  async delete(tx: Tx, id: number): Promise<void> {
+    await tx.run('DELETE FROM user_templates WHERE id = $1', [id]);
   }
 
-  private async write(sql: string, values: unknown[]): Promise<UserTemplate | undefined> {
+  private async write(tx: Tx, sql: string, values: unknown[]): Promise<UserTemplate | undefined> {
     try {
-      return await this.db.row<UserTemplate>(sql, values);
+      return await tx.row<UserTemplate>(sql, values);
     } catch (error) {
       if (isUniqueViolation(error, 'user_templates_name_key')) throw new TemplateNameTaken();
       throw error;

@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { Activities } from '../../shared/activity/activities.js';
+import type { Activity } from '../../shared/activity/activity.js';
+import { DatabaseClock } from '../../shared/database/database-clock.js';
+import { Database, type Tx } from '../../shared/database/database.js';
+import { changesOf } from '../../shared/domain/changes.js';
 import type { TagsByProtocol } from '../../xray/config/types.js';
+import type { Actor } from '../admins/index.js';
 import { CoreConfigs } from '../core/index.js';
 import { knownTags, tagsByProtocol } from './domain/inbounds.js';
 import type { NewTemplate, UserTemplate } from './template.js';
@@ -17,7 +23,10 @@ export type TemplateOrderChange = Partial<Presets & { name: string }>;
 @Injectable()
 export class TemplatesService {
   constructor(
+    private readonly db: Database,
+    private readonly clock: DatabaseClock,
     private readonly templates: TemplatesRepository,
+    private readonly activities: Activities,
     private readonly core: CoreConfigs,
   ) {}
 
@@ -31,20 +40,34 @@ export class TemplatesService {
   }
 
   /** Throws `TemplateNameTaken`, without a name too: the API allows that, and clients know this answer to it. */
-  async create({ name, inbounds, ...presets }: TemplateOrder): Promise<UserTemplate> {
+  async create(by: Actor, { name, inbounds, ...presets }: TemplateOrder): Promise<UserTemplate> {
     if (name === null) throw new TemplateNameTaken();
-    return this.templates.insert({ ...presets, name, inboundTags: await this.knownTags(inbounds) });
+    const inboundTags = await this.knownTags(inbounds);
+    return this.db.transaction(async (tx) => {
+      const template = await this.templates.insert(tx, { ...presets, name, inboundTags });
+      await this.note(tx, 'user_template_created', by, template, { after: factsOf(template) });
+      return template;
+    });
   }
 
   /** Throws `TemplateNameTaken` or `TemplateNotFound`. */
-  async modify(id: number, { inbounds, ...change }: TemplateOrderChange): Promise<UserTemplate> {
+  async modify(by: Actor, id: number, { inbounds, ...change }: TemplateOrderChange): Promise<UserTemplate> {
     const inboundTags = inbounds && (await this.knownTags(inbounds));
-    return existing(await this.templates.update(id, { ...change, inboundTags }));
+    return this.db.transaction(async (tx) => {
+      const before = existing(await this.templates.lock(tx, id));
+      const after = await this.templates.update(tx, id, { ...change, inboundTags });
+      await this.note(tx, 'user_template_updated', by, after, changesOf(factsOf(before), factsOf(after)));
+      return after;
+    });
   }
 
   /** Throws `TemplateNotFound`. */
-  async remove(id: number): Promise<void> {
-    if (!(await this.templates.delete(id))) throw new TemplateNotFound();
+  async remove(by: Actor, id: number): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      const before = existing(await this.templates.lock(tx, id));
+      await this.templates.delete(tx, id);
+      await this.note(tx, 'user_template_deleted', by, before, { before: factsOf(before) });
+    });
   }
 
   /** The template's inbounds that the core config has. */
@@ -52,11 +75,28 @@ export class TemplatesService {
     return tagsByProtocol(inboundTags, this.core.current().inbounds);
   }
 
+  private async note(
+    tx: Tx,
+    action: string,
+    by: Actor,
+    { id, name }: UserTemplate,
+    change: Pick<Activity, 'before' | 'after'>,
+  ): Promise<void> {
+    const subject = { kind: 'user_template', id, name } as const;
+    await this.activities.note(tx, this.clock.now(), [{ action, by, subject, ...change }], []);
+  }
+
   private async knownTags(choice: TagsByProtocol): Promise<string[]> {
     await this.core.refresh(); // another replica may just have changed it
     return knownTags(choice, this.core.current().byTag);
   }
 }
+
+const factsOf = ({ id: _, dataLimit, expireSeconds, ...template }: UserTemplate): object => ({
+  ...template,
+  dataLimit: String(dataLimit),
+  expireSeconds: String(expireSeconds),
+});
 
 function existing(template: UserTemplate | undefined): UserTemplate {
   if (!template) throw new TemplateNotFound();

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NoticeAction } from '../../../shared/activity/activity.js';
+import { changesOf } from '../../../shared/domain/changes.js';
 import type { Proxies } from '../../../xray/config/types.js';
 import { protocolsOf } from './proxies.js';
 import type { User } from './user.js';
@@ -123,11 +124,9 @@ const CHANGE_ACTIONS = {
 
 /** The facts that are known of both and differ. Of credentials there is only that they changed. */
 function changeOf(before: UserFacts, after: UserFacts): Pick<UserRecord, 'before' | 'after'> {
-  const [was, is] = [factsOf(before), factsOf(after)];
-  const changed = Object.keys(is).filter((name) => name in was && !isDeepStrictEqual(was[name], is[name]));
-  const only = (facts: Facts): Facts => Object.fromEntries(changed.map((name) => [name, facts[name]]));
+  const changes = changesOf(factsOf(before), factsOf(after));
   const isRenewed = before.proxies && after.proxies && hasOtherCredentials(before.proxies, after.proxies);
-  return { before: only(was), after: { ...only(is), ...(isRenewed && { credentials: 'changed' }) } };
+  return { ...changes, after: { ...changes.after, ...(isRenewed && { credentials: 'changed' }) } };
 }
 
 const hasOtherCredentials = (before: Proxies, after: Proxies): boolean =>
