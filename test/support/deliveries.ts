@@ -44,3 +44,15 @@ export function testDelivery(facts: Partial<Delivery> = {}): Delivery {
     ...facts,
   };
 }
+
+/** What docs/reports.md shows as it is sent. */
+export const DOCUMENTED: Partial<Delivery> = {
+  user: {
+    ...TOLD_USER,
+    username: 'alice',
+    proxies: { vless: { id: 'secret id', flow: '' } },
+    nextPlan: null,
+    owner: { ...TOLD_USER.owner!, username: 'shop' },
+  },
+  by: { ...TOLD_BY, username: 'root' },
+};

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { TOLD_BY, testDelivery, TOLD_USER } from '../../../../test/support/deliveries.js';
+import { DOCUMENTED, TOLD_BY, testDelivery, TOLD_USER } from '../../../../test/support/deliveries.js';
 import { testUser } from '../../../../test/support/test-user.js';
 import { NOTICE_ACTIONS } from '../../../shared/activity/activity.js';
 import type { Delivery } from '../channel.js';
@@ -201,5 +202,10 @@ describe('a channel of Discord', () => {
       const { title = '', description = '', footer } = embed ?? {};
       expect((title + description + (footer?.text ?? '')).length).toBeLessThanOrEqual(600);
     }
+  });
+
+  it('is told what the documentation shows', () => {
+    const embed = JSON.stringify(discordEmbed(testDelivery(DOCUMENTED)));
+    expect(readFileSync('docs/reports.md', 'utf8')).toContain(embed);
   });
 });

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { testDelivery, TOLD_USER } from '../../../../test/support/deliveries.js';
+import { DOCUMENTED, testDelivery, TOLD_USER } from '../../../../test/support/deliveries.js';
 import { testUser } from '../../../../test/support/test-user.js';
 import { NOTICE_ACTIONS } from '../../../shared/activity/activity.js';
 import type { Delivery } from '../channel.js';
@@ -189,5 +190,9 @@ describe('a chat of Telegram', () => {
     const text = telegramText(testDelivery({ action: 'login', user: null, extra }))!;
     expect(text).toContain(`<code>${'😀'.repeat(128)}…</code>`);
     expect(text).toContain(`<code>${'x'.repeat(128)}…</code>`);
+  });
+
+  it('is told what the documentation shows', () => {
+    expect(readFileSync('docs/reports.md', 'utf8')).toContain(telegramText(testDelivery(DOCUMENTED)));
   });
 });
