@@ -1,6 +1,6 @@
 /**
  * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, system,
- * lists, subscriptions, strangers, start, fleet, nodes, million. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
+ * lists, subscriptions, strangers, start, fleet, lifecycle, nodes, million. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
  * times on this machine. `BENCH_USERS` is another number of users than 100,000. `nodes` takes long and runs when asked for;
  * `--nodes 5 --users 200 --seconds 5` make it another fleet, and another duration of each measurement. So does `million`, a
  * local core with a million users, or `--users 100000`, in a real Xray: that takes 10 GB of memory by itself.
@@ -15,6 +15,7 @@ import { EmbeddedPostgres } from '../../src/shared/database/embedded-postgres.js
 import { withClient } from './database.js';
 import { fleetRows } from './fleet.js';
 import { httpRows } from './http.js';
+import { lifecycleRows } from './lifecycle.js';
 import { listRows } from './lists.js';
 import { millionRows } from './million.js';
 import { type FleetSize, nodesRows, SIZES } from './nodes/nodes.js';
@@ -39,7 +40,7 @@ const { positionals, values: flags } = parseArgs({
 const groups =
   positionals.length > 0
     ? positionals
-    : ['http', 'system', 'lists', 'subscriptions', 'strangers', 'start', 'fleet'];
+    : ['http', 'system', 'lists', 'subscriptions', 'strangers', 'start', 'fleet', 'lifecycle'];
 
 const dataDir = await mkdtemp(join(tmpdir(), 'margrave-bench-'));
 await chmod(dataDir, 0o755); // as root, PostgreSQL runs as somebody else
@@ -69,6 +70,7 @@ try {
   if (groups.includes('fleet')) rows.push(...(await fleetRows(postgres.connection, USERS)));
   if (groups.includes('million'))
     rows.push(...(await millionRows(connection, dataDir, PORT, Number(flags.users ?? 1_000_000))));
+  if (groups.includes('lifecycle')) rows.push(...(await lifecycleRows(postgres.connection, USERS)));
   if (groups.includes('nodes')) {
     for (const size of fleetSizes()) {
       rows.push(...(await nodesRows(postgres.connection, dataDir, size, Number(flags.seconds))));

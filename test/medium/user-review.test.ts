@@ -124,6 +124,16 @@ describe('the review', () => {
     expect(reviewed).toBeLessThanOrEqual(1);
   });
 
+  it('leaves one user out that spoils it', async () => {
+    for (const name of ['anna', 'bad', 'carl']) await create(name, { data_limit: 10 });
+    await fleet.sql(`INSERT INTO next_plans (user_id) VALUES ($1)`, [await idOf('bad')]);
+    await fleet.sql('UPDATE user_usage SET reset_traffic = 9223372036854775807');
+    for (const name of ['anna', 'bad', 'carl']) await use(name, 10);
+    expect(await users.reviewStatuses(new Date())).toBe(2);
+    const statuses = await fleet.sql('SELECT status::text FROM users ORDER BY id');
+    expect(statuses.map(({ status }) => status)).toEqual(['limited', 'active', 'limited']);
+  });
+
   it('reviews thousands in one go', async () => {
     await fleet.sql(
       `INSERT INTO users (username, data_limit, proxies) SELECT 'u' || i, 10, '{"vless":{"id":"x","flow":""}}' FROM generate_series(1, 3000) i`,

@@ -1,19 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../shared/database/database.js';
 import type { Statement } from '../../shared/database/statement.js';
+import { WorkerDatabase } from '../../shared/database/worker-database.js';
 import type { ReviewChange } from './domain/review.js';
-import type { User } from './domain/user.js';
 import { lockUsage } from './lock-usage.js';
-import { readUsers } from './read-users.js';
 import { TAKE_TRAFFIC } from './traffic-resets.repository.js';
 
 /** More than this many due users are reviewed in several transactions. */
 export const REVIEW_BATCH = 10_000;
 
 // Each branch has an index of its own. The first one joins two narrow ranges: the index of limited users holds their
-// limits, and the usage table little more than the traffic. Users are locked in id order, as every bulk writer does.
+// limits, and the usage table little more than the traffic.
 // Not prepared: the plan depends on how many are due.
-const LOCK_DUE = /* sql */ `
+const DUE = /* sql */ `
   WITH due AS (
     SELECT u.id FROM users u JOIN user_usage g ON g.user_id = u.id
      WHERE u.status = 'active' AND u.data_limit IS NOT NULL AND g.used_traffic >= u.data_limit
@@ -26,14 +25,8 @@ const LOCK_DUE = /* sql */ `
     UNION
     SELECT u.id FROM next_plans p JOIN users u ON u.id = p.user_id JOIN user_usage g ON g.user_id = u.id
      WHERE u.status IN ('limited', 'expired') AND u.expire_at <= $1 AND g.used_traffic >= u.data_limit
-     LIMIT ${REVIEW_BATCH}
   )
-  SELECT id FROM users WHERE id IN (SELECT id FROM due) ORDER BY id FOR NO KEY UPDATE`;
-
-const LOCK_NAMED: Statement = {
-  name: 'users_lock_named',
-  text: 'SELECT id FROM users WHERE id = ANY ($1::int[]) ORDER BY id FOR NO KEY UPDATE',
-};
+  SELECT id FROM due WHERE id <> ALL ($2::int[]) LIMIT ${REVIEW_BATCH}`;
 
 const WRITE: Statement = {
   name: 'users_reviewed',
@@ -55,18 +48,11 @@ const WRITE: Statement = {
 /** Users whose traffic or time may have changed what they are. */
 @Injectable()
 export class ReviewRepository {
-  /** Locks and returns users that seem due at `now`, at most `REVIEW_BATCH` of them. */
-  async lockDue(tx: Tx, now: Date): Promise<User[]> {
-    return readUsers(
-      tx,
-      (await tx.rows<{ id: number }>(LOCK_DUE, [now])).map(({ id }) => id),
-    );
-  }
+  constructor(private readonly db: WorkerDatabase) {}
 
-  /** Locks and returns the given users. */
-  async lockNamed(tx: Tx, ids: readonly number[]): Promise<User[]> {
-    await tx.run(LOCK_NAMED, [ids]);
-    return readUsers(tx, ids);
+  /** Users that seem due at `now`, at most `REVIEW_BATCH` of them, without these. */
+  async findDue(now: Date, without: readonly number[]): Promise<number[]> {
+    return (await this.db.rows<{ id: number }>(DUE, [now, without])).map(({ id }) => id);
   }
 
   /** Writes what the review decided about locked users. */

@@ -4,6 +4,7 @@ import type { Statement } from '../../shared/database/statement.js';
 import { nextReset, type PeriodicUser, type Reset } from './domain/periodic-reset.js';
 import type { User } from './domain/user.js';
 import { lockUsage } from './lock-usage.js';
+import { lockUsers } from './lock-users.js';
 
 interface Row extends Omit<PeriodicUser, 'nextPlan'> {
   planFiresOnEither: boolean | null;
@@ -13,11 +14,6 @@ const DUE: Statement = {
   name: 'users_due_for_reset',
   text: `SELECT user_id AS id FROM user_usage
           WHERE next_reset_at <= $1 AND NOT reset_waits AND user_id <> ALL ($2::int[]) LIMIT $3`,
-};
-
-const LOCK: Statement = {
-  name: 'users_lock_for_reset',
-  text: 'SELECT FROM users WHERE id = ANY ($1::int[]) ORDER BY id FOR NO KEY UPDATE',
 };
 
 const READ: Statement = {
@@ -75,7 +71,7 @@ export class TrafficResetsRepository {
 
   /** Locks and returns those of the given users that are still there, and their traffic (docs/decisions/0011). */
   async lock(tx: Tx, ids: readonly number[]): Promise<PeriodicUser[]> {
-    await tx.run(LOCK, [ids]);
+    await lockUsers(tx, ids);
     await lockUsage(tx, ids);
     return (await tx.rows<Row>(READ, [ids])).map(toPeriodicUser);
   }

@@ -6,6 +6,8 @@ import { SYSTEM } from '../admins/index.js';
 import type { UserEvent } from './domain/activity.js';
 import { applyReview, type ReviewChange, reviewUser } from './domain/review.js';
 import type { User } from './domain/user.js';
+import { settleDue } from './lifecycle/due-users.js';
+import { lockAndReadUsers } from './lock-users.js';
 import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
 import { UserActivity } from './user-activity.js';
 import { UserAnnouncements } from './user-announcements.js';
@@ -28,26 +30,24 @@ export class UserReviews {
    * and throws when it must not be written.
    */
   async reviewStatuses(now = this.clock.now(), guard?: Guard): Promise<number> {
-    let changed = 0;
-    for (;;) {
-      const { seen, written } = await this.review(now, { guard });
-      changed += written;
-      if (seen < REVIEW_BATCH || written === 0) return changed;
-    }
+    const { settled } = await settleDue({
+      name: 'review-users',
+      most: REVIEW_BATCH,
+      find: (without) => this.reviews.findDue(now, without),
+      settle: (ids) => this.review(ids, now, guard),
+    });
+    return settled;
   }
 
   /** The same for the given users only, e.g. those whose traffic was just counted. */
   async reviewUsers(ids: readonly number[], now = this.clock.now()): Promise<number> {
-    return ids.length === 0 ? 0 : (await this.review(now, { ids })).written;
+    return ids.length === 0 ? 0 : this.review(ids, now);
   }
 
-  private async review(
-    now: Date,
-    { ids, guard }: { ids?: readonly number[]; guard?: Guard },
-  ): Promise<{ seen: number; written: number }> {
-    const { isTold, ...outcome } = await this.db.transaction(async (tx) => {
+  private async review(ids: readonly number[], now: Date, guard?: Guard): Promise<number> {
+    const { written, isTold } = await this.db.transaction(async (tx) => {
       await guard?.(tx);
-      const users = ids ? await this.reviews.lockNamed(tx, ids) : await this.reviews.lockDue(tx, now);
+      const users = await lockAndReadUsers(tx, ids);
       const reviewed = users.flatMap((user) => {
         const change = reviewUser(user, now);
         return change ? [{ user, change }] : [];
@@ -59,10 +59,10 @@ export class UserReviews {
       );
       const events = reviewed.map(({ user, change }) => eventOf(user, change, now));
       const isTold = await this.activity.note(tx, now, SYSTEM, events);
-      return { seen: users.length, written: reviewed.length, isTold };
+      return { written: reviewed.length, isTold };
     });
-    if (outcome.written > 0) this.announcements.announce(isTold);
-    return outcome;
+    if (written > 0) this.announcements.announce(isTold);
+    return written;
   }
 }
 

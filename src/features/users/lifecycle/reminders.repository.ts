@@ -3,13 +3,6 @@ import type { Tx } from '../../../shared/database/database.js';
 import type { Statement } from '../../../shared/database/statement.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import type { Reminder, ReminderKind, ReminderSettings } from '../domain/reminders.js';
-import type { User } from '../domain/user.js';
-import { readUsers } from '../read-users.js';
-
-const LOCK: Statement = {
-  name: 'users_lock_to_remind',
-  text: 'SELECT FROM users WHERE id = ANY ($1::int[]) ORDER BY id FOR NO KEY UPDATE',
-};
 
 const ADD: Statement = {
   name: 'user_reminders_add',
@@ -58,12 +51,6 @@ export class RemindersRepository {
       [without, at],
     );
     return rows.map(({ id }) => id);
-  }
-
-  /** Locks and returns those of the given users that are still there. */
-  async lock(tx: Tx, ids: readonly number[]): Promise<User[]> {
-    await tx.run(LOCK, [ids]);
-    return readUsers(tx, ids);
   }
 
   /** Remembers reminders, and returns those that nobody has sent before. */

@@ -4,6 +4,7 @@ import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import { SYSTEM } from '../../admins/index.js';
 import type { UserEvent } from '../domain/activity.js';
 import { type ReminderSettings, remindersOf } from '../domain/reminders.js';
+import { lockAndReadUsers } from '../lock-users.js';
 import { UserActivity } from '../user-activity.js';
 import { UserAnnouncements } from '../user-announcements.js';
 import { type Pass, settleDue } from './due-users.js';
@@ -60,7 +61,7 @@ export class Reminders {
   private async settle(ids: readonly number[], settings: ReminderSettings, pass: Pass): Promise<number> {
     const { sent, isTold } = await this.db.transaction(async (tx) => {
       await pass.guard(tx);
-      const users = await this.reminders.lock(tx, ids);
+      const users = await lockAndReadUsers(tx, ids);
       const due = users.flatMap((user) =>
         remindersOf(user, settings, pass.at).map((reminder) => ({ ...reminder, user, userId: user.id })),
       );
