@@ -13,7 +13,7 @@ const REGISTER: Statement = {
   name: 'jobs_register',
   text: `WITH gone AS (DELETE FROM jobs WHERE due_at < now() - interval '30 days' AND name <> ALL ($1))
           INSERT INTO jobs (name, interval_seconds, due_at)
-          SELECT name, seconds, now() + make_interval(secs => seconds) FROM unnest($1::text[], $2::int[]) AS j (name, seconds)
+          SELECT name, seconds, now() + make_interval(secs => first) FROM unnest($1::text[], $2::int[], $3::int[]) AS j (name, seconds, first)
            ORDER BY name
           ON CONFLICT (name) DO UPDATE
             SET interval_seconds = excluded.interval_seconds, due_at = least(jobs.due_at, excluded.due_at)`,
@@ -91,11 +91,15 @@ export class JobsRepository {
   ) {}
 
   /**
-   * Makes jobs known, due after one period; those known before keep their time unless it lies further off than that.
+   * Makes jobs known, due after so many seconds; those known before keep their time unless it lies further off than that.
    * Those that nobody has run for a month, since no version has them any more, are forgotten.
    */
-  async register(jobs: ReadonlyMap<string, number>): Promise<void> {
-    await this.db.rows(REGISTER, [[...jobs.keys()], [...jobs.values()]]);
+  async register(jobs: readonly { name: string; seconds: number; firstAfter: number }[]): Promise<void> {
+    await this.db.rows(REGISTER, [
+      jobs.map(({ name }) => name),
+      jobs.map(({ seconds }) => seconds),
+      jobs.map(({ firstAfter }) => firstAfter),
+    ]);
   }
 
   /**

@@ -13,6 +13,7 @@ export type JobWork = (run: JobRun) => Promise<JobOutcome>;
 
 interface Job {
   seconds: number;
+  firstAfter: number;
   work: JobWork;
 }
 
@@ -42,9 +43,9 @@ export class PeriodicJobs implements OnApplicationBootstrap {
     handover.add(() => this.stop());
   }
 
-  /** Runs `work` every `seconds`, first after one such period. */
-  every(name: string, seconds: number, work: JobWork): void {
-    this.jobs.set(name, { seconds, work });
+  /** Runs `work` every `seconds`, first after one such period or after `firstAfter` seconds. */
+  every(name: string, seconds: number, work: JobWork, firstAfter = seconds): void {
+    this.jobs.set(name, { seconds, firstAfter, work });
   }
 
   onApplicationBootstrap(): void {
@@ -77,7 +78,7 @@ export class PeriodicJobs implements OnApplicationBootstrap {
   private async register(): Promise<void> {
     const unknown = [...this.jobs].filter(([name]) => !this.registered.has(name));
     if (unknown.length === 0) return;
-    await this.repository.register(new Map(unknown.map(([name, { seconds }]) => [name, seconds])));
+    await this.repository.register(unknown.map(([name, job]) => ({ name, ...job })));
     for (const [name] of unknown) this.registered.add(name);
   }
 

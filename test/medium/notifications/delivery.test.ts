@@ -61,6 +61,13 @@ const refuse: Behaviour = (response) => void response.writeHead(500).end('out of
 const NO_RETRY = { retries: 0 };
 
 describe('what happened', () => {
+  it('begins with the service, however seldom it looks by itself', async () => {
+    const target = await shop();
+    const fleet = await service([target], { sendSeconds: 3600 });
+    await note(fleet, [{ action: 'user_created', user: { username: 'ann' } }]);
+    expect(await ended(fleet, target)).toEqual(['ann user_created delivered 1 200']);
+  });
+
   it('is told to each shop once, and in order', async () => {
     const shops = [await shop(), await shop()];
     const fleet = await service(shops);

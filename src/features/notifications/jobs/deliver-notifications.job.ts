@@ -3,7 +3,7 @@ import { Config } from '../../../config/config.js';
 import { PeriodicJobs } from '../../../shared/scheduling/periodic-jobs.js';
 import { NoticeSender } from '../notice-sender.js';
 
-/** Has notifications sent all the time: a run ends when the next one is due. */
+/** Has notifications sent all the time, from the start on: a run ends when the next one is due. */
 @Injectable()
 export class DeliverNotificationsJob implements OnApplicationBootstrap {
   constructor(
@@ -14,6 +14,6 @@ export class DeliverNotificationsJob implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     const { sendSeconds } = this.config.notifications;
-    this.jobs.every('deliver-notifications', sendSeconds, (run) => this.sender.send(run));
+    this.jobs.every('deliver-notifications', sendSeconds, (run) => this.sender.send(run), 0);
   }
 }
