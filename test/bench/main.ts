@@ -1,6 +1,6 @@
 /**
  * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, system,
- * lists, subscriptions, strangers, start, fleet, lifecycle, nodes, million. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
+ * lists, subscriptions, strangers, start, fleet, lifecycle, notifications, nodes, million. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
  * times on this machine. `BENCH_USERS` is another number of users than 100,000. `nodes` takes long and runs when asked for;
  * `--nodes 5 --users 200 --seconds 5` make it another fleet, and another duration of each measurement. So does `million`, a
  * local core with a million users, or `--users 100000`, in a real Xray: that takes 10 GB of memory by itself.
@@ -18,6 +18,7 @@ import { httpRows } from './http.js';
 import { lifecycleRows } from './lifecycle.js';
 import { listRows } from './lists.js';
 import { millionRows } from './million.js';
+import { notificationRows } from './notifications.js';
 import { type FleetSize, nodesRows, SIZES } from './nodes/nodes.js';
 import { median, type Row, table } from './report.js';
 import { seedUsers, useTenHosts } from './seed.js';
@@ -40,7 +41,17 @@ const { positionals, values: flags } = parseArgs({
 const groups =
   positionals.length > 0
     ? positionals
-    : ['http', 'system', 'lists', 'subscriptions', 'strangers', 'start', 'fleet', 'lifecycle'];
+    : [
+        'http',
+        'system',
+        'lists',
+        'subscriptions',
+        'strangers',
+        'start',
+        'fleet',
+        'lifecycle',
+        'notifications',
+      ];
 
 const dataDir = await mkdtemp(join(tmpdir(), 'margrave-bench-'));
 await chmod(dataDir, 0o755); // as root, PostgreSQL runs as somebody else
@@ -68,6 +79,7 @@ try {
   }
   if (groups.includes('start')) rows.push(...(await startRows()));
   if (groups.includes('fleet')) rows.push(...(await fleetRows(postgres.connection, USERS)));
+  if (groups.includes('notifications')) rows.push(...(await notificationRows(connection, dataDir, PORT)));
   if (groups.includes('million'))
     rows.push(...(await millionRows(connection, dataDir, PORT, Number(flags.users ?? 1_000_000))));
   if (groups.includes('lifecycle')) rows.push(...(await lifecycleRows(postgres.connection, USERS)));

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../../../src/config/config.js';
+import { Handover } from '../../../src/shared/scheduling/handover.js';
 import { webhookTarget } from '../../../src/shared/activity/targets.js';
+import { startApp } from '../../support/app.js';
 import { eventually } from '../../support/eventually.js';
 import { note, tellsShops } from '../../support/notices.js';
 import { type Fleet, startFleet } from '../../support/user-fleet.js';
@@ -298,5 +300,26 @@ describe('a shop that', () => {
     expect(await ended(fleet, refused)).toEqual(['alice user_created dead 1']);
     expect(await answer(fleet, refused)).toMatch(/leads to a private address; WEBHOOK_ALLOW_PRIVATE/);
     expect(await ended(fleet, allowed)).toEqual(['alice user_created delivered 1 200']);
+  });
+});
+
+describe('a process that is told to stop', () => {
+  it('waits for what is on its way, so that its successor repeats nothing', async () => {
+    let answer: (() => void) | undefined;
+    const target = await shop((response) => {
+      if (target.received.length === 1) answer = () => response.end();
+      else response.end();
+    });
+    const first = await service([target]);
+    await note(first, [{ action: 'user_created' }]);
+    await eventually(() => answer !== undefined);
+    const second = await startApp(tellsShops([target.address]), first.connection);
+    open.push(second);
+    const closing = first.app.get(Handover).begin();
+    await note(second, [{ action: 'user_updated' }]);
+    answer!();
+    await closing;
+    await eventually(() => target.log.includes('alice user_updated'), 30_000);
+    expect(target.log).toEqual(['alice user_created', 'alice user_updated']);
   });
 });
