@@ -58,7 +58,11 @@ const LOCK_TO_DELETE: Statement = {
   text: 'SELECT FROM users WHERE id = $1 FOR UPDATE',
 };
 
-const DELETE: Statement = { name: 'user_delete', text: 'DELETE FROM users WHERE id = $1' };
+const DELETE: Statement = {
+  name: 'user_delete',
+  text: `WITH gone AS (DELETE FROM users WHERE id = $1)
+         SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE u.id = $1`,
+};
 
 const BY_ID: Statement = {
   name: 'user_by_id',
@@ -127,16 +131,6 @@ export class UsersRepository {
    */
   async lock(tx: Tx, id: number): Promise<User | null> {
     await tx.run(LOCK, [id]);
-    return this.read(tx, id);
-  }
-
-  /** The user, locked until it is deleted; null when it is. */
-  async lockToDelete(tx: Tx, id: number): Promise<User | null> {
-    await tx.run(LOCK_TO_DELETE, [id]);
-    return this.read(tx, id);
-  }
-
-  private async read(tx: Tx, id: number): Promise<User | null> {
     const row = await tx.row<UserRow>(BY_ID, [id]);
     return row ? toUser(row) : null;
   }
@@ -198,9 +192,11 @@ export class UsersRepository {
     });
   }
 
-  /** Deletes a locked user with its usage, plan, log and history. */
-  async delete(tx: Tx, id: number): Promise<void> {
-    await tx.run(DELETE, [id]);
+  /** Deletes a user with its usage, plan, log and history. Returns it as it was; null when there was none. */
+  async delete(tx: Tx, id: number): Promise<User | null> {
+    await tx.run(LOCK_TO_DELETE, [id]);
+    const row = await tx.row<UserRow>(DELETE, [id]);
+    return row ? toUser(row) : null;
   }
 }
 

@@ -131,9 +131,8 @@ export class UsersService {
   /** Deletes a user with all that is known of it. Throws `UserNotFound`. */
   async remove(by: Actor, id: number): Promise<void> {
     const isTold = await this.db.transaction(async (tx) => {
-      const before = await this.users.lockToDelete(tx, id);
+      const before = await this.users.delete(tx, id);
       if (!before) throw new UserNotFound();
-      await this.users.delete(tx, id);
       return this.activity.note(tx, this.clock.now(), by, [{ kind: 'deleted', before }]);
     });
     this.announcements.announce(isTold);
