@@ -41,7 +41,7 @@ export class Activity1764297500000 implements MigrationInterface {
         id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         notification_id uuid NOT NULL REFERENCES notification ON DELETE CASCADE,
         target          text NOT NULL,
-        user_id         int,
+        username        text,          -- in whose order: whoever is told knows users by their names
         state           text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'dead')),
         tries           int NOT NULL DEFAULT 0,
         send_at         timestamptz(3) NOT NULL,
@@ -50,13 +50,20 @@ export class Activity1764297500000 implements MigrationInterface {
         last_answer     text,          -- or why there was none
         UNIQUE (notification_id, target)
       )`);
-    // The order of ids is that of the events of a user: they are given while its row is locked.
+    // What is due, however much else waits.
     await runner.query(`
-      CREATE INDEX notification_delivery_pending ON notification_delivery (target, id)
-        INCLUDE (user_id, send_at) WHERE state = 'pending'`);
-    await runner.query(`CREATE INDEX notification_delivery_state ON notification_delivery (state, id)`);
+      CREATE INDEX notification_delivery_due ON notification_delivery (target, send_at, id)
+        INCLUDE (username) WHERE state = 'pending'`);
+    // What goes before. Ids are in the order of the events of a user: they are given while its row is locked.
     await runner.query(`
-      CREATE INDEX notification_delivery_finished ON notification_delivery (finished_at)
+      CREATE INDEX notification_delivery_before ON notification_delivery (target, username, id)
+        INCLUDE (send_at) WHERE state = 'pending' AND username IS NOT NULL`);
+    // Pages for operators.
+    await runner.query(`
+      CREATE INDEX notification_delivery_state ON notification_delivery (state, id) INCLUDE (target)`);
+    // What may be forgotten.
+    await runner.query(`
+      CREATE INDEX notification_delivery_finished ON notification_delivery (state, finished_at)
         WHERE finished_at IS NOT NULL`);
   }
 
