@@ -72,6 +72,7 @@ beforeEach(async () => {
     client_type: 'v2ray',
     node_id: String(node!.id),
     template_id: String(template!.id),
+    id: '1', // of a delivery: nobody is told of anything here
     token: user.subscription_url.split('/').at(-1)!,
   };
 });

@@ -34,11 +34,17 @@ describe('traffic, whatever the clocks say,', () => {
     });
   const runtime = async () =>
     (
-      await fleet.sql<{ cores: string; hash: Buffer }>(
+      await fleet.sql<{ cores: string; hash: Buffer | null }>(
         'SELECT core_epoch::text AS cores, applied_config_hash AS hash FROM node_runtime WHERE node_id = $1',
         [nodeId],
       )
     )[0]!;
+  /** The same once the core is taken for one with the current config. */
+  const attached = () =>
+    eventually(async () => {
+      const { cores, hash } = await runtime();
+      return hash !== null && { cores, hash };
+    });
 
   it.each([6_000, -6_000, 300_000])('is charged once when they step by %i ms between polls', async (ms) => {
     count(1_000n);
@@ -67,7 +73,7 @@ describe('traffic, whatever the clocks say,', () => {
   it('of a core that somebody restarted within the same second is not lost', async () => {
     count(1_000n);
     await isCharged('1000');
-    const { hash } = await runtime();
+    const { hash } = await attached();
     const marker = { protocol: 'blackhole', tag: markerTag(hash.toString('hex'), 'another') };
     const config = { ...CORE_CONFIG, outbounds: [...CORE_CONFIG.outbounds, marker] };
     const core = await node.start(JSON.stringify(config));
@@ -77,7 +83,7 @@ describe('traffic, whatever the clocks say,', () => {
   });
 
   it('of a core that the version before started goes on where it was, without a restart', async () => {
-    const { hash, cores } = await runtime();
+    const { hash, cores } = await attached();
     const marker = { protocol: 'blackhole', tag: markerTag(hash.toString('hex')) };
     await node.start(JSON.stringify({ ...CORE_CONFIG, outbounds: [...CORE_CONFIG.outbounds, marker] }));
     count(1_000n);

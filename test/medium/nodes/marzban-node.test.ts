@@ -124,10 +124,12 @@ describe('a Marzban-node', () => {
   it('whose core is there all of a sudden is restarted', async () => {
     const agent = await fleet.agent();
     // It has come between the question whether one runs and the start.
-    agent.intercept = ({ url }, response) => {
-      if (url !== '/start') return false;
-      response.writeHead(503, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ detail: 'Xray is started already' }));
+    agent.intercept = (request, response) => {
+      if (request.url !== '/start') return false;
+      request.resume().once('end', () => {
+        response.writeHead(503, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ detail: 'Xray is started already' }));
+      });
       return true;
     };
     const id = await fleet.add(agent);
