@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SUDO, TELLS_NOBODY } from '../support/app.js';
+import { SUDO } from '../support/app.js';
+import { TELLS_NOBODY } from '../support/tells-nobody.js';
 import { eventually } from '../support/eventually.js';
 import { type Fleet, startFleet } from '../support/user-fleet.js';
 import { FakeApi } from '../fakes/fake-api.js';

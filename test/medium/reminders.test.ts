@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Config } from '../../src/config/config.js';
 import { Reminders } from '../../src/features/users/lifecycle/reminders.js';
-import { TELLS_NOBODY } from '../support/app.js';
+import { TELLS_NOBODY } from '../support/tells-nobody.js';
 import { type Fleet, startFleet } from '../support/user-fleet.js';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Config } from '../../src/config/config.js';
 import { Removals } from '../../src/features/users/lifecycle/removals.js';
 import { webhookTarget } from '../../src/shared/activity/targets.js';
-import { TELLS_NOBODY } from '../support/app.js';
+import { TELLS_NOBODY } from '../support/tells-nobody.js';
 import { type Fleet, startFleet } from '../support/user-fleet.js';
 
 const SHOP = 'https://shop.example/hook';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { UserReviews } from '../../src/features/users/index.js';
 import { readSnapshot, type UserSnapshot } from '../../src/features/users/user-snapshot.js';
-import { TELLS_NOBODY } from '../support/app.js';
+import { TELLS_NOBODY } from '../support/tells-nobody.js';
 import { type Fleet, startFleet } from '../support/user-fleet.js';
 
 let fleet: Fleet;

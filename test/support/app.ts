@@ -7,6 +7,7 @@ import type { Connection } from '../../src/shared/database/data-source.js';
 import { AdminsService } from '../../src/features/admins/index.js';
 import { NO_XRAY } from '../../src/xray/process/executable.js';
 import { createTestDatabase } from './database.js';
+import { TELLS_NOBODY } from './tells-nobody.js';
 
 export interface Reply {
   status: number;
@@ -116,32 +117,6 @@ export function testConfig(settings: Partial<Config> = {}): Config {
     ...settings,
   });
 }
-
-/** Everything would be told, if there were anybody to tell. */
-export const TELLS_NOBODY: Config['notifications'] = {
-  wanted: {
-    userCreated: true,
-    userUpdated: true,
-    userDeleted: true,
-    statusChange: true,
-    userDataReset: true,
-    subscriptionRevoked: true,
-    usagePercent: true,
-    daysLeft: true,
-    login: true,
-  },
-  webhooks: { addresses: [], secret: undefined, allowPrivate: false },
-  telegram: { token: undefined, chats: [], proxyUrl: undefined, apiUrl: 'http://127.0.0.1:1' },
-  discord: { address: undefined, apiUrl: 'http://127.0.0.1:1' },
-  sendSeconds: 1,
-  retrySeconds: 180,
-  retries: 3,
-  usagePercents: [80],
-  daysLeft: [3],
-  knownLoginAddresses: [],
-  keepDeliveredDays: 7,
-  keepDeadDays: 30,
-};
 
 /**
  * The whole service on a database of its own, listening on a free port of this machine. With `connection` it is one

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { XrayClient } from '../../src/xray/grpc/index.js';
 import { type CoreProcess, startCore } from '../e2e/support/core-process.js';
 import type { Certificate } from './certificates.js';
 import { freePort } from './service-process.js';
@@ -25,6 +26,16 @@ export class BareXray {
   /** Prepares one. It does not run yet. */
   static async create(path: string, tls?: Certificate): Promise<BareXray> {
     return new BareXray(path, await mkdtemp(join(tmpdir(), 'bare-xray-')), await freePort(), tls);
+  }
+
+  /** Asks its API as whoever runs it does. */
+  async asOwner<T>(work: (client: XrayClient) => Promise<T>): Promise<T> {
+    const client = new XrayClient(`127.0.0.1:${this.apiPort}`);
+    try {
+      return await work(client);
+    } finally {
+      client.close();
+    }
   }
 
   /** Starts it with this config, after the end of a former process. */

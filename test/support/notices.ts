@@ -8,7 +8,8 @@ import { toAdminDto } from '../../src/features/admins/admins.mapper.js';
 import type { Admin } from '../../src/features/admins/admin.js';
 import { snapshotOf } from '../../src/features/users/user-snapshot.js';
 import type { User } from '../../src/features/users/domain/user.js';
-import { TELLS_NOBODY, type TestApp } from './app.js';
+import { type TestApp } from './app.js';
+import { TELLS_NOBODY } from './tells-nobody.js';
 import { testUser } from './test-user.js';
 
 export const ROOT: Admin = {

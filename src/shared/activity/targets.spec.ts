@@ -1,35 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { TELLS_NOBODY } from '../../../test/support/tells-nobody.js';
 import type { Config } from '../../config/config.js';
 import { NOTICE_ACTIONS, type NoticeAction } from './activity.js';
 import { targetsOf, tellsAnybody, webhookTarget } from './targets.js';
 
 type Settings = Config['notifications'];
 
-const EVERYTHING: Settings['wanted'] = {
-  userCreated: true,
-  userUpdated: true,
-  userDeleted: true,
-  statusChange: true,
-  userDataReset: true,
-  subscriptionRevoked: true,
-  usagePercent: true,
-  daysLeft: true,
-  login: true,
-};
-
 const settings = (part: Partial<Settings> = {}): Settings => ({
-  wanted: EVERYTHING,
+  ...TELLS_NOBODY,
   webhooks: { addresses: ['https://a.example/x'], secret: undefined, allowPrivate: false },
   telegram: { token: '1:a', chats: ['5', '-6'], proxyUrl: undefined, apiUrl: 'https://t.example' },
   discord: { address: 'https://discord.com/api/webhooks/1/x', apiUrl: 'https://d.example' },
-  sendSeconds: 30,
-  retrySeconds: 180,
-  retries: 3,
-  usagePercents: [80],
-  daysLeft: [3],
-  knownLoginAddresses: [],
-  keepDeliveredDays: 7,
-  keepDeadDays: 30,
   ...part,
 });
 
@@ -78,7 +59,7 @@ describe('a notice goes', () => {
     [
       'nowhere when nobody wants it',
       'user_enabled',
-      settings({ wanted: { ...EVERYTHING, statusChange: false } }),
+      settings({ wanted: { ...TELLS_NOBODY.wanted, statusChange: false } }),
       OWNER,
       [],
     ],
@@ -87,7 +68,7 @@ describe('a notice goes', () => {
   });
 
   it('nowhere at all when every switch is off', () => {
-    const off = Object.fromEntries(Object.keys(EVERYTHING).map((name) => [name, false]));
+    const off = Object.fromEntries(Object.keys(TELLS_NOBODY.wanted).map((name) => [name, false]));
     const silent = settings({ wanted: off as Settings['wanted'] });
     expect(NOTICE_ACTIONS.flatMap((action) => targetsOf(silent, action, OWNER))).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { XrayGrpcNode } from '../../../src/features/nodes/adapters/xray-grpc/xra
 import { NodeIdentity } from '../../../src/features/nodes/identity/node-identity.js';
 import { DEFAULT_ACCESS, type NodeReach } from '../../../src/features/nodes/node.js';
 import { SecretStore } from '../../../src/shared/secrets/secret-store.js';
-import { XrayClient } from '../../../src/xray/grpc/index.js';
+import type { XrayClient } from '../../../src/xray/grpc/index.js';
 import { download, type Origin, startOrigin } from '../../e2e/support/origin.js';
 import { startDevice } from '../../e2e/support/xray-client.js';
 import { type AgentFleet, startAgentFleet } from '../../support/agent-fleet.js';
@@ -71,14 +71,7 @@ describe.skipIf(!xray)('an Xray that somebody else runs, when something fails', 
     const [row] = await fleet.sql<{ id: number }>('SELECT id FROM users WHERE username = $1', [username]);
     return { id: row!.id, email: `${row!.id}.${username}`, uuid: reply.json.proxies.vless.id as string };
   };
-  const asOwner = async <T>(work: (client: XrayClient) => Promise<T>): Promise<T> => {
-    const client = new XrayClient(`127.0.0.1:${core.apiPort}`);
-    try {
-      return await work(client);
-    } finally {
-      client.close();
-    }
-  };
+  const asOwner = <T>(work: (client: XrayClient) => Promise<T>) => core.asOwner(work);
   const has = (...expected: string[]) =>
     eventually(async () => {
       const found = await asOwner((client) => client.listUsers('A'));

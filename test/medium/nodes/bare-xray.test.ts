@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { claimTag } from '../../../src/xray/config/index.js';
-import { XrayClient } from '../../../src/xray/grpc/index.js';
+import type { XrayClient } from '../../../src/xray/grpc/index.js';
 import { download, fileHash, type Origin, startOrigin } from '../../e2e/support/origin.js';
 import { startDevice } from '../../e2e/support/xray-client.js';
 import { type AgentFleet, startAgentFleet } from '../../support/agent-fleet.js';
@@ -70,14 +70,7 @@ describe.skipIf(!xray)('an Xray that somebody else runs', () => {
     const [row] = await fleet.sql<{ id: number }>('SELECT id FROM users WHERE username = $1', [username]);
     return { id: row!.id, email: `${row!.id}.${username}`, uuid: reply.json.proxies.vless.id as string };
   };
-  const asOwner = async <T>(work: (client: XrayClient) => Promise<T>): Promise<T> => {
-    const client = new XrayClient(`127.0.0.1:${core.apiPort}`);
-    try {
-      return await work(client);
-    } finally {
-      client.close();
-    }
-  };
+  const asOwner = <T>(work: (client: XrayClient) => Promise<T>) => core.asOwner(work);
   const emails = (tag: string) =>
     asOwner(async (client) => (await client.listUsers(tag)).map(({ email }) => email));
   const has = (tag: string, ...expected: string[]) =>

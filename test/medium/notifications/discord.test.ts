@@ -3,7 +3,8 @@ import type { Delivery, Outcome } from '../../../src/features/notifications/chan
 import { DiscordChannel } from '../../../src/features/notifications/discord/discord-channel.js';
 import { AdminsService } from '../../../src/features/admins/index.js';
 import { FakeApi, type FakeAnswer } from '../../fakes/fake-api.js';
-import { startApp, TELLS_NOBODY, type TestApp, testConfig } from '../../support/app.js';
+import { startApp, type TestApp, testConfig } from '../../support/app.js';
+import { TELLS_NOBODY } from '../../support/tells-nobody.js';
 import { testDelivery } from '../../support/deliveries.js';
 
 let app: TestApp;

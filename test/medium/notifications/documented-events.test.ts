@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type NoticeAction, NOTICE_ACTIONS } from '../../../src/shared/activity/activity.js';
 import type { UserStatus } from '../../../src/features/users/domain/user.js';
-import { TELLS_NOBODY } from '../../support/app.js';
+import { TELLS_NOBODY } from '../../support/tells-nobody.js';
 import { eventually } from '../../support/eventually.js';
 import { note, ROOT, tellsShops } from '../../support/notices.js';
 import { recordedExchanges } from '../../support/recorded-exchanges.js';

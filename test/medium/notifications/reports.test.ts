@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../../../src/config/config.js';
 import { FakeApi } from '../../fakes/fake-api.js';
 import { FakeProxy } from '../../fakes/fake-proxy.js';
-import { TELLS_NOBODY } from '../../support/app.js';
+import { TELLS_NOBODY } from '../../support/tells-nobody.js';
 import { eventually } from '../../support/eventually.js';
 import { type Fleet, startFleet } from '../../support/user-fleet.js';
 

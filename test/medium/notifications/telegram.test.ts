@@ -7,7 +7,8 @@ import { agentThrough } from '../../../src/features/notifications/telegram/tunne
 import { post as postTo } from '../../../src/shared/http/post.js';
 import { FakeApi, type FakeAnswer } from '../../fakes/fake-api.js';
 import { FakeProxy } from '../../fakes/fake-proxy.js';
-import { TELLS_NOBODY, testConfig } from '../../support/app.js';
+import { testConfig } from '../../support/app.js';
+import { TELLS_NOBODY } from '../../support/tells-nobody.js';
 import { createAuthority } from '../../support/certificates.js';
 import { testDelivery } from '../../support/deliveries.js';
 import { eventually } from '../../support/eventually.js';
