@@ -11,6 +11,7 @@ const FEATURES = {
   nodes: ['admins', 'core', 'hosts', 'users'],
   notifications: ['admins', 'users'],
   system: ['admins', 'core', 'hosts', 'templates', 'users', 'subscription', 'nodes', 'notifications'],
+  imports: ['admins', 'core', 'hosts', 'templates', 'users', 'subscription', 'nodes'],
 };
 
 /** Rooms of the nodes feature, the same way: what operators say of nodes (beside `domain/`) knows none of them. */
