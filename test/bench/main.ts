@@ -2,8 +2,9 @@
  * `npm run bench [group …]`: the figures the project holds itself to, each beside its target. Groups: http, system,
  * lists, subscriptions, strangers, start, fleet, lifecycle, notifications, nodes, million. HTTP figures are ratios to a raw express + pg reference in the same run; the others are
  * times on this machine. `BENCH_USERS` is another number of users than 100,000. `nodes` takes long and runs when asked for;
- * `--nodes 5 --users 200 --seconds 5` make it another fleet, and another duration of each measurement. So does `million`, a
- * local core with a million users, or `--users 100000`, in a real Xray: that takes 10 GB of memory by itself.
+ * `--nodes 5 --users 200 --seconds 5` make it another fleet, and another duration of each measurement;
+ * `--parts connecting,state,idle` measures those alone. So does `million`, a local core with a million users, or
+ * `--users 100000`, in a real Xray: that takes 10 GB of memory by itself.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -28,7 +29,6 @@ import { subscriptionRows } from './subscriptions.js';
 import { systemRows } from './system.js';
 
 const USERS = Number(process.env.BENCH_USERS ?? 100_000);
-const PORT = 18_998;
 
 const { positionals, values: flags } = parseArgs({
   allowPositionals: true,
@@ -36,6 +36,7 @@ const { positionals, values: flags } = parseArgs({
     nodes: { type: 'string' },
     users: { type: 'string' },
     seconds: { type: 'string', default: '20' },
+    parts: { type: 'string' },
   },
 });
 const groups =
@@ -63,7 +64,7 @@ const presence = new pg.Client(clientOptions(postgres.connection));
 try {
   await presence.connect();
   const { connection } = postgres;
-  const service = new BenchService(dataDir, PORT);
+  const service = new BenchService(dataDir);
   if (['http', 'system', 'lists', 'subscriptions', 'strangers'].some((group) => groups.includes(group))) {
     await service.start();
     await useTenHosts(service);
@@ -79,13 +80,21 @@ try {
   }
   if (groups.includes('start')) rows.push(...(await startRows()));
   if (groups.includes('fleet')) rows.push(...(await fleetRows(postgres.connection, USERS)));
-  if (groups.includes('notifications')) rows.push(...(await notificationRows(connection, dataDir, PORT)));
+  if (groups.includes('notifications')) rows.push(...(await notificationRows(connection, dataDir)));
   if (groups.includes('million'))
-    rows.push(...(await millionRows(connection, dataDir, PORT, Number(flags.users ?? 1_000_000))));
+    rows.push(...(await millionRows(connection, dataDir, Number(flags.users ?? 1_000_000))));
   if (groups.includes('lifecycle')) rows.push(...(await lifecycleRows(postgres.connection, USERS)));
   if (groups.includes('nodes')) {
     for (const size of fleetSizes()) {
-      rows.push(...(await nodesRows(postgres.connection, dataDir, size, Number(flags.seconds))));
+      rows.push(
+        ...(await nodesRows(
+          postgres.connection,
+          dataDir,
+          size,
+          Number(flags.seconds),
+          flags.parts?.split(','),
+        )),
+      );
     }
   }
 } finally {
@@ -102,7 +111,7 @@ async function startRows(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'margrave-bench-start-'));
   await chmod(folder, 0o755);
   try {
-    const service = new BenchService(folder, PORT);
+    const service = new BenchService(folder);
     await service.start();
     await service.stop();
     const times: number[] = [];

@@ -22,12 +22,7 @@ const IDLE_MS = 45_000;
  * One replica whose local core, a real Xray (XRAY_EXECUTABLE_PATH, or that in `data/bin`), gets so many users: what it takes until
  * the core has them, in memory, in stalls of the event loop and in the time of requests, and what is left of it when idle.
  */
-export async function millionRows(
-  connection: Connection,
-  dataDir: string,
-  port: number,
-  users: number,
-): Promise<Row[]> {
+export async function millionRows(connection: Connection, dataDir: string, users: number): Promise<Row[]> {
   const loop = join(dataDir, 'event-loop.txt');
   writeFileSync(loop, '');
   await migrateDatabase(connection);
@@ -36,7 +31,7 @@ export async function millionRows(
     await seedUsers(db, users - rows[0]!.count);
   });
   await mkdir(join(dataDir, 'xray'), { recursive: true });
-  const service = new BenchService(dataDir, port, {
+  const service = new BenchService(dataDir, {
     XRAY_EXECUTABLE_PATH: process.env.XRAY_EXECUTABLE_PATH ?? resolve('data/bin/xray'),
     NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/bench/event-loop.mjs')).href}`,
     BENCH_LOOP: loop,

@@ -19,11 +19,7 @@ const PROBES = 20;
 const DEAD = 'http://127.0.0.1:9/hook';
 
 /** A queue of 100,000 events for a shop that takes them at once, and for one that is gone. */
-export async function notificationRows(
-  connection: Connection,
-  dataDir: string,
-  port: number,
-): Promise<Row[]> {
+export async function notificationRows(connection: Connection, dataDir: string): Promise<Row[]> {
   let arrived = 0;
   const shop = createServer((request, response) => {
     request.resume().once('end', () => {
@@ -34,7 +30,7 @@ export async function notificationRows(
   await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/hook`;
   const targets = [webhookTarget(address), webhookTarget(DEAD)];
-  const service = new BenchService(dataDir, port, {
+  const service = new BenchService(dataDir, {
     WEBHOOK_ADDRESS: `${address},${DEAD}`,
     JOB_SEND_NOTIFICATIONS_INTERVAL: '5',
   });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type pg from 'pg';
 import type { Connection } from '../../src/shared/database/data-source.js';
+import { freePort } from '../support/service-process.js';
 import { freshDatabase, withClient } from './database.js';
 
 /** Makes the database of the raw reference anew and fills it. */
@@ -17,7 +18,7 @@ export async function startRaw(
   total: number,
 ): Promise<{ url: string; child: ChildProcess }> {
   if ('url' in connection) throw new Error('the benchmark runs on the embedded database');
-  const port = 18_999;
+  const port = await freePort();
   const child = spawn(process.execPath, [new URL('./raw-server.js', import.meta.url).pathname], {
     env: {
       ...process.env,

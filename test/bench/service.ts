@@ -1,20 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { freePort } from '../support/service-process.js';
 import { memoryOf } from './cpu.js';
 
 const PASSWORD = 'correct horse battery';
 
 /** The built service as an operator runs it, in a data folder of the benchmark. */
 export class BenchService {
-  readonly url: string;
   token = '';
   private child: ChildProcess | undefined;
+  /** The same at each start. */
+  private port: number | undefined;
 
   constructor(
     private readonly dataDir: string,
-    private readonly port: number,
     private readonly env: Record<string, string> = {},
-  ) {
-    this.url = `http://127.0.0.1:${port}`;
+  ) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
   }
 
   get pid(): number {
@@ -24,6 +27,7 @@ export class BenchService {
   /** Starts it and returns the milliseconds until it was ready. */
   async start(): Promise<number> {
     const begun = performance.now();
+    this.port ??= await freePort();
     this.child = spawn(process.execPath, ['--enable-source-maps', 'dist/src/main.js'], {
       env: {
         ...process.env,

@@ -17,9 +17,23 @@ import { CheapFleet } from './cheap-fleet.js';
 import type { Traffic } from './cheap-core.js';
 
 const REPLICAS = 3;
-const PORT = 18_990;
 const CHANGES_A_SECOND = 20;
 const PATIENCE_MS = 600_000;
+
+/** In this order: some need what those before them have left. */
+const PARTS = [
+  'connecting',
+  'changes',
+  'accountingAtOnce',
+  'accountingShare',
+  'state',
+  'bulk',
+  'takeOver',
+  'rollingRestart',
+  'memory',
+  'ledger',
+  'idle',
+] as const;
 
 export interface FleetSize {
   nodes: number;
@@ -43,6 +57,7 @@ export async function nodesRows(
   dataDir: string,
   size: FleetSize,
   seconds: number,
+  parts?: readonly string[],
 ): Promise<Row[]> {
   const connection = await freshDatabase(server, 'bench_nodes');
   await migrateDatabase(connection);
@@ -51,7 +66,7 @@ export async function nodesRows(
     return await withClient(connection, async (db) => {
       const bench = await NodesBench.start({ db, connection, dataDir, folder, size, seconds });
       try {
-        return await bench.rows();
+        return await bench.rows(parts);
       } finally {
         await bench.end();
       }
@@ -95,25 +110,12 @@ class NodesBench {
     return bench;
   }
 
-  /** Each is told as soon as it is known, for all of them take long. */
-  async rows(): Promise<Row[]> {
-    const parts = [
-      () => this.connecting(),
-      () => this.changes(),
-      () => this.accountingAtOnce(),
-      () => this.accountingShare(),
-      () => this.state(),
-      () => this.bulk(),
-      () => this.takeOver(),
-      () => this.rollingRestart(),
-      () => this.memory(),
-      () => this.ledger(),
-      () => this.idle(),
-    ];
+  /** All parts, or those of these names. Each is told as soon as it is known, for all of them take long. */
+  async rows(names: readonly string[] = PARTS): Promise<Row[]> {
     const { nodes, users } = this.parts.size;
     const rows: Row[] = [];
-    for (const part of parts) {
-      const row = await part();
+    for (const part of PARTS.filter((name) => names.includes(name))) {
+      const row = await this[part]();
       rows.push({ ...row, name: `${nodes} × ${users}: ${row.name}` });
       process.stderr.write(`${table(rows.slice(-1))}\n`);
     }
@@ -331,6 +333,7 @@ class NodesBench {
   /** One replica with all nodes, and no user who does anything. */
   private async idle(): Promise<Row> {
     const [only, ...others] = this.replicas as [BenchService, ...BenchService[]];
+    this.cheap.freeze();
     for (const other of others) await other.stop();
     await this.untilSettled();
     await sleep(15_000);
@@ -376,7 +379,7 @@ async function makeReplicas({ connection, folder }: Parts): Promise<BenchService
     Array.from({ length: REPLICAS }, async (_, i) => {
       const dataDir = join(folder, `replica-${i}`);
       await mkdir(dataDir);
-      return new BenchService(dataDir, PORT + i, environment);
+      return new BenchService(dataDir, environment);
     }),
   );
 }
