@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { clientOptions } from '../../src/shared/database/data-source.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase, runSql, type TestDatabase } from '../support/database.js';
 
 const MARZBAN_SECRET = 'an imported secret';
 
@@ -25,11 +23,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-async function sql(text: string): Promise<void> {
-  const client = new pg.Client(clientOptions(database.connection));
-  await client.connect();
-  await client.query(text).finally(() => client.end());
-}
+const sql = (text: string) => runSql(database.connection, text);
 
 interface ShownUser {
   username: string;

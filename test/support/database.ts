@@ -22,7 +22,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 
 /** Runs statements about databases, one after the other, on the run's server. */
 export async function administer(...statements: string[]): Promise<void> {
-  const client = new pg.Client(clientOptions(inject('postgres')));
+  await runSql(inject('postgres'), ...statements);
+}
+
+/** Runs statements, one after the other. */
+export async function runSql(connection: Connection, ...statements: string[]): Promise<void> {
+  const client = new pg.Client(clientOptions(connection));
   await client.connect();
   try {
     for (const statement of statements) await client.query(statement);

@@ -2,15 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { Admin } from './admin.js';
 import { AdminDirectory } from './admin-directory.js';
-import { AdminTokens } from './admin-tokens.js';
+import { AdminTokenKeys } from './admin-token-keys.js';
+import { AdminTokens, isTokenClaims, type TokenClaims } from './admin-tokens.js';
 import { TokenRefused } from './admins.errors.js';
-import { type AdminClaims, isAdminClaims } from './domain/admin-claims.js';
 
 /** Who is behind a token, for connections that are no ordinary requests and so have no guards. */
 @Injectable()
 export class AdminAccess {
   constructor(
     private readonly tokens: AdminTokens,
+    private readonly keys: AdminTokenKeys,
     private readonly jwt: JwtService,
     private readonly admins: AdminDirectory,
   ) {}
@@ -20,11 +21,12 @@ export class AdminAccess {
     return this.admins.holderOf(this.tokens.recall(token) ?? (await this.verify(token)));
   }
 
-  private async verify(token: string): Promise<AdminClaims> {
-    const claims = await this.jwt.verifyAsync<object>(token, { algorithms: ['HS256'] }).catch(() => {
+  private async verify(token: string): Promise<TokenClaims> {
+    const secret = this.keys.of(token) as unknown as Buffer; // its types do not know that a KeyObject will do
+    const claims = await this.jwt.verifyAsync<object>(token, { secret, algorithms: ['HS256'] }).catch(() => {
       throw new TokenRefused();
     });
-    if (!isAdminClaims(claims)) throw new TokenRefused();
+    if (!isTokenClaims(claims)) throw new TokenRefused();
     this.tokens.remember(token, claims);
     return claims;
   }

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
-import { Secrets } from '../../shared/secrets/secrets.js';
-import { type AdminClaims, isAdminClaims } from './domain/admin-claims.js';
+import { AdminTokenKeys } from './admin-token-keys.js';
+import { isTokenClaims, type TokenClaims } from './admin-tokens.js';
 import { bearerToken } from './domain/bearer-token.js';
 
 /** Name of the passport strategy. */
@@ -12,17 +12,17 @@ export const ADMIN_TOKEN = 'admin-token';
 /** Checks the signature and expiry of admin tokens. */
 @Injectable()
 export class AdminTokenStrategy extends PassportStrategy(Strategy, ADMIN_TOKEN) {
-  constructor(secrets: Secrets) {
+  constructor(keys: AdminTokenKeys) {
     super({
       jwtFromRequest: (request: Request) => bearerToken(request.headers.authorization) ?? null,
-      // A KeyObject (which passport-jwt's types do not know): with text, each check would derive the key anew, at
-      // forty times the cost.
-      secretOrKey: secrets.adminTokens as unknown as Buffer,
+      // Its types do not know that a KeyObject will do.
+      secretOrKeyProvider: (_request: Request, token: string, done: (error: null, key: Buffer) => void) =>
+        done(null, keys.of(token) as unknown as Buffer),
       algorithms: ['HS256'],
     });
   }
 
-  validate(payload: unknown): AdminClaims | false {
-    return isAdminClaims(payload) ? payload : false;
+  validate(payload: unknown): TokenClaims | false {
+    return isTokenClaims(payload) ? payload : false;
   }
 }

@@ -4,6 +4,7 @@ import { PassportModule } from '@nestjs/passport';
 import { Secrets } from '../../shared/secrets/secrets.js';
 import { AdminAccess } from './admin-access.js';
 import { AdminDirectory } from './admin-directory.js';
+import { AdminTokenKeys } from './admin-token-keys.js';
 import { AdminTokenStrategy } from './admin-token.strategy.js';
 import { AdminTokens } from './admin-tokens.js';
 import { AdminsRepository } from './admins.repository.js';
@@ -33,6 +34,7 @@ import { PasswordStrategy } from './password.strategy.js';
     AdminAccess,
     AdminDirectory,
     AdminTokens,
+    AdminTokenKeys,
     AdminTokenStrategy,
     AdminsService,
     KnownLoginsRepository,

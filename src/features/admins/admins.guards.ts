@@ -12,8 +12,7 @@ import type { Credentials } from './admins.repository.js';
 import { AdminsService } from './admins.service.js';
 import { AdminDirectory } from './admin-directory.js';
 import { ADMIN_TOKEN } from './admin-token.strategy.js';
-import { AdminTokens } from './admin-tokens.js';
-import type { AdminClaims } from './domain/admin-claims.js';
+import { AdminTokens, type TokenClaims } from './admin-tokens.js';
 import { bearerToken } from './domain/bearer-token.js';
 import { LoginRefused, NotAuthenticated, TokenRefused } from './admins.errors.js';
 import { LoginService } from './login.service.js';
@@ -52,12 +51,12 @@ export class AdminGuard extends AuthGuard(ADMIN_TOKEN) {
     return claims;
   }
 
-  private async verify(token: string, context: ExecutionContext, request: Request): Promise<AdminClaims> {
+  private async verify(token: string, context: ExecutionContext, request: Request): Promise<TokenClaims> {
     // Only the token is looked at here, so whatever goes wrong is wrong with it: libraries trip over odd payloads.
     await Promise.resolve(super.canActivate(context)).catch(() => {
       throw new TokenRefused();
     });
-    const claims = request.user as AdminClaims;
+    const claims = request.user as TokenClaims;
     this.tokens.remember(token, claims);
     return claims;
   }

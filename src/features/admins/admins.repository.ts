@@ -7,6 +7,9 @@ export interface Credentials {
   admin: Admin;
   /** Null: cannot log in. */
   hashedPassword: string | null;
+  createdAt: Date;
+  /** Null: the password is the first one. */
+  passwordResetAt: Date | null;
   /** Goes up with every new password; tokens of an older version are void. */
   credentialVersion: number;
   /** Kept by `SUDO_USERNAME` and `SUDO_PASSWORD`. */
@@ -46,11 +49,13 @@ interface AdminRow {
   users_usage: bigint;
   hashed_password: string | null;
   credential_version: number;
+  created_at: Date;
+  password_reset_at: Date | null;
   from_environment: boolean;
 }
 
 const COLUMNS = `id, username, is_sudo, telegram_id, discord_webhook, users_usage, hashed_password, credential_version,
-  from_environment`;
+  created_at, password_reset_at, from_environment`;
 
 const byId = { name: 'admin_by_id', text: `SELECT ${COLUMNS} FROM admins WHERE id = $1` };
 const byName = { name: 'admin_by_name', text: `SELECT ${COLUMNS} FROM admins WHERE username = $1` };
@@ -172,13 +177,17 @@ export class AdminsRepository {
     return found !== undefined;
   }
 
-  /** Makes `username` a sudo admin with this password, new or not; its older tokens are void. */
+  /**
+   * Makes `username` a sudo admin with this password, new or not. Its older tokens are void; those that Marzban issued are
+   * not when the environment names it for the first time, as they never hung on its password.
+   */
   async putSudo(tx: Tx, username: string, hashedPassword: string, fromEnvironment: boolean): Promise<Admin> {
     const row = await tx.row<AdminRow>(
       `INSERT INTO admins AS a (username, hashed_password, is_sudo, from_environment) VALUES ($1, $2, true, $3)
        ON CONFLICT (username) DO UPDATE
          SET hashed_password = excluded.hashed_password, is_sudo = true, from_environment = excluded.from_environment,
-             credential_version = a.credential_version + 1, password_reset_at = now()
+             credential_version = a.credential_version + 1,
+             password_reset_at = CASE WHEN excluded.from_environment > a.from_environment THEN a.password_reset_at ELSE now() END
        RETURNING ${COLUMNS}`,
       [username, hashedPassword, fromEnvironment],
     );
@@ -210,6 +219,8 @@ function toCredentials(row: AdminRow): Credentials {
       usersUsage: row.users_usage,
     },
     hashedPassword: row.hashed_password,
+    createdAt: row.created_at,
+    passwordResetAt: row.password_reset_at,
     credentialVersion: row.credential_version,
     fromEnvironment: row.from_environment,
   };

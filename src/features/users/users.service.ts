@@ -30,6 +30,8 @@ import { UsersRepository } from './users.repository.js';
 /** What is done to single users. */
 @Injectable()
 export class UsersService {
+  private readonly importedKeys: readonly string[];
+
   constructor(
     private readonly db: Database,
     private readonly clock: DatabaseClock,
@@ -39,7 +41,9 @@ export class UsersService {
     private readonly announcements: UserAnnouncements,
     private readonly core: CoreConfigs,
     private readonly secrets: Secrets,
-  ) {}
+  ) {
+    this.importedKeys = secrets.importedKeys.map(({ text }) => text);
+  }
 
   /** The user, if the admin may have it. Throws `UserNotFound`, then `NotYourUser`. */
   async getFor(admin: Admin, username: string): Promise<User> {
@@ -63,7 +67,7 @@ export class UsersService {
     token: string,
     find: (username: string) => Promise<U | null>,
   ): Promise<U | null> {
-    const keys = { own: this.secrets.subscriptionTokens, imported: this.secrets.importedSubscriptionKeys };
+    const keys = { own: this.secrets.subscriptionTokens, imported: this.importedKeys };
     const read = readToken(token, keys, this.clock.now());
     // A token that says nothing is looked up as well, so that the time of the answer does not tell what is wrong.
     const user = await find(read?.username ?? '');

@@ -8,6 +8,13 @@ import { SecretBox, WrongKey } from './secret-box.js';
 interface Row {
   name: string;
   value: string;
+  created_at: Date;
+}
+
+/** A secret, and when it was stored here. */
+export interface Secret {
+  text: string;
+  at: Date;
 }
 
 /** The secrets of the installation, in the database and the same for all replicas; encrypted where there is a key. */
@@ -32,14 +39,14 @@ export class SecretStore {
   }
 
   async find(name: string): Promise<string | undefined> {
-    const row = await this.db.row<Row>('SELECT name, value FROM secrets WHERE name = $1', [name]);
+    const row = await this.db.row<Row>('SELECT name, value, created_at FROM secrets WHERE name = $1', [name]);
     return row && this.read(row).text;
   }
 
   /** All of them by name. */
-  async all(): Promise<Map<string, string>> {
-    const rows = await this.db.rows<Row>('SELECT name, value FROM secrets');
-    return new Map(rows.map((row) => [row.name, this.read(row).text]));
+  async all(): Promise<Map<string, Secret>> {
+    const rows = await this.db.rows<Row>('SELECT name, value, created_at FROM secrets');
+    return new Map(rows.map((row) => [row.name, { text: this.read(row).text, at: row.created_at }]));
   }
 
   /** Stores those that are not there yet: of replicas that get here at once, the first wins. */
@@ -53,7 +60,8 @@ export class SecretStore {
   /** Stores a secret, in the place of one of this name. */
   async put(tx: Tx, name: string, text: string): Promise<void> {
     await tx.run(
-      'INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      `INSERT INTO secrets (name, value) VALUES ($1, $2)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value, created_at = excluded.created_at`,
       [name, this.box.seal(name, text)],
     );
   }
@@ -63,7 +71,7 @@ export class SecretStore {
   }
 
   private async refresh(): Promise<void> {
-    const rows = await this.db.rows<Row>('SELECT name, value FROM secrets ORDER BY name');
+    const rows = await this.db.rows<Row>('SELECT name, value, created_at FROM secrets ORDER BY name');
     const stale = rows.flatMap((row) => {
       const { text, isStale } = this.read(row);
       return isStale ? [{ ...row, sealed: this.box.seal(row.name, text) }] : [];
@@ -76,7 +84,7 @@ export class SecretStore {
     );
   }
 
-  private read({ name, value }: Row): { text: string; isStale: boolean } {
+  private read({ name, value }: Pick<Row, 'name' | 'value'>): { text: string; isStale: boolean } {
     try {
       return this.box.open(name, value);
     } catch (error) {
