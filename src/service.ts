@@ -24,6 +24,8 @@ import { findXray, NO_XRAY, xrayCandidates } from './xray/process/executable.js'
  */
 const DRAIN_MS = 4_000;
 const CLOSE_MS = 8_000;
+/** A start that takes long says so often what it is at. */
+const REMIND_MS = 10_000;
 
 /** One process of Margrave: its database, if it is our own, and the application on it. */
 export class Service {
@@ -32,15 +34,23 @@ export class Service {
   private embedded: EmbeddedPostgres | undefined;
   private readonly interrupted = new AbortController();
   private starting: Promise<void> | undefined;
+  private step = 'opening the database';
 
   constructor(private readonly config: Config) {}
 
   /** Starts everything and says so on stdout; what was started is stopped again when it fails. */
   start(): Promise<void> {
-    this.starting = this.startAll().catch(async (error: unknown) => {
-      await this.stopAll();
-      throw error;
-    });
+    const begun = performance.now();
+    const reminding = setInterval(() => {
+      const seconds = Math.round((performance.now() - begun) / 1000);
+      this.logger.warn(`Not started yet after ${seconds} s; at work on: ${this.step}`);
+    }, REMIND_MS);
+    this.starting = this.startAll()
+      .finally(() => clearInterval(reminding))
+      .catch(async (error: unknown) => {
+        await this.stopAll();
+        throw error;
+      });
     return this.starting;
   }
 
@@ -65,10 +75,13 @@ export class Service {
     this.goOn();
     // Loaded no earlier: it takes a second, and a start that cannot succeed should say so at once.
     const { startApp } = await import('./app.js');
+    this.step = 'setting up the database';
     await database.patience.with(() => migrateDatabase(database.connection, { log, signal }));
     this.goOn();
+    this.step = 'looking for an Xray';
     const xray = await this.prepareXray();
     this.goOn();
+    this.step = 'starting the parts of the service';
     const { app, firstAdmin } = await startApp(config, database);
     this.app = app;
     this.goOn();

@@ -44,8 +44,8 @@ describe('a start', { timeout: 120_000 }, () => {
   });
 
   it('ends at once when its database has no such name', async () => {
-    const { socketDir, user } = database.connection as Record<string, string>;
-    const url = `postgresql://${user}@localhost/nowhere?host=${encodeURIComponent(socketDir!)}`;
+    const nowhere = { ...database, connection: { ...database.connection, database: 'nowhere' } };
+    const url = urlOf(nowhere as TestDatabase);
     expect((await service.spawn({ DATABASE_URL: url }).ended()).code).toBe(1);
     expect(service.errors).toBe(
       'Cannot use the database of DATABASE_URL (localhost:5432/nowhere): database "nowhere" does not exist\n',
@@ -58,6 +58,24 @@ describe('a start', { timeout: 120_000 }, () => {
     await eventually(() => service.output.includes('Waiting for the database'), 30_000);
     service.signal('SIGTERM');
     expect((await service.ended()).code).toBe(0);
+  });
+
+  it('that has to wait for others says what it is at, and for whom', async () => {
+    const other = new pg.Client({ ...clientOptions(database.connection), application_name: 'a backup' });
+    await other.connect();
+    await other.query('BEGIN; LOCK TABLE admins');
+    service.spawn({ DATABASE_URL: urlOf(database), ...SUDO });
+    await eventually(() => {
+      expect(service.output).toMatch(
+        /A statement has waited \d+ s for what process \d+ \(a backup, idle in transaction for \d+ s\) has locked: /,
+      );
+      expect(service.output).toMatch(
+        /Not started yet after \d+ s; at work on: starting the parts of the service/,
+      );
+      return true;
+    }, 60_000);
+    await other.end();
+    await eventually(async () => (await service.health('ready')) === 200, 60_000);
   });
 
   it('waits out a database that goes away while it is set up', async () => {
@@ -108,9 +126,10 @@ describe('setting up the database', () => {
   };
 
   it('waits for another replica that does it, and says so', async () => {
+    const connection = await emptied(database);
     await holdingLock(async (release) => {
       const lines: string[] = [];
-      const migrating = migrateFromSources(database.connection, {
+      const migrating = migrateFromSources(connection, {
         log: (line) => lines.push(line),
         waitMs: 50,
       });
@@ -121,14 +140,19 @@ describe('setting up the database', () => {
   });
 
   it('can be stopped while it waits', async () => {
+    const connection = await emptied(database);
     await holdingLock(async () => {
-      const stopped = migrateFromSources(database.connection, {
+      const stopped = migrateFromSources(connection, {
         log: () => undefined,
         waitMs: 50,
         signal: AbortSignal.abort(),
       });
       await expect(stopped).rejects.toThrow('Stopped before the start was complete.');
     });
+  });
+
+  it('waits for nobody when there is nothing to do', async () => {
+    await holdingLock(() => migrateFromSources(database.connection));
   });
 
   it('leaves nothing behind when it fails', async () => {
@@ -146,6 +170,11 @@ describe('setting up the database', () => {
     await client.end();
   });
 });
+
+function urlOf({ connection }: TestDatabase): string {
+  const { socketDir, user, database: name } = connection as Record<string, string>;
+  return `postgresql://${user}@localhost/${name}?host=${encodeURIComponent(socketDir!)}`;
+}
 
 async function emptied({ connection }: TestDatabase): Promise<Connection> {
   const client = new pg.Client(clientOptions(connection));

@@ -170,14 +170,15 @@ describe.runIf(isHere)('through PgBouncer', { timeout: 60_000 }, () => {
   });
 
   it('statements have their limits, and the sessions of others have none', async () => {
-    const usual = { statement: '1min', idle: '1min' };
+    const usual = { statement: '1min', idle: '10s' };
+    const reading = { statement: '1min', idle: '1min' };
     for (const database of [Database, WorkerDatabase]) {
       const db = fleet.app.get(database, { strict: false });
       expect(await limitsOf(db)).toEqual(usual);
       expect(await db.transaction(limitsOf)).toEqual(usual);
-      expect(await db.snapshot(limitsOf)).toEqual(usual);
-      for await (const batch of db.batches(LIMITS, [], 10)) expect(batch).toEqual([usual]);
-      expect(await db.point(POINT, [])).toEqual([{ statement: '2s', idle: '1min' }]);
+      expect(await db.snapshot(limitsOf)).toEqual(reading);
+      for await (const batch of db.batches(LIMITS, [], 10)) expect(batch).toEqual([reading]);
+      expect(await db.point(POINT, [])).toEqual([{ statement: '2s', idle: '10s' }]);
     }
     expect(
       new Set((await limitsOfStrangers(bouncer.connection)).map((limits) => JSON.stringify(limits))),
@@ -243,9 +244,9 @@ describe.runIf(isHere)('beside PgBouncer', () => {
 it('without a pooler statements have the same limits', async () => {
   const app = await startApp();
   const db = app.app.get(Database, { strict: false });
-  expect(await limitsOf(db)).toEqual({ statement: '1min', idle: '1min' });
-  expect(await db.transaction(limitsOf)).toEqual({ statement: '1min', idle: '1min' });
-  expect(await db.point(POINT, [])).toEqual([{ statement: '2s', idle: '1min' }]);
+  expect(await limitsOf(db)).toEqual({ statement: '1min', idle: '10s' });
+  expect(await db.transaction(limitsOf)).toEqual({ statement: '1min', idle: '10s' });
+  expect(await db.point(POINT, [])).toEqual([{ statement: '2s', idle: '10s' }]);
   await app.close();
 });
 

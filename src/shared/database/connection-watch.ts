@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
-import pg from 'pg';
-import { clientOptions, type Connection } from './data-source.js';
+import type pg from 'pg';
+import type { Connection } from './data-source.js';
+import { backendOf, type Fate, Inquiry } from './inquiry.js';
 import { LIMITS } from './limits.js';
 import { isInRecovery } from './primary.js';
 
@@ -9,12 +10,11 @@ const TICK_MS = 1_000;
 /** An answer that is due for more ticks than these is in doubt. */
 const PATIENCE_TICKS = 3;
 const HEARTBEAT_TICKS = 5;
-/** How long the server may take to say what has become of a statement. */
-const ASK_MS = 4_000;
+/** Statements that go on waiting for locks are told of so often. */
+const TELL_MS = 10_000;
 
 /** What `pg` has no public name for. */
 interface Internals {
-  processID: number;
   /** False while an answer is due. */
   readyForQuery: boolean;
   connection: { stream: Socket };
@@ -39,13 +39,15 @@ interface Pulse {
 /**
  * Finds connections whose other end has vanished without a word (a host that died, a firewall that forgot them) and
  * destroys them, so that whoever waits is told. TCP itself would take a quarter of an hour. Whether a statement is
- * slow or lost is not guessed: the server is asked, on a new connection.
+ * slow or lost is not guessed: the server is asked, on a new connection. It ends what it still keeps for a lost one, which may
+ * have locked what others need, and says for whom those wait that it works on.
  */
 export class ConnectionWatch {
   private readonly logger = new Logger('Database');
   private readonly pulses = new Map<pg.ClientBase, Pulse>();
   private timer: NodeJS.Timeout | undefined;
   private asking = false;
+  private told = -Infinity;
 
   /** `longestMs`: what a statement may take where the server cannot tell whether it works on it (behind a pooler). */
   constructor(
@@ -99,16 +101,32 @@ export class ConnectionWatch {
   }
 
   private async askAbout(doubtful: readonly pg.ClientBase[]): Promise<void> {
-    const fates = await fatesOf(doubtful, this.connection);
-    const lost: pg.ClientBase[] = [];
-    for (const [client, fate] of fates) {
-      const pulse = this.pulses.get(client);
-      if (!pulse || pulse.due <= PATIENCE_TICKS) continue; // closed or answered meanwhile
-      pulse.unexplained = fate === 'unknown' ? pulse.unexplained + pulse.due : 0;
-      if (fate === 'lost' || pulse.unexplained * TICK_MS > this.longestMs) lost.push(client);
-      else pulse.due = 0;
+    const inquiry = new Inquiry(this.connection);
+    try {
+      const { fates, blocked } = await inquiry.ask(doubtful);
+      const lost = [...fates].flatMap(([client, fate]) => (this.isLost(client, fate) ? [client] : []));
+      this.giveUp(lost);
+      this.tell(blocked);
+      await inquiry.endBackends(lost.map(backendOf));
+    } finally {
+      await inquiry.end();
     }
-    this.giveUp(lost);
+  }
+
+  private isLost(client: pg.ClientBase, fate: Fate): boolean {
+    const pulse = this.pulses.get(client);
+    if (!pulse || pulse.due <= PATIENCE_TICKS || hears(client, pulse)) return false; // closed or answered meanwhile
+    pulse.unexplained = fate === 'unknown' ? pulse.unexplained + pulse.due : 0;
+    if (fate === 'lost' || pulse.unexplained * TICK_MS > this.longestMs) return true;
+    pulse.due = 0;
+    return false;
+  }
+
+  private tell(blocked: readonly string[]): void {
+    const now = performance.now();
+    if (blocked.length === 0 || now - this.told < TELL_MS) return;
+    this.told = now;
+    for (const each of blocked) this.logger.warn(each);
   }
 
   /** One lost connection puts those in doubt that have been silent as long, though nothing was asked of them. */
@@ -124,11 +142,14 @@ export class ConnectionWatch {
   }
 }
 
+/** Whether anything came since the last tick. */
+const hears = (client: pg.ClientBase, { bytesRead }: Pulse) =>
+  inner(client).connection.stream.bytesRead !== bytesRead;
+
 function feel(client: pg.ClientBase, pulse: Pulse): void {
-  const { bytesRead } = inner(client).connection.stream;
-  const heard = bytesRead !== pulse.bytesRead;
+  const heard = hears(client, pulse);
   const answerDue = !inner(client).readyForQuery || isClosing(client);
-  pulse.bytesRead = bytesRead;
+  pulse.bytesRead = inner(client).connection.stream.bytesRead;
   pulse.quiet = heard ? 0 : pulse.quiet + 1;
   pulse.due = answerDue && !heard ? pulse.due + 1 : 0;
   if (pulse.due === 0) pulse.unexplained = 0;
@@ -139,35 +160,3 @@ const isClosing = (client: pg.ClientBase) => inner(client).connection.stream.wri
 
 const isIdle = (client: pg.ClientBase) =>
   inner(client).readyForQuery && client.getTransactionStatus() === 'I';
-
-type Fate = 'at work' | 'lost' | 'unknown';
-
-/** What has become of the statements of these connections, as a server that can be reached now sees it. */
-async function fatesOf(
-  clients: readonly pg.ClientBase[],
-  connection: Connection,
-): Promise<[pg.ClientBase, Fate][]> {
-  const all = (fate: Fate): [pg.ClientBase, Fate][] => clients.map((client) => [client, fate]);
-  const asking = new pg.Client(clientOptions(connection));
-  asking.on('error', () => undefined);
-  const late = setTimeout(() => inner(asking).connection.stream.destroy(), ASK_MS);
-  try {
-    await asking.connect();
-    // A connection of which the server waits for us (`Client`) has lost either the question or the answer.
-    const { rows } = await asking.query<{ itself: number; pids: number[] }>(
-      `SELECT pg_backend_pid() AS itself,
-              ARRAY(SELECT pid FROM pg_stat_activity WHERE pid = ANY ($1) AND state NOT LIKE 'idle%'
-                       AND wait_event_type IS DISTINCT FROM 'Client') AS pids`,
-      [clients.map((client) => inner(client).processID)],
-    );
-    const { itself, pids } = rows[0]!;
-    if (itself !== inner(asking).processID) return all('unknown'); // a pooler has numbers of its own
-    return clients.map((client) => [client, pids.includes(inner(client).processID) ? 'at work' : 'lost']);
-  } catch (error) {
-    // One that answers with an error (too many connections) lives, and so may the statements.
-    return all(error instanceof pg.DatabaseError ? 'unknown' : 'lost');
-  } finally {
-    clearTimeout(late);
-    await asking.end().catch(() => undefined);
-  }
-}

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
-import { LIMITS, sessionLimits } from './limits.js';
+import { LIMITS, sessionLimits, watchClient } from './limits.js';
 import { requirePrimary } from './primary.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -26,6 +26,9 @@ export const isPooled = (connection: Connection): boolean =>
 /** The way past a pooler, where there is one. */
 export const direct = (connection: Connection): Connection =>
   'url' in connection && connection.directUrl !== undefined ? { url: connection.directUrl } : connection;
+
+/** What our sessions are called on the server. */
+export const APPLICATION = 'margrave';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Connections are made anew so often, or they would stay with a server that the address no longer leads to. */
@@ -51,7 +54,7 @@ const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 };
 export function clientOptions(connection: Connection): pg.ClientConfig {
   const options: pg.ClientConfig = {
     types: columnTypes,
-    application_name: 'margrave',
+    application_name: APPLICATION,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...keepAlive,
   };
@@ -90,7 +93,7 @@ export function dataSourceOptions(
           database: connection.database,
           ssl: false,
         }),
-    applicationName: 'margrave',
+    applicationName: APPLICATION,
     poolSize,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     entities: [],
@@ -106,6 +109,7 @@ export function dataSourceOptions(
         // and TypeORM listens to it a moment later: an end that came right behind an answer would end the process.
         client.on('error', () => undefined);
         onConnect?.(client);
+        if (!isPooled(connection)) await watchClient(client);
         await requirePrimary(client);
       },
     },

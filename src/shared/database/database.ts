@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { againIfGivenUp } from './given-up.js';
-import { LIMITS, localLimits, runLimited } from './limits.js';
+import { LIMITS, localLimits, READ_LIMITS, runLimited } from './limits.js';
 import type { PipelinedClients } from './pipelined-clients.js';
 import { requirePrimary } from './primary.js';
 import type { Statement } from './statement.js';
@@ -79,7 +79,9 @@ export class Database implements Queryable, OnApplicationShutdown {
     await this.longReads.enter();
     try {
       return await this.once(async (tx) => {
-        await tx.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+        await tx.run(
+          `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ${localLimits(READ_LIMITS)}`,
+        );
         return read(tx);
       });
     } finally {
@@ -132,7 +134,7 @@ export class Database implements Queryable, OnApplicationShutdown {
     try {
       const client = (await runner.connect()) as PoolClient;
       try {
-        await client.query(`BEGIN TRANSACTION READ ONLY${this.isPooled ? `; ${localLimits(LIMITS)}` : ''}`);
+        await client.query(`BEGIN TRANSACTION READ ONLY; ${localLimits(READ_LIMITS)}`);
         await client.query(`DECLARE batches NO SCROLL CURSOR FOR ${sql}`, values);
         for (;;) {
           const { rows } = await client.query(`FETCH ${size} FROM batches`);

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { ConnectionWatch } from './connection-watch.js';
-import { POINT_LIMITS, runLimited, sessionLimits } from './limits.js';
+import { POINT_LIMITS, runLimited, sessionLimits, watchClient } from './limits.js';
 import { requirePrimary } from './primary.js';
 import { isConnectionSpoiled } from './unavailable.js';
 
@@ -77,6 +77,7 @@ export class PipelinedClient {
     try {
       await client.connect();
       this.options.watch.add(client, { brisk: true });
+      if (!isPooled) await watchClient(client);
       await requirePrimary(client);
       return client;
     } catch (error) {

@@ -206,7 +206,6 @@ export class PostgresServer {
       listen_addresses: '',
       unix_socket_directories: this.socketDir,
       port: '5432',
-      client_connection_check_interval: '1s', // a killed service must not go on holding locks
       random_page_cost: '1.1', // nobody runs this on turning disks
       ...(this.options.volatile ? nothingSynced : {}),
     };
