@@ -12,10 +12,27 @@ export interface Source {
   /** Size of the database; undefined where it cannot be asked. */
   readonly bytes: bigint | undefined;
   /**
-   * The rows of a statement, in batches; one statement at a time. Its SQL is what all engines read alike: names without
-   * quotes, JSON as `CAST(settings AS CHAR)`, `?` for parameters.
+   * The rows of a statement, in batches; one statement at a time. Its SQL is what all engines read alike: names that are
+   * words of a language in backticks (`system`, `key`), JSON as `CAST(settings AS CHAR)`, `?` for parameters.
+   * @throws TableMissing, ImportRefused
    */
   read(sql: string, parameters?: readonly (string | number)[]): AsyncIterable<readonly SourceRow[]>;
   /** Ends the view and removes what was made for it. */
   close(): Promise<void>;
+}
+
+/** What a statement names is not there. */
+export class TableMissing extends Error {}
+
+/** In a batch; the last has fewer. */
+export const BATCH_ROWS = 5000;
+
+/** A row of values under the names of its columns. Bytes, which SQLite lets be in any column, are read as text. */
+export function named(names: readonly string[], values: readonly (SourceValue | Buffer)[]): SourceRow {
+  const row: Record<string, SourceValue> = {};
+  for (let i = 0; i < names.length; i++) {
+    const value = values[i]!;
+    row[names[i]!] = typeof value === 'object' && value !== null ? value.toString('utf8') : value;
+  }
+  return row;
 }

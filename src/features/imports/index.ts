@@ -1,0 +1,1 @@
+export { ImportRefused } from './imports.errors.js';
