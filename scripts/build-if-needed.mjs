@@ -1,7 +1,7 @@
 // Builds dist/ unless it is newer than everything it is made from (or with --always). Does nothing where only dist/ is
 // installed. A dist/ that somebody is running is never without a file: what is no longer made is removed at the end.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -44,9 +44,13 @@ if (existsSync(join(root, 'src')) && existsSync(compiler)) {
       .map(changed),
   );
   if (latest > built || process.argv.includes('--always')) {
-    process.stdout.write('Building…\n');
-    const { status } = spawnSync(process.execPath, [compiler, 'build'], { cwd: root, stdio: 'inherit' });
+    process.stderr.write('Building…\n'); // stdout may be the answer of a command
+    const { status } = spawnSync(process.execPath, [compiler, 'build'], {
+      cwd: root,
+      stdio: ['inherit', 2, 2],
+    });
     if (status !== 0) process.exit(status ?? 1);
+    chmodSync(join(dist, 'src', 'cli', 'main.js'), 0o755); // `bin` in package.json
     writeFileSync(stamp, '');
     removeOlder(dist, begun.getTime());
     utimesSync(stamp, begun, begun); // what changed during the build is not in it

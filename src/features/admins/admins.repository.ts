@@ -40,6 +40,16 @@ export interface AdminFilter {
   limit?: number;
 }
 
+/** An admin with what its users used, in bytes. */
+export interface AdminUsage {
+  admin: Admin;
+  createdAt: Date;
+  /** Of its present users, since their last resets. */
+  usedTraffic: bigint;
+  /** Of them, before that. */
+  resetTraffic: bigint;
+}
+
 interface AdminRow {
   id: number;
   username: string;
@@ -80,9 +90,33 @@ export class AdminsRepository {
     const rows = await this.db.rows<AdminRow>(
       `SELECT ${COLUMNS} FROM admins WHERE $1::text IS NULL OR username ILIKE '%' || $1 || '%'
         ORDER BY id OFFSET $2 LIMIT $3`,
-      [username?.replace(/[\\%_]/g, '\\$&') ?? null, offset ?? 0, limit ?? null],
+      [containing(username), offset ?? 0, limit ?? null],
     );
     return rows.map((row) => toCredentials(row).admin);
+  }
+
+  /** The same with what their users used. */
+  async listWithUsage({ username, offset, limit }: AdminFilter): Promise<AdminUsage[]> {
+    const rows = await this.db.rows<AdminRow & Omit<AdminUsage, 'admin'>>(
+      `WITH page AS (
+         SELECT ${COLUMNS}, created_at FROM admins WHERE $1::text IS NULL OR username ILIKE '%' || $1 || '%'
+          ORDER BY id OFFSET $2 LIMIT $3
+       ), used AS (
+         SELECT u.admin_id, sum(g.used_traffic)::bigint AS used, sum(g.reset_traffic)::bigint AS reset
+           FROM users u JOIN user_usage g ON g.user_id = u.id
+          WHERE u.admin_id IN (SELECT id FROM page) GROUP BY u.admin_id
+       )
+       SELECT page.*, page.created_at AS "createdAt", coalesce(used.used, 0) AS "usedTraffic",
+              coalesce(used.reset, 0) AS "resetTraffic"
+         FROM page LEFT JOIN used ON used.admin_id = page.id ORDER BY page.id`,
+      [containing(username), offset ?? 0, limit ?? null],
+    );
+    return rows.map(({ createdAt, usedTraffic, resetTraffic, ...row }) => ({
+      admin: toCredentials(row).admin,
+      createdAt,
+      usedTraffic,
+      resetTraffic,
+    }));
   }
 
   /** Undefined when the name is taken, be it in other case. */
@@ -207,6 +241,9 @@ export class AdminsRepository {
     );
   }
 }
+
+/** As a part of a pattern. */
+const containing = (text: string | undefined): string | null => text?.replace(/[\\%_]/g, '\\$&') ?? null;
 
 function toCredentials(row: AdminRow): Credentials {
   return {

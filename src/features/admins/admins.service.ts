@@ -18,6 +18,7 @@ import {
   type AdminChange,
   type AdminFilter,
   AdminsRepository,
+  type AdminUsage,
   type Credentials,
 } from './admins.repository.js';
 import { changeOf, factsOf } from './domain/admin-activity.js';
@@ -61,6 +62,11 @@ export class AdminsService {
 
   async list(filter: AdminFilter): Promise<Admin[]> {
     return this.admins.list(filter);
+  }
+
+  /** The same with what their users used. */
+  async listWithUsage(filter: AdminFilter): Promise<AdminUsage[]> {
+    return this.admins.listWithUsage(filter);
   }
 
   /** Throws `AdminNameTaken`, also for a name that differs in case only. */

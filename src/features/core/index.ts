@@ -1,3 +1,4 @@
 export { type ActiveCoreConfig, CoreConfigs } from './core-configs.js';
 export { CoreModule } from './core.module.js';
+export { CoreService } from './core.service.js';
 export { CoreServicesModule } from './core-services.module.js';

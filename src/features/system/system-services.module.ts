@@ -1,5 +1,10 @@
 import { Module } from '@nestjs/common';
+import { JobStatesRepository } from './job-states.repository.js';
+import { JobsService } from './jobs.service.js';
 import { UserCountsRepository } from './user-counts.repository.js';
 
-@Module({ providers: [UserCountsRepository], exports: [UserCountsRepository] })
+@Module({
+  providers: [JobStatesRepository, JobsService, UserCountsRepository],
+  exports: [JobsService, UserCountsRepository],
+})
 export class SystemServicesModule {}

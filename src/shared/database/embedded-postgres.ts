@@ -60,6 +60,11 @@ export class EmbeddedPostgres {
     this.watcher.unref();
   }
 
+  /** Lets the server run on, and cares no more for it. */
+  leave(): void {
+    clearInterval(this.watcher);
+  }
+
   /** Stops the server once this process has closed its connections; leaves it to another Margrave that still uses it. */
   async stop(): Promise<'stopped' | 'left running'> {
     clearInterval(this.watcher);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import { StartupError } from '../../config/startup-error.js';
@@ -60,6 +61,11 @@ export async function openDatabase(opening: Opening): Promise<OpenDatabase> {
     embedded,
     patience: new Patience({ database: `the embedded PostgreSQL in ${folder}`, seconds, log, signal }),
   };
+}
+
+/** Whether an embedded database was made in this `dataDir`. */
+export async function hasEmbedded(dataDir: string): Promise<boolean> {
+  return existsSync(join(await embeddedBase(dataDir), 'postgres', 'data', 'PG_VERSION'));
 }
 
 /** Brings the schema up to date. @throws StartupError when the database user may not. */

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Level, type Logger, pino } from 'pino';
+import { type Level, type Logger, type LoggerOptions, pino } from 'pino';
 import { StartupError } from '../../config/startup-error.js';
 import { pretty } from './pretty.js';
 import { describeError, redactedFields } from './redaction.js';
@@ -74,21 +74,32 @@ export function arrange(
   };
 }
 
-/** The process's log on stdout: for people on a terminal, for machines elsewhere. */
+const STDOUT = 1;
+const STDERR = 2;
+
+/** The process's log: for people on a terminal, for machines elsewhere. */
 export function createPino(level: 'debug' | 'info'): Logger {
-  return pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: describeError },
-      redact: redactedFields,
-      mixin: () => {
-        const requestId = currentRequestId();
-        return requestId === undefined ? {} : { requestId };
-      },
+  return pino(options(level), process.stdout.isTTY ? pretty() : destination(STDOUT));
+}
+
+/** What goes wrong while a command is at work, for people, on stderr. */
+export function createCommandPino(level: 'debug' | 'warn'): Logger {
+  return pino(options(level), pretty(STDERR));
+}
+
+const destination = (fd: number) => pino.destination({ fd, sync: true });
+
+function options(level: Level): LoggerOptions {
+  return {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: describeError },
+    redact: redactedFields,
+    mixin: () => {
+      const requestId = currentRequestId();
+      return requestId === undefined ? {} : { requestId };
     },
-    process.stdout.isTTY ? pretty() : pino.destination({ fd: 1, sync: true }),
-  );
+  };
 }

@@ -1,8 +1,9 @@
 import { PinoPretty, type PrettyStream } from 'pino-pretty';
 
 /** Lines for a person: time, level, who says it, what, and the request it belongs to. */
-export const pretty = (): PrettyStream =>
+export const pretty = (fd = 1): PrettyStream =>
   PinoPretty({
+    destination: fd,
     sync: true,
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'context',
