@@ -17,6 +17,8 @@ interface FakeInbound {
   method: string | null;
   /** By email in lower case; a classic shadowsocks inbound keeps copies. */
   users: Map<string, User__Output[]>;
+  /** Whom a device is let in as, by its credential. Goes with whoever is removed, though others have it too. */
+  owners: Map<string, string>;
 }
 
 export type Fault = 'lose_reply' | 'refuse' | 'hang';
@@ -24,7 +26,7 @@ type Method = 'AlterInbound' | 'GetInboundUsers' | 'QueryStats' | 'GetSysStats';
 
 /**
  * One process of a core that speaks Xray's gRPC, with the quirks of the real one: texts of errors, classic
- * shadowsocks that keeps copies, death by an account of the wrong type, counters that are never zeroed.
+ * shadowsocks that keeps copies, others that forget a credential with one of those who have it, death by an account of the wrong type, counters that are never zeroed.
  */
 export class FakeXray {
   /** How long it runs, by a clock of its own: that of the service may be any. */
@@ -48,7 +50,12 @@ export class FakeXray {
     config: FakeConfig,
   ) {
     for (const { tag, protocol, settings } of config.inbounds) {
-      const inbound: FakeInbound = { protocol, method: settings?.method ?? null, users: new Map() };
+      const inbound: FakeInbound = {
+        protocol,
+        method: settings?.method ?? null,
+        users: new Map(),
+        owners: new Map(),
+      };
       this.inbounds.set(tag, inbound);
       for (const client of settings?.clients ?? [])
         addTo(inbound, userOfConfig(protocol, client, settings?.method));
@@ -126,6 +133,11 @@ export class FakeXray {
 
   emails(tag: string): string[] {
     return this.users(tag).map(({ email }) => email);
+  }
+
+  /** The name that a device with this UUID or password is let in by; undefined when it is not. Not for shadowsocks. */
+  letsIn(tag: string, credential: string): string | undefined {
+    return this.inbounds.get(tag)!.owners.get(credential);
   }
 
   /** How many users an inbound has, copies not counted. */
@@ -241,14 +253,21 @@ function addTo(inbound: FakeInbound, user: User__Output): void {
     throw new Error(`proxy/${inbound.protocol}: User ${user.email} already exists.`);
   }
   inbound.users.set(key, [...copies, user]);
+  inbound.owners.set(credentialIn(user), user.email);
 }
 
 function removeFrom(inbound: FakeInbound, email: string): void {
   const key = email.toLowerCase();
-  const [, ...rest] = inbound.users.get(key) ?? [];
-  if (!inbound.users.has(key)) throw new Error(`proxy/${inbound.protocol}: User ${email} not found.`);
+  const [first, ...rest] = inbound.users.get(key) ?? [];
+  if (!first) throw new Error(`proxy/${inbound.protocol}: User ${email} not found.`);
+  inbound.owners.delete(credentialIn(first));
   if (rest.length > 0) inbound.users.set(key, rest);
   else inbound.users.delete(key);
+}
+
+function credentialIn(user: User__Output): string {
+  const account = decodeAccount(user)!;
+  return 'id' in account ? account.id : 'password' in account ? account.password : '';
 }
 
 /** A client of the config file, in the form the core keeps. */

@@ -17,10 +17,11 @@ export interface SharedCredential {
 const LIMIT = 1_000;
 
 const CREDENTIALS = {
-  shadowsocks: "concat(p ->> 'method', ' ', p ->> 'password')",
-  trojan: "p ->> 'password'",
-  vless: "lower(p ->> 'id')",
-  vmess: "lower(p ->> 'id')",
+  shadowsocks:
+    "hashtextextended(concat(proxies -> 'shadowsocks' ->> 'method', ' ', proxies -> 'shadowsocks' ->> 'password'), 0)",
+  trojan: "credential_key(proxies, 'trojan')",
+  vless: "credential_key(proxies, 'vless')",
+  vmess: "credential_key(proxies, 'vmess')",
 };
 
 export type CredentialProtocol = keyof typeof CREDENTIALS;
@@ -29,13 +30,12 @@ export const CREDENTIAL_PROTOCOLS = Object.keys(CREDENTIALS) as CredentialProtoc
 
 /**
  * Compared by a hash, so that what is sorted is small. Every user is read and its JSON parsed, which is most of the work: see
- * docs/decisions/0020. Indexes would cost every change of a user for what hardly ever happens.
+ * docs/decisions/0020.
  */
 const sharedSql = (protocol: CredentialProtocol) => `
   WITH credential AS (
-    SELECT id, hashtextextended(${CREDENTIALS[protocol]}, 0) AS hash
-      FROM (SELECT id, proxies -> '${protocol}' AS p FROM users WHERE status IN ('active', 'on_hold')) u
-     WHERE p IS NOT NULL
+    SELECT id, ${CREDENTIALS[protocol]} AS hash
+      FROM users WHERE status IN ('active', 'on_hold') AND proxies -> '${protocol}' IS NOT NULL
   ), shared AS (
     SELECT min(id) AS first, max(id) AS last, count(*)::int, (sum(count(*)) OVER ())::int AS total
       FROM credential

@@ -7,7 +7,7 @@ import {
   SharedCredentialsRepository,
 } from './shared-credentials.repository.js';
 
-/** Users with one credential. They may have it, as in Marzban; but a core serves and meters them as if they were one. */
+/** Users with one credential. They may have it, as in Marzban; but a core meters them as if they were one. */
 @Injectable()
 export class SharedCredentials {
   private readonly logger = new Logger('Users');
@@ -28,7 +28,7 @@ export class SharedCredentials {
     const text = firstFew(shared.map(describe));
     if (text !== '' && text !== this.told) {
       this.logger.warn(
-        `Users who share a credential are charged and cut off together; revoke those who need one of their own: ${text}`,
+        `Users who share a credential are charged as one; revoke those who need one of their own: ${text}`,
       );
     }
     this.told = text;

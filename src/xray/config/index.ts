@@ -1,4 +1,4 @@
-export { accountFor, accountsOf, flowOn } from './accounts.js';
+export { accountFor, accountsOf, credentialOf, flowOn } from './accounts.js';
 export {
   buildCoreConfig,
   type CoreConfigParts,

@@ -114,6 +114,7 @@ export class AttachedCore {
         inbounds: running.inbounds,
         operations: context.operations,
         findUsers: (ids) => services.desired.byIds(ids),
+        findSharers: (credentials) => services.desired.sharersOf(credentials),
         assertOwner: () => lease.assertHeld(),
         onFailure: (userId, error) =>
           this.logger.warn(`User ${userId} could not be applied: ${error.message}`),
@@ -302,8 +303,8 @@ export class AttachedCore {
     this.sync.accounts = found.accounts;
     this.comparison.due = performance.now() + spread(AUDIT_MS);
     const breather = new Breather();
-    for (const { userId, email } of differences) {
-      this.sync.addDifference(userId, email);
+    for (const difference of differences) {
+      this.sync.addDifference(difference);
       await breather.rest();
     }
     this.differsMore = !isComplete;

@@ -1,4 +1,4 @@
-import { accountFor } from '../../../xray/config/index.js';
+import { accountFor, credentialOf } from '../../../xray/config/index.js';
 import { coreEmail, type CoreUser, type ResolvedInbound } from '../../../xray/config/types.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
 import { AccountDigests } from '../domain/account-digests.js';
@@ -14,6 +14,8 @@ const LIMIT = 25_000;
 export interface Difference {
   userId: number;
   email: string;
+  /** That the core has under this name, see {@link credentialOf}. */
+  released: string[];
 }
 
 export interface Audit {
@@ -77,14 +79,18 @@ export async function audit(
   }
   if (wanted.size === 0 && leftOver.size === 0) return { differences: [], isComplete, accounts };
   const differences = new Map<string, Difference>();
-  for (const [userId, email] of wanted) differences.set(email, { userId, email });
+  for (const [userId, email] of wanted) differences.set(email, { userId, email, released: [] });
   for (const inbound of inbounds) {
     await core.eachAccount(
       inbound,
-      ({ email }) => {
+      (account) => {
+        const { email } = account;
         const userId = userIdOf(email);
-        const differs = userId !== undefined && (leftOver.has(userId) || wanted.has(userId));
-        if (differs) differences.set(email, { userId, email });
+        if (userId === undefined || !(leftOver.has(userId) || wanted.has(userId))) return;
+        const credential = credentialOf(account);
+        const released = differences.get(email)?.released ?? [];
+        if (credential !== undefined && !released.includes(credential)) released.push(credential);
+        differences.set(email, { userId, email, released });
       },
       signal,
     );

@@ -20,6 +20,12 @@ export class DesiredUsers {
     LIMIT,
   );
 
+  private readonly sharing = new Gathering<string, readonly { credential: string; id: number }[]>(
+    GATHER_MS,
+    (credentials) => this.users.sharing(this.db, credentials),
+    LIMIT,
+  );
+
   constructor(
     private readonly db: WorkerDatabase,
     private readonly users: CoreUsersRepository,
@@ -33,6 +39,13 @@ export class DesiredUsers {
     // Whoever is not there is taken off the nodes: not because the table is just being restored.
     if (found.length < ids.length) await this.changes.horizon();
     return found;
+  }
+
+  /** Users who have one of these credentials, which a core that has forgotten them has to be told again. */
+  async sharersOf(credentials: readonly string[]): Promise<number[]> {
+    const asked = new Set(credentials);
+    const found = await this.sharing.ask([...asked]);
+    return found.filter(({ credential }) => asked.has(credential)).map(({ id }) => id);
   }
 
   /** Hands over all of them as of one moment. Returns the place in the outbox that belongs to that moment. */

@@ -20,6 +20,7 @@ interface Row {
   seq: bigint;
   userId: number;
   email: string;
+  released: string[] | null;
 }
 
 export interface ReadChanges {
@@ -71,8 +72,8 @@ export class UserChangesRepository {
       ...(beyond.length === 0 ? [] : [beyond.map((had) => had.seq), waits]),
     ]);
     if (!rows[0]?.isWhole) throw new DatabaseIncomplete();
-    const changes = rows.flatMap(({ xid, seq, userId, email }) =>
-      xid === null ? [] : [{ xid: BigInt(xid), seq, userId, email }],
+    const changes = rows.flatMap(({ xid, seq, userId, email, released }) =>
+      xid === null ? [] : [{ xid: BigInt(xid), seq, userId, email, released }],
     );
     const horizon = BigInt(rows[0].horizon);
     await this.checkDatabase(rows[0], horizon < furthest);
@@ -163,7 +164,8 @@ const HORIZON = `
     FROM control_meta m, (${HERE}) h WHERE ${IS_NOTED}`;
 
 const afterSql = (condition: string) =>
-  `SELECT s.horizon::text, s."outboxId", s."isNoted", s."isWhole", c.xid::text, c.seq, c.user_id AS "userId", c.email
+  `SELECT s.horizon::text, s."outboxId", s."isNoted", s."isWhole", c.xid::text, c.seq, c.user_id AS "userId", c.email,
+          c.released
      FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon, m.outbox_id AS "outboxId",
                   ${IS_NOTED} AS "isNoted", h.home IS NOT NULL AS "isWhole"
              FROM control_meta m, (${HERE}) h) s

@@ -10,6 +10,7 @@ import type { Cursor, UserChange } from '../domain/change-cursor.js';
 import { isAfter } from '../domain/change-cursor.js';
 import type { AccountOperations } from '../domain/account-operations.js';
 import { planAccount } from '../domain/plan.js';
+import type { Difference } from './audit.js';
 
 /** Calls in flight to one core. */
 const CONCURRENCY = 64;
@@ -39,6 +40,8 @@ interface DirtyUser {
   isUrgent: boolean;
   failures: number;
   retryAt: number;
+  /** Credentials that the core forgets with what it removes of him, for those who share them too. */
+  released: string[];
 }
 
 /** What the sync asks of its surroundings. */
@@ -49,6 +52,8 @@ export interface UserSyncParts {
   operations: AccountOperations;
   /** Those of the given users that may have accounts now. */
   findUsers(ids: number[]): Promise<CoreUser[]>;
+  /** Users who have these credentials now. */
+  findSharers(credentials: string[]): Promise<number[]>;
   /** @throws when this process may not act on the node any more */
   assertOwner(): void;
   onFailure(userId: number, error: CoreError): void;
@@ -63,6 +68,8 @@ export class UserSync {
   private readonly dirty = new Map<number, DirtyUser>();
   /** Removals of which another copy may be left, by inbound and email. */
   private readonly unconfirmed = new Map<string, { inbound: ResolvedInbound; email: string }>();
+  /** Applied, but those who share their credentials are still to be found. */
+  private released: Pick<DirtyUser, 'released' | 'since'>[] = [];
   private readTo: Cursor;
   private canList = true;
 
@@ -80,26 +87,36 @@ export class UserSync {
   }
 
   get pending(): number {
-    return this.dirty.size;
+    return this.dirty.size + this.released.length;
   }
 
   /** Up to where every change is applied. */
   get appliedTo(): Cursor {
     let applied = this.readTo;
-    for (const { since } of this.dirty.values()) if (since && isAfter(applied, since)) applied = since;
+    for (const waiting of [this.dirty.values(), this.released]) {
+      for (const { since } of waiting) if (since && isAfter(applied, since)) applied = since;
+    }
     return applied;
   }
 
   /** Adds changes that lie between two places of the outbox. */
   take(changes: readonly UserChange[], from: Cursor, to: Cursor): void {
     const isUrgent = changes.length <= MAX_URGENT;
-    for (const { userId, email } of changes) this.add(userId, email, from).isUrgent ||= isUrgent;
+    for (const { userId, email, released } of changes) {
+      const user = this.add(userId, from);
+      user.emails.add(email);
+      user.isUrgent ||= isUrgent;
+      if (released) user.released.push(...released);
+    }
     this.readTo = to;
   }
 
   /** Adds a user in whom the core was found to differ. */
-  addDifference(userId: number, email: string): void {
-    this.add(userId, email, undefined).rebuild = true;
+  addDifference({ userId, email, released }: Difference): void {
+    const user = this.add(userId, undefined);
+    user.emails.add(email);
+    user.released.push(...released);
+    user.rebuild = true;
   }
 
   /** Whether the core was found to differ in the user, and he waits to be applied. */
@@ -117,7 +134,7 @@ export class UserSync {
   /** Whether a user is waiting for {@link applyDue} at `now` (milliseconds of a monotonic clock). */
   isDue(now: number): boolean {
     for (const user of this.dirty.values()) if (user.retryAt <= now) return true;
-    return this.unconfirmed.size > 0;
+    return this.unconfirmed.size + this.released.length > 0;
   }
 
   /** Applies what is due, at most a round of users. @throws CoreError when the core as a whole cannot be reached */
@@ -126,6 +143,7 @@ export class UserSync {
   }
 
   private async applyRound(now: number, signal: AbortSignal): Promise<void> {
+    if (this.released.length > 0) await this.addSharers();
     const due: [number, DirtyUser][] = [];
     for (const isUrgent of [true, false]) {
       for (const entry of this.dirty) {
@@ -147,6 +165,7 @@ export class UserSync {
       try {
         if (lost !== undefined) throw lost;
         await this.apply(user, users.get(userId), signal);
+        if (user.released.length > 0) this.released.push(user);
       } catch (error) {
         const isLocal = error instanceof CoreError && !error.isConnection && error.code !== 'aborted';
         if (!isLocal) lost ??= error;
@@ -162,6 +181,22 @@ export class UserSync {
     if (lost !== undefined) throw lost;
   }
 
+  /**
+   * Adds those anew who lost what others were removed with. They are looked for after the removal: whoever gets the credential
+   * later than that is added later too.
+   */
+  private async addSharers(): Promise<void> {
+    const from = this.released;
+    const ids = await this.parts.findSharers(from.flatMap(({ released }) => released));
+    this.released = [];
+    const since = from.reduce<Cursor | undefined>((oldest, user) => older(oldest, user.since), undefined);
+    for (const id of ids) {
+      const user = this.add(id, since);
+      user.rebuild = true;
+      user.isUrgent = true;
+    }
+  }
+
   /** Looks for further copies only after everything else: each look costs a core with many users a lot. */
   private async confirmRemovals(signal: AbortSignal): Promise<void> {
     const removals = [...this.unconfirmed].slice(0, CONCURRENCY);
@@ -174,7 +209,7 @@ export class UserSync {
     });
   }
 
-  private add(userId: number, email: string, since: Cursor | undefined): DirtyUser {
+  private add(userId: number, since: Cursor | undefined): DirtyUser {
     const user = this.dirty.get(userId) ?? {
       emails: new Set(),
       since,
@@ -182,9 +217,9 @@ export class UserSync {
       isUrgent: false,
       failures: 0,
       retryAt: 0,
+      released: [],
     };
-    user.emails.add(email);
-    user.since ??= since;
+    user.since = older(user.since, since);
     user.retryAt = 0;
     this.dirty.set(userId, user);
     return user;
@@ -194,7 +229,8 @@ export class UserSync {
     const newer = this.dirty.get(userId);
     if (newer) {
       for (const email of newer.emails) user.emails.add(email);
-      user.since ??= newer.since;
+      user.since = older(user.since, newer.since);
+      user.released.push(...newer.released);
       user.rebuild ||= newer.rebuild;
       user.isUrgent ||= newer.isUrgent;
       user.retryAt = 0;
@@ -317,6 +353,11 @@ export class UserSync {
     this.parts.assertOwner();
     return call();
   }
+}
+
+/** The one of two places that comes first, or the only one. */
+function older(a: Cursor | undefined, b: Cursor | undefined): Cursor | undefined {
+  return a && b && isAfter(a, b) ? b : (a ?? b);
 }
 
 function keepsCopies(inbound: ResolvedInbound): boolean {

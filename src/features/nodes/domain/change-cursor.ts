@@ -14,6 +14,8 @@ export interface UserChange extends Cursor {
   userId: number;
   /** The name the cores know the user by, also after it was renamed or deleted. */
   email: string;
+  /** Keys of credentials that cores forget with it, for others too. */
+  released: readonly string[] | null;
 }
 
 /** What a reader of changes has had: everything up to the cursor, and beyond it the listed ones. */
