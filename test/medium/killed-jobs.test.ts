@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientOptions } from '../../src/shared/database/data-source.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { addressOf, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { ServiceProcess } from '../support/service-process.js';
 
@@ -23,9 +23,8 @@ beforeAll(async () => {
     new pg.Client(clientOptions(database.connection)),
   ];
   await Promise.all([db.connect(), other.connect()]);
-  const { socketDir, user, database: name } = database.connection as Record<string, string>;
   environment = {
-    DATABASE_URL: `postgresql://${user}@localhost/${name}?host=${encodeURIComponent(socketDir!)}`,
+    DATABASE_URL: addressOf(database.connection),
     DATABASE_POOL_SIZE: '4',
     JOB_REVIEW_USERS_INTERVAL: '3600',
     WEBHOOK_ADDRESS: 'http://127.0.0.1:9/nobody', // what is to be sent stays to be seen

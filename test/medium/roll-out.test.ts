@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { clientOptions } from '../../src/shared/database/data-source.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { addressOf, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { RequestLoad } from '../support/request-load.js';
 import { CORE_CONFIG } from '../support/fake-fleet.js';
@@ -19,8 +19,7 @@ let replicas: ServiceProcess[];
 
 beforeEach(async () => {
   database = await createTestDatabase();
-  const { socketDir, user, database: name } = database.connection as Record<string, string>;
-  const url = `postgresql://${user}@localhost/${name}?host=${encodeURIComponent(socketDir!)}`;
+  const url = addressOf(database.connection);
   environment = { ...ADMIN, DATABASE_URL: url, DATABASE_POOL_SIZE: '4' };
   replicas = await Promise.all([ServiceProcess.create(), ServiceProcess.create()]);
 });

@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { createTestDatabase } from '../support/database.js';
+import { addressOf, createTestDatabase } from '../support/database.js';
 import { ServiceProcess } from '../support/service-process.js';
 
 let service: ServiceProcess;
@@ -123,8 +123,7 @@ describe('the service as a process', { timeout: 60_000 }, () => {
 
   it('works with a database of its own choosing, and as a worker answers health checks only', async () => {
     const database = await createTestDatabase();
-    const { socketDir, user, database: name } = database.connection as Record<string, string>;
-    const url = `postgresql://${user}@localhost/${name}?host=${encodeURIComponent(socketDir!)}`;
+    const url = addressOf(database.connection);
     await service.start({ DATABASE_URL: url, ROLE: 'worker' });
     expect(service.postgres()).toBeUndefined();
     expect((await fetch(`${service.url}/api/admin`)).status).toBe(404);

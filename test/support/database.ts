@@ -20,6 +20,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** The address of a database of the run's server, for a process of its own. */
+export function addressOf(connection: Connection): string {
+  if ('url' in connection) return connection.url;
+  const { user, database, socketDir } = connection;
+  return `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
+}
+
 /** Runs statements about databases, one after the other, on the run's server. */
 export async function administer(...statements: string[]): Promise<void> {
   await runSql(inject('postgres'), ...statements);

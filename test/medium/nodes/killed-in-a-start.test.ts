@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import pg from 'pg';
 import { clientOptions } from '../../../src/shared/database/data-source.js';
 import { FakeMarzbanNode } from '../../fakes/fake-marzban-node.js';
-import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { addressOf, createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
 import { ServiceProcess } from '../../support/service-process.js';
 
@@ -15,11 +15,10 @@ let token: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const { socketDir, user, database: name } = database.connection as Record<string, string>;
   environment = {
     SUDO_USERNAME: 'root',
     SUDO_PASSWORD: 'correct horse',
-    DATABASE_URL: `postgresql://${user}@localhost/${name}?host=${encodeURIComponent(socketDir!)}`,
+    DATABASE_URL: addressOf(database.connection),
     DATABASE_POOL_SIZE: '4',
     JOB_RECORD_USER_USAGES_INTERVAL: '1',
   };

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { clientOptions } from '../../../src/shared/database/data-source.js';
 import { startApp, type TestApp } from '../../support/app.js';
-import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { addressOf, createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
 import { note, tellsShops } from '../../support/notices.js';
 import { ServiceProcess } from '../../support/service-process.js';
@@ -44,11 +44,10 @@ const ids = async (sql: string) => (await db.query<{ id: string }>(sql)).rows.ma
 
 /** Starts one more process that sends, and finds out which of the replicas it is. */
 async function startReplica(): Promise<void> {
-  const { socketDir, user, database: name } = database.connection as Record<string, string>;
   const replica = await ServiceProcess.create();
   const known = await ids('SELECT id FROM replica');
   await replica.start({
-    DATABASE_URL: `postgresql://${user}@localhost/${name}?host=${encodeURIComponent(socketDir!)}`,
+    DATABASE_URL: addressOf(database.connection),
     DATABASE_POOL_SIZE: '4',
     ROLE: 'worker',
     SECRET_KEY: writer.config.secretKey!,
