@@ -2,10 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../shared/database/database.js';
 import type { UserFacts } from './domain/activity.js';
 import { resetNow } from './domain/periodic-reset.js';
-import type { User, UserStatus } from './domain/user.js';
+import type { UserStatus } from './domain/user.js';
 import { lockUsage } from './lock-usage.js';
 import { TrafficResetsRepository } from './traffic-resets.repository.js';
-import { toUser, USER_COLUMNS, USER_TABLES, type UserRow } from './user-rows.js';
 
 /** So many users are locked at a time: whoever counts their traffic or edits one of them need not wait for all. */
 export const BATCH = 5_000;
@@ -57,24 +56,30 @@ export class BulkUsersRepository {
     return rows.map((row) => row.username);
   }
 
-  /** Deletes the first of the expired users in the range, `BATCH` at most, and returns them as they were. */
-  async deleteExpired(tx: Tx, range: ExpiredRange): Promise<User[]> {
-    const expired = await tx.rows<UserRow>(
-      `SELECT ${USER_COLUMNS} FROM ${USER_TABLES} WHERE ${IS_EXPIRED} ORDER BY u.id LIMIT ${BATCH} FOR UPDATE OF u`,
+  /** Locks the first of the expired users in the range, `BATCH` at most, with their traffic: a deletion comes to it in any order. */
+  async lockExpired(tx: Tx, range: ExpiredRange): Promise<{ id: number; username: string }[]> {
+    const expired = await tx.rows<{ id: number; username: string }>(
+      `SELECT u.id, u.username FROM users u WHERE ${IS_EXPIRED} ORDER BY u.id LIMIT ${BATCH} FOR UPDATE OF u`,
       values(range),
     );
-    const ids = expired.map(({ id }) => id);
-    await lockUsage(tx, ids); // the deletion comes to it in any order
-    await tx.run('DELETE FROM users WHERE id = ANY ($1::int[])', [ids]);
-    return expired.map(toUser);
+    await lockUsage(
+      tx,
+      expired.map(({ id }) => id),
+    );
+    return expired;
   }
 
-  /** Disables the active and held users of an admin, and remembers which they were. */
-  async disableOf(tx: Tx, ownerId: number, at: Date): Promise<FactsChange[]> {
+  /** Deletes locked users with all that is known of them. */
+  async delete(tx: Tx, ids: readonly number[]): Promise<void> {
+    if (ids.length > 0) await tx.run('DELETE FROM users WHERE id = ANY ($1::int[])', [ids]);
+  }
+
+  /** Disables active and held users of an admin, `BATCH` at most, and remembers which they were. */
+  async disableSomeOf(tx: Tx, ownerId: number, at: Date): Promise<FactsChange[]> {
     const rows = await tx.rows<StatusRow>(
       `WITH locked AS (
          SELECT id, status FROM users
-          WHERE admin_id = $1 AND status IN ('active', 'on_hold') ORDER BY id FOR NO KEY UPDATE
+          WHERE admin_id = $1 AND status IN ('active', 'on_hold') ORDER BY id LIMIT ${BATCH} FOR NO KEY UPDATE
        )
        UPDATE users u
           SET status = 'disabled', status_before_disable = u.status, held_when_disabled = u.status = 'on_hold',
@@ -83,25 +88,31 @@ export class BulkUsersRepository {
        RETURNING u.id, u.username, locked.status AS was, u.status`,
       [ownerId, at],
     );
-    return rows.map(toStatusChange);
+    return toStatusChanges(rows);
   }
 
-  /** Undoes {@link disableOf}. Users that were disabled one by one stay so, and a hold that ended meanwhile is over. */
-  async activateOf(tx: Tx, ownerId: number, at: Date): Promise<FactsChange[]> {
-    const rows = await tx.rows<StatusRow>(
-      `WITH locked AS (
-         SELECT id, status FROM users
-          WHERE admin_id = $1 AND status = 'disabled' AND status_before_disable IS NOT NULL
-          ORDER BY id FOR NO KEY UPDATE
-       )
-       UPDATE users u
-          SET status = CASE WHEN u.held_when_disabled THEN 'on_hold'::user_status ELSE 'active' END,
-              status_before_disable = NULL, held_when_disabled = false, status_changed_at = $2
-         FROM locked WHERE u.id = locked.id
-       RETURNING u.id, u.username, locked.status AS was, u.status`,
-      [ownerId, at],
+  /**
+   * Undoes {@link disableSomeOf} for `BATCH` users at most. Those that were disabled one by one stay so, and a hold that ended
+   * meanwhile is over.
+   */
+  async activateSomeOf(tx: Tx, ownerId: number, at: Date): Promise<FactsChange[]> {
+    const ids = await tx.rows<{ id: number }>(
+      `SELECT id FROM users
+        WHERE admin_id = $1 AND status = 'disabled' AND status_before_disable IS NOT NULL
+        ORDER BY id LIMIT ${BATCH} FOR NO KEY UPDATE`,
+      [ownerId],
     );
-    return rows.map(toStatusChange);
+    const locked = ids.map(({ id }) => id);
+    await lockUsage(tx, locked); // a trigger comes to those whose reset waited, in any order
+    const rows = await tx.rows<StatusRow>(
+      `UPDATE users
+          SET status = CASE WHEN held_when_disabled THEN 'on_hold'::user_status ELSE 'active' END,
+              status_before_disable = NULL, held_when_disabled = false, status_changed_at = $2
+        WHERE id = ANY ($1::int[])
+       RETURNING id, username, 'disabled' AS was, status`,
+      [locked, at],
+    );
+    return toStatusChanges(rows);
   }
 
   /** Starts the count of the `BATCH` users that come after this id again; in id order. */
@@ -127,10 +138,15 @@ export class BulkUsersRepository {
   }
 }
 
-const toStatusChange = ({ id, username, was, status }: StatusRow): FactsChange => ({
-  before: { id, username, status: was },
-  after: { id, username, status },
-});
+/** In id order. */
+function toStatusChanges(rows: readonly StatusRow[]): FactsChange[] {
+  return rows
+    .toSorted((a, b) => a.id - b.id)
+    .map(({ id, username, was, status }) => ({
+      before: { id, username, status: was },
+      after: { id, username, status },
+    }));
+}
 
 function values({ before, after, ownerId }: ExpiredRange): unknown[] {
   return [before, after ?? null, ownerId ?? null];

@@ -37,9 +37,11 @@ export class BulkUsersService {
     // Broken off, it leaves the rest as they were.
     for (let isFull = true; isFull;) {
       const { users, isTold } = await this.db.transaction(async (tx) => {
-        const users = await this.users.deleteExpired(tx, range);
-        const events = users.map((before) => ({ kind: 'deleted', before }) as const);
-        return { users, isTold: await this.activity.note(tx, this.clock.now(), by, events) };
+        const users = await this.users.lockExpired(tx, range);
+        const ids = users.map(({ id }) => id);
+        const isTold = await this.activity.noteRemoval(tx, this.clock.now(), by, ids);
+        await this.users.delete(tx, ids);
+        return { users, isTold };
       });
       if (users.length > 0) this.announcements.announce(isTold);
       for (const { username } of users) names.push(username);
@@ -51,7 +53,7 @@ export class BulkUsersService {
 
   /** Cuts off the users of an admin that are active or on hold. */
   async disableUsersOf(by: Actor, owner: Admin): Promise<void> {
-    await this.change(by, 'disabled', (tx, now) => this.users.disableOf(tx, owner.id, now));
+    await this.changeAll(by, 'disabled', (tx, now) => this.users.disableSomeOf(tx, owner.id, now));
   }
 
   /**
@@ -59,32 +61,40 @@ export class BulkUsersService {
    * becomes so at the next review.
    */
   async activateUsersOf(by: Actor, owner: Admin): Promise<void> {
-    await this.change(by, 'activated', (tx, now) => this.users.activateOf(tx, owner.id, now));
+    await this.changeAll(by, 'activated', (tx, now) => this.users.activateSomeOf(tx, owner.id, now));
   }
 
-  /** Starts the count of everybody's traffic again. Broken off, it leaves the rest as they were. */
+  /** Starts the count of everybody's traffic again. */
   async resetAll(by: Actor): Promise<void> {
-    for (let last: number | undefined = 0; last !== undefined;) {
-      const after: number = last;
-      last = await this.change(by, 'reset_with_others', (tx, now) => this.users.resetSome(tx, after, now));
-    }
+    await this.changeAll(by, 'reset_with_others', (tx, now, last) => this.users.resetSome(tx, last, now));
   }
 
-  /** Changes users and notes it. Returns the id of the last of them, or undefined when there are none. */
-  private async change(
+  /**
+   * Changes users and notes it, a batch at a time; `last` is the last of the batch before. Broken off, it leaves the rest as
+   * they were.
+   */
+  private async changeAll(
     by: Actor,
     kind: 'disabled' | 'activated' | 'reset_with_others',
-    write: (tx: Tx, now: Date) => Promise<FactsChange[]>,
-  ): Promise<number | undefined> {
-    const last = await this.db.transaction(async (tx) => {
-      const now = this.clock.now();
-      const changes = await write(tx, now);
-      const events = changes.map((change) => ({ kind, ...change }));
-      await this.activity.note(tx, now, by, events);
-      return changes.at(-1)?.after.id;
-    });
-    if (last !== undefined) this.announcements.announce();
-    return last;
+    write: (tx: Tx, now: Date, last: number) => Promise<FactsChange[]>,
+  ): Promise<void> {
+    let last = 0;
+    for (let isFull = true; isFull;) {
+      const changes = await this.db.transaction(async (tx) => {
+        const now = this.clock.now();
+        const changes = await write(tx, now, last);
+        await this.activity.note(
+          tx,
+          now,
+          by,
+          changes.map((change) => ({ kind, ...change })),
+        );
+        return changes;
+      });
+      if (changes.length > 0) this.announcements.announce();
+      last = changes.at(-1)?.after.id ?? last;
+      isFull = changes.length === BATCH;
+    }
   }
 }
 

@@ -58,8 +58,11 @@ export class ReviewRepository {
   /** Writes what the review decided about locked users. */
   async write(tx: Tx, changes: readonly ReviewChange[], at: Date): Promise<void> {
     if (changes.length === 0) return;
-    const emptied = changes.flatMap(({ id, taken }) => (taken === null ? [] : [id]));
-    if (emptied.length > 0) await lockUsage(tx, emptied);
+    // Of whoever starts a trigger may come to it, in any order.
+    const touched = changes.flatMap(({ id, status, taken }) =>
+      taken !== null || status === 'active' ? [id] : [],
+    );
+    if (touched.length > 0) await lockUsage(tx, touched);
     await tx.run(WRITE, [
       at,
       changes.map((change) => change.id),

@@ -4,9 +4,17 @@ import { Activities } from '../../shared/activity/activities.js';
 import type { Activity, Doer, Notice } from '../../shared/activity/activity.js';
 import { targetsOf } from '../../shared/activity/targets.js';
 import type { Queryable } from '../../shared/database/database.js';
-import { type Actor, type Admin, toldBy } from '../admins/index.js';
-import { creationOf, newsOf, recordOf, type UserEvent, type UserFacts } from './domain/activity.js';
+import { type Actor, type Admin, toldBy as toldDoer } from '../admins/index.js';
+import {
+  creationOf,
+  moveNewsOf,
+  newsOf,
+  recordOf,
+  type UserEvent,
+  type UserFacts,
+} from './domain/activity.js';
 import type { User } from './domain/user.js';
+import { type ManyNews, UserNotesRepository } from './user-notes.repository.js';
 import { snapshotOf } from './user-snapshot.js';
 
 /** Notes what happens to users, and tells of it who wants to know. Every way of changing users leads through here. */
@@ -15,6 +23,7 @@ export class UserActivity {
   constructor(
     private readonly activities: Activities,
     private readonly config: Config,
+    private readonly many: UserNotesRepository,
   ) {}
 
   /**
@@ -22,12 +31,25 @@ export class UserActivity {
    * somebody is to be told of them: `UserAnnouncements` wants to know that after the commit.
    */
   async note(tx: Queryable, at: Date, by: Actor, events: readonly UserEvent[]): Promise<boolean> {
-    return this.activities.note(
+    const isTold = await this.activities.note(
       tx,
       at,
       events.map((event) => activityOf(event, by)),
       events.flatMap((event) => this.noticesOf(event, by)),
     );
+    const toldBy = by.kind === 'system' ? null : toldDoer(by);
+    return (await this.tellOfMany(tx, at, toldBy, events.flatMap(moveNewsOf))) || isTold;
+  }
+
+  /**
+   * Notes that these users are deleted, which are locked with their traffic, and tells of it: before they are. True as in
+   * {@link note}.
+   */
+  async noteRemoval(tx: Queryable, at: Date, by: Actor, ids: readonly number[]): Promise<boolean> {
+    if (ids.length === 0) return false;
+    await this.many.noteRemoval(tx, at, by, ids);
+    const news = ids.map((userId): ManyNews => ({ action: 'user_deleted', userId }));
+    return this.tellOfMany(tx, at, toldDoer(by), news);
   }
 
   /** What is noted of a user that is not made yet: its id is not known. */
@@ -48,6 +70,32 @@ export class UserActivity {
       [],
       events.flatMap((event) => this.noticesOf(event, by)),
     );
+  }
+
+  private async tellOfMany(
+    tx: Queryable,
+    at: Date,
+    by: object | null,
+    news: readonly ManyNews[],
+  ): Promise<boolean> {
+    if (news.length === 0) return false;
+    const owners = await this.many.ownersOf(
+      tx,
+      news.map(({ userId }) => userId),
+    );
+    const actions = [...new Set(news.map(({ action }) => action))];
+    const targets = actions.flatMap((action) =>
+      owners.flatMap((owner) =>
+        targetsOf(this.config.notifications, action, owner).map((target) => ({
+          action,
+          ownerId: owner?.id ?? null,
+          target,
+        })),
+      ),
+    );
+    if (targets.length === 0) return false;
+    await this.many.tell(tx, at, by, news, targets);
+    return true;
   }
 
   private noticesOf(event: UserEvent, by: Actor): Notice[] {
@@ -73,5 +121,5 @@ function subjectOf(event: UserEvent): UserFacts {
 
 /** What time and traffic do to a user is nobody's doing, but for its deletion: whoever is told of that expects a name. */
 function toldDoerOf(event: UserEvent, by: Actor): object | null {
-  return by.kind === 'system' && event.kind !== 'deleted' ? null : toldBy(by);
+  return by.kind === 'system' && event.kind !== 'deleted' ? null : toldDoer(by);
 }

@@ -12,6 +12,7 @@ import { UserAnnouncements } from './user-announcements.js';
 import { UserCounts } from './user-counts.js';
 import { UserListRepository } from './user-list.repository.js';
 import { UserListsService } from './user-lists.service.js';
+import { UserNotesRepository } from './user-notes.repository.js';
 import { UserPresenter } from './user-presenter.js';
 import { UserReviews } from './user-reviews.js';
 import { UsersRepository } from './users.repository.js';
@@ -31,6 +32,7 @@ import { UsersService } from './users.service.js';
     UserCounts,
     UserListRepository,
     UserListsService,
+    UserNotesRepository,
     UserPresenter,
     UserReviews,
     UsersRepository,

@@ -107,8 +107,16 @@ export class Activities {
   }
 }
 
-const toJson = (value: object | null | undefined): string | null =>
-  value === undefined || value === null ? null : JSON.stringify(withTexts(value));
+export function toJson(value: object | null | undefined): string | null {
+  if (value === undefined || value === null) return null;
+  return JSON.stringify(holdsBigInt(value) ? withTexts(value) : value);
+}
+
+function holdsBigInt(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint';
+  for (const name in value) if (holdsBigInt((value as Record<string, unknown>)[name])) return true;
+  return false;
+}
 
 /** The same with 64-bit integers as texts, since readers of JSON may cut them. A replacer is asked too late: `toJSON` is before it. */
 function withTexts(value: unknown): unknown {

@@ -8,6 +8,8 @@ import type { User } from './user.js';
 /** As much of a user as is known of it: what is left out is not noted. */
 export type UserFacts = Pick<User, 'id' | 'username'> & Partial<User>;
 
+type StatusFacts = Pick<User, 'id' | 'username' | 'status'>;
+
 /** Something that happened to a user. Of those that others are told of, the user must be known as a whole. */
 export type UserEvent =
   | { kind: 'created'; after: User }
@@ -16,6 +18,8 @@ export type UserEvent =
   | { kind: 'modified' | 'reset' | 'next_plan' | 'revoked' | 'status'; before: User; after: User }
   /** Nobody is told of these. */
   | { kind: 'owner' | 'disabled' | 'activated' | 'reset_with_others'; before: UserFacts; after: UserFacts }
+  /** A status among those of many: others are told of the user as the database has it. */
+  | { kind: 'moved'; before: StatusFacts; after: StatusFacts }
   | { kind: 'usage_percent' | 'days_left'; user: User; value: number };
 
 /** What others are told of an event, and of which user: as it is afterwards, or was when it is gone. */
@@ -70,6 +74,15 @@ export function newsOf(event: UserEvent): UserNews[] {
   }
 }
 
+/** What others are told of a user that moved with many. */
+export function moveNewsOf(event: UserEvent): { action: NoticeAction; userId: number }[] {
+  if (event.kind !== 'moved') return [];
+  const action = STATUS_ACTIONS[event.after.status];
+  return action === null || event.before.status === event.after.status
+    ? []
+    : [{ action, userId: event.after.id }];
+}
+
 interface Change {
   before: User;
   after: User;
@@ -97,6 +110,7 @@ export function recordOf(event: UserEvent): UserRecord {
     case 'days_left':
       return { action: 'reached_days_left', before: null, after: { daysLeft: event.value } };
     case 'status':
+    case 'moved':
       return {
         action: STATUS_ACTIONS[event.after.status] ?? 'user_updated',
         ...changeOf(event.before, event.after),
@@ -136,29 +150,33 @@ const hasOtherCredentials = (before: Proxies, after: Proxies): boolean =>
 
 type Facts = Record<string, unknown>;
 
+/** What is kept, and how it is written. Of what is not known of a user nothing is looked at: many are noted at once. */
+const FACTS: { [name in keyof User]?: (user: Partial<User>) => unknown } = {
+  status: (user) => user.status,
+  usedTraffic: (user) => textOf(user.usedTraffic!),
+  dataLimit: (user) => textOf(user.dataLimit!),
+  resetStrategy: (user) => user.resetStrategy,
+  expireAt: (user) => user.expireAt,
+  holdSeconds: (user) => user.holdSeconds,
+  holdUntil: (user) => user.holdUntil,
+  heldWhenDisabled: (user) => user.heldWhenDisabled,
+  autoDeleteInDays: (user) => user.autoDeleteInDays,
+  proxies: (user) => protocolsOf(user.proxies!),
+  excludedInbounds: (user) => user.excludedInbounds,
+  note: (user) => user.note,
+  nextPlan: ({ nextPlan }) => nextPlan && { ...nextPlan, dataLimit: textOf(nextPlan.dataLimit) },
+  owner: ({ owner }) => owner && owner.username,
+  subRevokedAt: (user) => user.subRevokedAt,
+};
+const KEPT = Object.entries(FACTS) as [keyof User, (user: Partial<User>) => unknown][];
+
 /** What may be kept of a user, in JSON: byte counts as texts, of its credentials the protocols, of its owner the name. */
 function factsOf(user: Partial<User>): Facts {
-  const facts: Facts = {
-    status: user.status,
-    usedTraffic: user.usedTraffic,
-    dataLimit: user.dataLimit,
-    resetStrategy: user.resetStrategy,
-    expireAt: user.expireAt,
-    holdSeconds: user.holdSeconds,
-    holdUntil: user.holdUntil,
-    heldWhenDisabled: user.heldWhenDisabled,
-    autoDeleteInDays: user.autoDeleteInDays,
-    protocols: user.proxies && protocolsOf(user.proxies),
-    excludedInbounds: user.excludedInbounds,
-    note: user.note,
-    nextPlan: user.nextPlan && { ...user.nextPlan, dataLimit: textOf(user.nextPlan.dataLimit) },
-    owner: user.owner && user.owner.username,
-    subRevokedAt: user.subRevokedAt,
-  };
-  const known = Object.entries(facts).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(
-    known.map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),
-  );
+  const facts: Facts = {};
+  for (const [name, read] of KEPT) {
+    if (user[name] !== undefined) facts[name === 'proxies' ? 'protocols' : name] = read(user);
+  }
+  return facts;
 }
 
 const textOf = (value: bigint | null): string | null => (value === null ? null : String(value));

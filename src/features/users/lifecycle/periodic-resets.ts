@@ -3,8 +3,6 @@ import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import { SYSTEM } from '../../admins/index.js';
 import type { UserEvent } from '../domain/activity.js';
 import { type PeriodicUser, type Reset, resetWhenDue } from '../domain/periodic-reset.js';
-import type { User } from '../domain/user.js';
-import { readUsers } from '../read-users.js';
 import { TrafficResetsRepository } from '../traffic-resets.repository.js';
 import { UserActivity } from '../user-activity.js';
 import { UserAnnouncements } from '../user-announcements.js';
@@ -48,11 +46,6 @@ export class PeriodicResets {
       });
       const waiting = outcomes.filter(({ reset }) => reset === 'waits');
       const due = outcomes.flatMap(({ user, reset }) => (reset === 'waits' ? [] : [{ user, reset }]));
-      const lifted = due.filter(({ user, reset }) => user.status !== reset.status);
-      const before = await readUsers(
-        tx,
-        lifted.map(({ user }) => user.id),
-      );
       await this.resets.wait(
         tx,
         waiting.map(({ user }) => user.id),
@@ -62,7 +55,8 @@ export class PeriodicResets {
         due.map(({ reset }) => reset),
         pass.at,
       );
-      const events = [...due.map(toResetEvent), ...statusEvents(before, due, pass.at)];
+      const lifted = due.filter(({ user, reset }) => user.status !== reset.status);
+      const events = [...due.map(toResetEvent), ...lifted.map(toMove)];
       const isTold = await this.activity.note(tx, pass.at, SYSTEM, events);
       return { reset: due.length, waiting: waiting.length, isTold };
     });
@@ -85,11 +79,6 @@ function toResetEvent({ user: { id, username, usedTraffic } }: Due): UserEvent {
 }
 
 /** Of those whose status changed with it, others are told. */
-function statusEvents(users: readonly User[], due: readonly Due[], at: Date): UserEvent[] {
-  const resets = new Map(due.map(({ reset }) => [reset.id, reset]));
-  return users.map((user) => {
-    const { status, taken } = resets.get(user.id)!;
-    const before = { ...user, usedTraffic: 0n, resetTraffic: user.resetTraffic + taken };
-    return { kind: 'status', before, after: { ...before, status, statusChangedAt: at } };
-  });
+function toMove({ user: { id, username, status }, reset }: Due): UserEvent {
+  return { kind: 'moved', before: { id, username, status }, after: { id, username, status: reset.status } };
 }

@@ -2,10 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../../shared/database/database.js';
 import type { Statement } from '../../../shared/database/statement.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
-import type { RemovalRule } from '../domain/removal.js';
-import type { User } from '../domain/user.js';
+import type { RemovableUser, RemovalRule } from '../domain/removal.js';
 import { lockUsage } from '../lock-usage.js';
-import { readUsers } from '../read-users.js';
 
 const DAY_MS = 86_400_000;
 
@@ -26,6 +24,12 @@ const LOCK: Statement = {
   text: 'SELECT FROM users WHERE id = ANY ($1::int[]) ORDER BY id FOR UPDATE',
 };
 
+const READ: Statement = {
+  name: 'users_to_remove',
+  text: `SELECT id, status, status_changed_at AS "statusChangedAt", auto_delete_in_days AS "autoDeleteInDays"
+           FROM users WHERE id = ANY ($1::int[]) ORDER BY id`,
+};
+
 const REMOVE: Statement = { name: 'users_remove', text: 'DELETE FROM users WHERE id = ANY ($1::int[])' };
 
 /** Users whose time is long over. */
@@ -41,16 +45,15 @@ export class RemovalsRepository {
     return (await this.db.rows<{ id: number }>(`${due} LIMIT ${most}`, values)).map(({ id }) => id);
   }
 
-  /** Locks and returns those of the given users that are still there. */
-  async lock(tx: Tx, ids: readonly number[]): Promise<User[]> {
+  /** Locks and returns those of the given users that are still there, and their traffic: the deletion comes to it in any order. */
+  async lock(tx: Tx, ids: readonly number[]): Promise<(RemovableUser & { id: number })[]> {
     await tx.run(LOCK, [ids]);
-    return readUsers(tx, ids);
+    await lockUsage(tx, ids);
+    return tx.rows(READ, [ids]);
   }
 
   /** Deletes locked users with all that is known of them. */
   async remove(tx: Tx, ids: readonly number[]): Promise<void> {
-    if (ids.length === 0) return;
-    await lockUsage(tx, ids); // the deletion comes to it in any order
-    await tx.run(REMOVE, [ids]);
+    if (ids.length > 0) await tx.run(REMOVE, [ids]);
   }
 }

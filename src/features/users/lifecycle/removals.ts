@@ -37,12 +37,10 @@ export class Removals {
       await pass.guard(tx);
       const users = await this.users.lock(tx, ids);
       const due = users.filter((user) => isToBeRemoved(user, this.config.autoDelete, pass.at));
-      await this.users.remove(
-        tx,
-        due.map(({ id }) => id),
-      );
-      const events = due.map((before) => ({ kind: 'deleted', before }) as const);
-      return { removed: due.length, isTold: await this.activity.note(tx, pass.at, SYSTEM, events) };
+      const gone = due.map(({ id }) => id);
+      const isTold = await this.activity.noteRemoval(tx, pass.at, SYSTEM, gone);
+      await this.users.remove(tx, gone);
+      return { removed: gone.length, isTold };
     });
     if (removed > 0) this.announcements.announce(isTold);
     return removed;
