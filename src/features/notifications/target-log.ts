@@ -8,6 +8,8 @@ interface Trouble {
   /** Attempts that failed in a row. */
   failures: number;
   restsUntil: number;
+  /** What was wrong here, in the words that were logged. */
+  broken?: string;
 }
 
 /** How the targets have fared in this process: who is in trouble, and who asked to be left alone. */
@@ -39,16 +41,20 @@ export class TargetLog {
     this.logger.warn(`Notifications do not reach ${target}: ${why}; GET /api/notifications shows them`);
   }
 
-  /** Something is wrong here rather than there; the others go on. */
+  /** Something is wrong here rather than there; the others go on. Told when it is something else than before. */
   broke(target: string, error: unknown): void {
-    this.rests(target, BROKEN_SECONDS);
+    const words = String(error);
+    const isKnown = this.troubles.get(target)?.broken === words;
+    this.troubles.set(target, { ...this.resting(target, BROKEN_SECONDS), broken: words });
+    if (isKnown) return;
     this.logger.error({ err: error, target }, `Notifications to ${target} cannot be worked on at the moment`);
   }
 
   rests(target: string, seconds: number): void {
-    this.troubles.set(target, {
-      failures: this.failuresOf(target),
-      restsUntil: performance.now() + seconds * 1000,
-    });
+    this.troubles.set(target, this.resting(target, seconds));
+  }
+
+  private resting(target: string, seconds: number): Trouble {
+    return { failures: this.failuresOf(target), restsUntil: performance.now() + seconds * 1000 };
   }
 }

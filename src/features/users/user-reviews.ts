@@ -6,7 +6,7 @@ import { SYSTEM } from '../admins/index.js';
 import type { UserEvent } from './domain/activity.js';
 import { applyReview, type ReviewChange, reviewUser } from './domain/review.js';
 import type { User } from './domain/user.js';
-import { settleDue } from './lifecycle/due-users.js';
+import { DueUsers } from './lifecycle/due-users.js';
 import { lockAndReadUsers } from './lock-users.js';
 import { REVIEW_BATCH, ReviewRepository } from './review.repository.js';
 import { UserActivity } from './user-activity.js';
@@ -17,6 +17,8 @@ type Guard = (tx: Tx) => Promise<void>;
 /** What time and traffic make of users, whether anybody asks or not. */
 @Injectable()
 export class UserReviews {
+  private readonly due = new DueUsers('review-users', REVIEW_BATCH);
+
   constructor(
     private readonly db: WorkerDatabase,
     private readonly clock: DatabaseClock,
@@ -30,9 +32,7 @@ export class UserReviews {
    * and throws when it must not be written.
    */
   async reviewStatuses(now = this.clock.now(), guard?: Guard): Promise<number> {
-    const { settled } = await settleDue({
-      name: 'review-users',
-      most: REVIEW_BATCH,
+    const { settled } = await this.due.settle(now, {
       find: (without) => this.reviews.findDue(now, without),
       settle: (ids) => this.review(ids, now, guard),
     });

@@ -2,39 +2,91 @@ import { Logger } from '@nestjs/common';
 import type { JobRun } from '../../../shared/scheduling/job-run.js';
 import { spareOthers } from '../../../shared/scheduling/spare-others.js';
 
+/** Of one that could not be settled: it is tried again after so long, twice as long, …, and so long at most. */
+const REST_SECONDS = 60;
+const LONGEST_REST_SECONDS = 600;
+
 /** One run of a job, or of a test: the time it goes by, and what makes sure that nobody else does the same. */
 export type Pass = Pick<JobRun, 'at' | 'guard'>;
 
 export interface DueWork {
-  name: string;
-  /** So many are looked at in one transaction. */
-  most: number;
-  /** At most `most` of those that seem due, without these. */
+  /** At most so many of those that seem due as are settled at once, without these. */
   find(without: readonly number[]): Promise<number[]>;
   /** Locks those users, decides and writes, in one transaction. Returns what it did, in the sense of the job. */
   settle(ids: readonly number[]): Promise<number>;
 }
 
-/** Settles all users that are due, a batch at a time. One that cannot be is logged and left out. */
-export async function settleDue({
-  name,
-  most,
-  find,
-  settle,
-}: DueWork): Promise<{ settled: number; failed: number }> {
-  const logger = new Logger('Jobs');
-  const failed: number[] = [];
-  let settled = 0;
-  for (;;) {
-    const ids = await find(failed);
-    const spared = failed.length;
-    const parts = await spareOthers(ids, settle, (id, error) => {
-      failed.push(id);
-      logger.error({ err: error, job: name, userId: id }, `The job ${name} leaves out the user ${id}`);
-    });
-    const done = parts.reduce((sum, part) => sum + part, 0);
-    settled += done;
-    if (ids.length < most || (done === 0 && failed.length === spared))
-      return { settled, failed: failed.length };
+interface Fault {
+  words: string;
+  /** How often in a row. */
+  times: number;
+  at: number;
+}
+
+/**
+ * The users that are due for one job. One that cannot be settled is left out, which takes many tries to find out: so it rests for a
+ * while, and is logged only when what is wrong with it is something else.
+ */
+export class DueUsers {
+  private readonly logger = new Logger('Jobs');
+  private readonly faults = new Map<number, Fault>();
+
+  /** @param most so many are looked at in one transaction */
+  constructor(
+    private readonly job: string,
+    private readonly most: number,
+  ) {}
+
+  /** Settles all of them, a batch at a time. `failed` are those that are due and were left out. */
+  async settle(at: Date, { find, settle }: DueWork): Promise<{ settled: number; failed: number }> {
+    const now = at.getTime();
+    const left: number[] = [];
+    let settled = 0;
+    for (;;) {
+      const found = await find(left);
+      const before = left.length;
+      const ids = found.filter((id) => !this.rests(id, now));
+      for (const id of found) if (this.rests(id, now)) left.push(id);
+      const work = async (part: readonly number[]) => {
+        const done = await settle(part);
+        for (const id of part) this.faults.delete(id);
+        return done;
+      };
+      const parts = await spareOthers(ids, work, (id, error) => {
+        left.push(id);
+        this.note(id, error, now);
+      });
+      const done = parts.reduce((sum, part) => sum + part, 0);
+      settled += done;
+      if (found.length < this.most || (done === 0 && left.length === before)) break;
+    }
+    this.forget(now);
+    return { settled, failed: left.length };
+  }
+
+  private rests(id: number, now: number): boolean {
+    const fault = this.faults.get(id);
+    return fault !== undefined && now >= fault.at && now < fault.at + restMs(fault);
+  }
+
+  private note(id: number, error: unknown, now: number): void {
+    const words = error instanceof Error ? error.message : String(error);
+    const last = this.faults.get(id);
+    this.faults.set(id, { words, times: (last?.times ?? 0) + 1, at: now });
+    if (last?.words === words) return;
+    this.logger.error(
+      { err: error, job: this.job, userId: id },
+      `The job ${this.job} leaves out the user ${id}`,
+    );
+  }
+
+  /** Who was not tried again though it was time is not due any more, or gone. */
+  private forget(now: number): void {
+    for (const [id, fault] of this.faults) {
+      if (Math.abs(now - fault.at) > 2 * LONGEST_REST_SECONDS * 1000) this.faults.delete(id);
+    }
   }
 }
+
+const restMs = ({ times }: Fault): number =>
+  Math.min(REST_SECONDS * 2 ** (times - 1), LONGEST_REST_SECONDS) * 1000;

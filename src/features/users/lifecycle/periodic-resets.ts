@@ -6,7 +6,7 @@ import { type PeriodicUser, type Reset, resetWhenDue } from '../domain/periodic-
 import { TrafficResetsRepository } from '../traffic-resets.repository.js';
 import { UserActivity } from '../user-activity.js';
 import { UserAnnouncements } from '../user-announcements.js';
-import { type Pass, settleDue } from './due-users.js';
+import { DueUsers, type Pass } from './due-users.js';
 
 /** So few that requests do not wait for the notes of each to be written, nor memory for being tidied up. */
 const BATCH = 2_000;
@@ -14,6 +14,8 @@ const BATCH = 2_000;
 /** Counts the traffic of users from nothing again, each day, week, month or year of theirs. */
 @Injectable()
 export class PeriodicResets {
+  private readonly due = new DueUsers('reset-data-limits', BATCH);
+
   constructor(
     private readonly db: WorkerDatabase,
     private readonly resets: TrafficResetsRepository,
@@ -23,9 +25,7 @@ export class PeriodicResets {
 
   async resetDue(pass: Pass): Promise<{ reset: number; failed: number }> {
     let reset = 0;
-    const { failed } = await settleDue({
-      name: 'reset-data-limits',
-      most: BATCH,
+    const { failed } = await this.due.settle(pass.at, {
       find: (without) => this.resets.findDue(this.db, pass.at, BATCH, without),
       settle: async (ids) => {
         const done = await this.settle(ids, pass);

@@ -7,7 +7,7 @@ import { type ReminderSettings, remindersOf } from '../domain/reminders.js';
 import { lockAndReadUsers } from '../lock-users.js';
 import { UserActivity } from '../user-activity.js';
 import { UserAnnouncements } from '../user-announcements.js';
-import { type Pass, settleDue } from './due-users.js';
+import { DueUsers, type Pass } from './due-users.js';
 import { RemindersRepository } from './reminders.repository.js';
 
 /** Each is told with all of its user. */
@@ -17,6 +17,8 @@ const FORGET_BATCH = 10_000;
 /** Reminds operators' shops of users that will soon be without traffic or time, once for each threshold. */
 @Injectable()
 export class Reminders {
+  private readonly due = new DueUsers('remind-of-users', BATCH);
+
   constructor(
     private readonly config: Config,
     private readonly db: WorkerDatabase,
@@ -27,9 +29,7 @@ export class Reminders {
 
   async remindDue(pass: Pass): Promise<{ reminders: number; failed: number }> {
     const settings = this.settings();
-    const { settled, failed } = await settleDue({
-      name: 'remind-of-users',
-      most: BATCH,
+    const { settled, failed } = await this.due.settle(pass.at, {
       find: (without) => this.reminders.findDue(settings, pass.at, BATCH, without),
       settle: (ids) => this.settle(ids, settings, pass),
     });

@@ -5,7 +5,7 @@ import { SYSTEM } from '../../admins/index.js';
 import { isToBeRemoved } from '../domain/removal.js';
 import { UserActivity } from '../user-activity.js';
 import { UserAnnouncements } from '../user-announcements.js';
-import { type Pass, settleDue } from './due-users.js';
+import { DueUsers, type Pass } from './due-users.js';
 import { RemovalsRepository } from './removals.repository.js';
 
 /** Deleting is slow: history goes as well. */
@@ -14,6 +14,8 @@ const BATCH = 2_000;
 /** Deletes users that have been expired for as long as operators want to keep them. */
 @Injectable()
 export class Removals {
+  private readonly due = new DueUsers('delete-expired-users', BATCH);
+
   constructor(
     private readonly config: Config,
     private readonly db: WorkerDatabase,
@@ -23,9 +25,7 @@ export class Removals {
   ) {}
 
   async removeDue(pass: Pass): Promise<{ deleted: number; failed: number }> {
-    const { settled, failed } = await settleDue({
-      name: 'delete-expired-users',
-      most: BATCH,
+    const { settled, failed } = await this.due.settle(pass.at, {
       find: (without) => this.users.findDue(this.config.autoDelete, pass.at, BATCH, without),
       settle: (ids) => this.settle(ids, pass),
     });
