@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Config } from '../../config/config.js';
@@ -6,35 +5,12 @@ import type { Tx } from '../../shared/database/database.js';
 import { DatabaseEvents } from '../../shared/database/database-events.js';
 import { firstFew } from '../../shared/telemetry/first-few.js';
 import { StartupError } from '../../config/startup-error.js';
-import {
-  configHash,
-  configMark,
-  type CoreConfigJson,
-  InvalidCoreConfig,
-  parseStrictConfig,
-  type ResolvedInbound,
-  resolveInbounds,
-  toStrictJson,
-  unmanagedInbounds,
-} from '../../xray/config/index.js';
-import { CertificateFiles, readCertificate } from './certificate-files.js';
+import { configMark, InvalidCoreConfig, unmanagedInbounds } from '../../xray/config/index.js';
+import { CertificateFiles } from './certificate-files.js';
 import type { StoredConfig } from './core-config.repository.js';
 import { InitialConfig } from './initial-config.js';
+import { type CoreConfig, readCoreConfig, resolveCoreConfig } from './read-core-config.js';
 import { WorkerCoreConfigRepository } from './worker-core-config.repository.js';
-
-/** A core config with what the panel makes of it. Never changed once made. */
-export interface CoreConfig {
-  /** JSON as it was sent, without blanks. */
-  source: string;
-  config: CoreConfigJson;
-  /** Names the config without users: 64 hexadecimal digits. Nodes that run an equal one need no restart. */
-  hash: string;
-  /** The inbounds whose users the panel manages, in the order of the config. */
-  inbounds: readonly ResolvedInbound[];
-  byTag: ReadonlyMap<string, ResolvedInbound>;
-  /** Names what clients are told of the certificates: a text that is another one when that is. */
-  certificates: string;
-}
 
 export interface ActiveCoreConfig extends CoreConfig {
   version: bigint;
@@ -99,7 +75,10 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
     const active = this.current();
     if (!this.certificateFiles.haveChanged(active.config)) return active;
     try {
-      this.active = { ...active, ...this.resolve(active.config, this.readCertificate) };
+      this.active = {
+        ...active,
+        ...resolveCoreConfig(this.config.xray, active.config, this.readCertificate),
+      };
       this.remembered.set(active.version, this.active);
     } catch (error) {
       this.logger.warn(
@@ -138,40 +117,15 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
   load(stored: StoredConfig): ActiveCoreConfig {
     const known = this.remembered.get(stored.version);
     if (known) return known;
-    const loaded = { ...this.read(stored.source, this.readCertificate), version: stored.version };
+    const loaded = {
+      ...readCoreConfig(this.config.xray, stored.source, this.readCertificate),
+      version: stored.version,
+    };
     this.remembered.set(stored.version, loaded);
     for (const version of this.remembered.keys()) {
       if (this.remembered.size > REMEMBERED_VERSIONS) this.remembered.delete(version);
     }
     return loaded;
-  }
-
-  /**
-   * Reads a config that was sent to us.
-   * @throws InvalidCoreConfig also when a certificate of it cannot be read
-   */
-  read(text: string, certificates: (path: string) => string = readCertificate): CoreConfig {
-    const source = toStrictJson(text);
-    const config = parseStrictConfig(source);
-    return { source, config, ...this.resolve(config, certificates) };
-  }
-
-  private resolve(
-    config: CoreConfigJson,
-    readCertificate: (path: string) => string,
-  ): Pick<CoreConfig, 'hash' | 'inbounds' | 'byTag' | 'certificates'> {
-    const inbounds = resolveInbounds(config, {
-      excludeTags: this.config.xray.excludeInboundTags,
-      fallbacksTag: this.config.xray.fallbacksInboundTag,
-      readCertificate,
-    });
-    const told = JSON.stringify(inbounds.map(({ sni, selfSigned }) => [sni, selfSigned]));
-    return {
-      hash: configHash(config, inbounds),
-      inbounds,
-      byTag: new Map(inbounds.map((inbound) => [inbound.tag, inbound])),
-      certificates: createHash('sha256').update(told).digest('base64url'),
-    };
   }
 
   /** Loads the active version if it is another one; the listeners are through when this returns. */
@@ -214,7 +168,7 @@ export class CoreConfigs implements OnModuleInit, OnApplicationShutdown {
 
   private async seed(tx: Tx): Promise<StoredConfig> {
     const text = await this.initial.text();
-    const { source, hash } = orExplain('XRAY_JSON', () => this.read(text));
+    const { source, hash } = orExplain('XRAY_JSON', () => readCoreConfig(this.config.xray, text));
     return { source, version: await this.repository.activate(tx, source, hash, null) };
   }
 

@@ -4,6 +4,7 @@ import { CoreConfigRepository } from './core-config.repository.js';
 import { CoreConfigs } from './core-configs.js';
 import { CoreNodesRepository } from './core-nodes.repository.js';
 import { CoreService } from './core.service.js';
+import { CoreTrials } from './core-trials.js';
 import { InitialConfig } from './initial-config.js';
 import { WorkerCoreConfigRepository } from './worker-core-config.repository.js';
 
@@ -14,9 +15,10 @@ import { WorkerCoreConfigRepository } from './worker-core-config.repository.js';
     CoreConfigs,
     CoreNodesRepository,
     CoreService,
+    CoreTrials,
     InitialConfig,
     WorkerCoreConfigRepository,
   ],
-  exports: [CoreConfigs, CoreService],
+  exports: [CoreConfigs, CoreService, CoreTrials],
 })
 export class CoreServicesModule {}

@@ -1,18 +1,17 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { Config } from '../../config/config.js';
+import { Injectable } from '@nestjs/common';
 import { Activities } from '../../shared/activity/activities.js';
 import type { Activity } from '../../shared/activity/activity.js';
 import { DatabaseClock } from '../../shared/database/database-clock.js';
 import { Database, type Tx } from '../../shared/database/database.js';
 import { Secrets } from '../../shared/secrets/secrets.js';
-import { buildCoreConfig, InvalidCoreConfig, markerTag, TRIAL_USER } from '../../xray/config/index.js';
-import { dryRun } from '../../xray/process/index.js';
-import { LocalXray } from '../../xray/local-xray.js';
+import { buildCoreConfig, InvalidCoreConfig, markerTag } from '../../xray/config/index.js';
 import type { Actor } from '../admins/index.js';
 import { CoreConfigRepository } from './core-config.repository.js';
-import { type CoreConfig, CoreConfigs } from './core-configs.js';
+import { CoreConfigs } from './core-configs.js';
 import { CoreNodesRepository } from './core-nodes.repository.js';
+import { CoreTrials } from './core-trials.js';
 import { higherVersion } from './domain/versions.js';
+import type { CoreConfig } from './read-core-config.js';
 
 export interface CoreState {
   /** The highest version of the cores that run; empty without any. */
@@ -23,17 +22,14 @@ export interface CoreState {
 
 @Injectable()
 export class CoreService {
-  private readonly logger = new Logger(CoreService.name);
-
   constructor(
     private readonly db: Database,
     private readonly clock: DatabaseClock,
     private readonly activities: Activities,
-    private readonly settings: Config,
     private readonly configs: CoreConfigs,
     private readonly repository: CoreConfigRepository,
     private readonly nodes: CoreNodesRepository,
-    private readonly local: LocalXray,
+    private readonly trials: CoreTrials,
     private readonly secrets: Secrets,
   ) {}
 
@@ -75,9 +71,14 @@ export class CoreService {
    * @throws InvalidCoreConfig when we or Xray refuse it; nothing has changed then
    */
   async replace(by: Actor, text: string): Promise<string> {
-    const wanted = this.configs.read(text);
-    const refusal = await this.tryOut(wanted);
+    const wanted = this.trials.read(text);
+    const refusal = await this.trials.refusal(wanted);
     if (refusal !== undefined) throw new InvalidCoreConfig(refusal);
+    return this.adopt(by, wanted);
+  }
+
+  /** Makes a config the one of all nodes that was looked at before, or is to be used whatever is against it. */
+  async adopt(by: Actor, wanted: CoreConfig): Promise<string> {
     await this.repository.exclusively(async (tx) => {
       const active = await this.repository.findActive(tx);
       const before = { version: active ? String(active.version) : null };
@@ -104,25 +105,5 @@ export class CoreService {
   ): Promise<void> {
     const subject = { kind: 'core_config', id: null, name: null } as const;
     await this.activities.note(tx, this.clock.now(), [{ action, by, subject, ...change }], []);
-  }
-
-  /** What Xray has against the config, if there is an Xray here to ask. */
-  private async tryOut({ config, inbounds, hash }: CoreConfig): Promise<string | undefined> {
-    const { executable } = this.local;
-    if (!executable) return undefined;
-    const complete = buildCoreConfig({
-      config,
-      inbounds,
-      users: [TRIAL_USER],
-      place: { apiListen: '127.0.0.1:1' },
-      marker: markerTag(hash, 'trial'),
-      secret: this.secrets.nodeCredentials,
-    });
-    try {
-      return await dryRun(executable, complete, this.settings.xray.assetsPath);
-    } catch (error) {
-      this.logger.warn({ err: error }, `${executable.path} could not be asked about a core config`);
-      return undefined;
-    }
   }
 }
