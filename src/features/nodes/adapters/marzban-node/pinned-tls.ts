@@ -14,6 +14,7 @@ import { CoreError, XrayClient } from '../../../../xray/grpc/index.js';
 import { CERTIFICATE_CHANGED } from '../../domain/certificate-changed.js';
 import type { ClientCertificate } from '../../identity/client-certificate.js';
 import { type Endpoint, hostPort } from '../../endpoint.js';
+import { addressesOf, firstToAnswer, type Resolve, resolveAll } from '../first-to-answer.js';
 import { explain } from './agent-errors.js';
 
 const CONNECT_MS = 5_000;
@@ -41,37 +42,55 @@ export async function connectPinned(
   endpoint: Endpoint,
   { identity, pin }: AgentTrust,
   signal: AbortSignal,
+  resolve: Resolve = resolveAll,
 ): Promise<PinnedSocket> {
-  const { host, port } = endpoint;
-  if (host === '') throw new CoreError('other', 'the node has no address');
+  if (endpoint.host === '') throw new CoreError('other', 'the node has no address');
+  const limit = within(CONNECT_MS, signal);
+  let found: { socket: TLSSocket; shown: X509Certificate };
+  try {
+    const addresses = await addressesOf(endpoint.host, limit, resolve);
+    found = await firstToAnswer(addresses, limit, (address, until) =>
+      dial(address, endpoint, identity, until),
+    );
+  } catch (error) {
+    throw explain(error, { endpoint, signal, isConnected: false, seconds: CONNECT_MS / 1000 });
+  }
+  const { socket, shown } = found;
+  if (pin !== undefined && shown.fingerprint256 !== new X509Certificate(pin).fingerprint256) {
+    socket.destroy();
+    throw new CoreError('other', changed(endpoint, pin, shown));
+  }
+  return { socket, certificate: shown.toString() };
+}
+
+async function dial(
+  address: string,
+  { host, port }: Endpoint,
+  identity: ClientCertificate,
+  until: AbortSignal,
+): Promise<{ socket: TLSSocket; shown: X509Certificate }> {
   const socket = connect({
-    host,
+    host: address,
     port,
     servername: isIP(host) === 0 ? host : undefined,
     secureContext: contextOf(identity),
-    rejectUnauthorized: false, // compared below
+    rejectUnauthorized: false, // whoever asked compares it
     ALPNProtocols: ['http/1.1'],
   });
-  const limit = within(CONNECT_MS, signal);
-  const giveUp = () => socket.destroy(limit.reason as Error);
+  const giveUp = () => socket.destroy(until.reason as Error);
+  until.addEventListener('abort', giveUp, { once: true });
   try {
-    if (limit.aborted) giveUp();
-    limit.addEventListener('abort', giveUp, { once: true });
     // At once, for a moment later the socket does not know it any more.
-    const certificate = await new Promise<X509Certificate>((resolve, reject) => {
+    const shown = await new Promise<X509Certificate>((resolve, reject) => {
       socket.once('secureConnect', () => resolve(socket.getPeerX509Certificate()!)).once('error', reject);
       socket.once('close', () => reject(new Error('the connection was closed')));
     });
-    if (pin !== undefined && certificate.fingerprint256 !== new X509Certificate(pin).fingerprint256) {
-      throw new CoreError('other', changed(endpoint, pin, certificate));
-    }
-    return { socket, certificate: certificate.toString() };
+    return { socket, shown };
   } catch (error) {
     socket.destroy();
-    if (error instanceof CoreError) throw error;
-    throw explain(error, { endpoint, signal, isConnected: false, seconds: CONNECT_MS / 1000 });
+    throw error;
   } finally {
-    limit.removeEventListener('abort', giveUp);
+    until.removeEventListener('abort', giveUp);
   }
 }
 

@@ -1,5 +1,3 @@
-import { lookup } from 'node:dns/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectPlain, isIP, isIPv6, type Socket } from 'node:net';
 import {
   checkServerIdentity,
@@ -16,11 +14,10 @@ import { certificatesOf } from '../../api-access.js';
 import type { ApiAccess } from '../../node.js';
 import { isPrivateAddress } from '../../private-address.js';
 import { type Endpoint, hostPort } from '../../endpoint.js';
+import { addressesOf, firstToAnswer, type Resolve, resolveAll } from '../first-to-answer.js';
 import { explainContact } from './api-errors.js';
 
 const CONTACT_MS = 5_000;
-/** After so long the next address of a name is tried as well (RFC 8305). */
-const STAGGER_MS = 250;
 /** Servers of gRPC speak first. One that does not may wait for a word. */
 const LISTEN_MS = 500;
 /** Sent where no name is known. Addresses are no names in TLS. */
@@ -39,9 +36,6 @@ export interface ApiContact {
   dial: () => Socket;
 }
 
-/** The addresses that a name stands for. */
-type Resolve = (host: string) => Promise<{ address: string }[]>;
-
 interface Tls {
   context: SecureContext;
   name: string;
@@ -57,17 +51,18 @@ export async function findApi(
   access: ApiAccess,
   identity: ClientCertificate,
   signal: AbortSignal,
-  resolve: Resolve = (host) => lookup(host, { all: true }),
+  resolve: Resolve = resolveAll,
 ): Promise<ApiContact> {
   if (endpoint.host === '') throw new CoreError('other', 'the node has no address');
   const limit = within(CONTACT_MS, signal);
   let failure: unknown;
   try {
     const tls = access.apiTls === 'off' ? undefined : tlsOf(endpoint, access, identity);
-    const addresses = await addressesOf(endpoint, access, inTime(resolve, limit));
-    const found = await firstToAnswer(addresses, limit, (address, until) =>
-      greet(address, endpoint.port, tls, until),
-    );
+    const addresses = allowedOf(endpoint, access, await addressesOf(endpoint.host, limit, resolve));
+    const found = await firstToAnswer(addresses, limit, async (address, until) => {
+      await greet(address, endpoint.port, tls, until);
+      return address;
+    });
     return contact(found, endpoint.port, tls);
   } catch (error) {
     failure = error;
@@ -76,41 +71,8 @@ export async function findApi(
   throw explainContact(failure, { endpoint, tls: access.apiTls });
 }
 
-/**
- * The first address whose `attempt` succeeds. Each begins when the one before it has failed, or taken a moment: Node.js
- * does that for connections alone, and gives up one that is slow. @throws what stopped one of them
- */
-async function firstToAnswer(
-  addresses: readonly string[],
-  limit: AbortSignal,
-  attempt: (address: string, until: AbortSignal) => Promise<void>,
-): Promise<string> {
-  const found = new AbortController();
-  const until = AbortSignal.any([limit, found.signal]);
-  let turn: Promise<unknown> = Promise.resolve();
-  const attempts = addresses.map((address) => {
-    const done = turn.then(async () => {
-      until.throwIfAborted();
-      await attempt(address, until);
-      found.abort();
-      return address;
-    });
-    const late = () => sleep(STAGGER_MS, undefined, { signal: until });
-    turn = turn.then(() => Promise.race([done, late()])).catch(() => undefined);
-    return done;
-  });
-  try {
-    return await Promise.any(attempts);
-  } catch (error) {
-    const { errors } = error as AggregateError;
-    // That nobody answered in time tells less than what somebody said.
-    throw errors.findLast(({ name }: Error) => name !== 'TimeoutError') ?? errors.at(-1);
-  }
-}
-
 /** The addresses that may be connected to. Without TLS none of the internet: anybody on the way could command the core. */
-async function addressesOf({ host }: Endpoint, { apiTls }: ApiAccess, resolve: Resolve): Promise<string[]> {
-  const found = isIP(host) !== 0 ? [host] : (await resolve(host)).map(({ address }) => address);
+function allowedOf({ host }: Endpoint, { apiTls }: ApiAccess, found: string[]): string[] {
   if (apiTls !== 'off') return found;
   const allowed = found.filter(isPrivateAddress);
   if (allowed.length > 0) return allowed;
@@ -119,16 +81,6 @@ async function addressesOf({ host }: Endpoint, { apiTls }: ApiAccess, resolve: R
     'other',
     `${what} is a public address, where Xray's API must not be used without TLS: give it a certificate and set api_tls to "verify", or reach it over a private network`,
   );
-}
-
-/** A question to the resolver cannot be given up, but need not be waited for. */
-function inTime(resolve: Resolve, limit: AbortSignal): Resolve {
-  return async (host) => {
-    const aborted = new Promise<never>((_, reject) => {
-      limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true });
-    });
-    return Promise.race([resolve(host), aborted]);
-  };
 }
 
 function tlsOf({ host }: Endpoint, access: ApiAccess, identity: ClientCertificate): Tls {
