@@ -34,7 +34,11 @@ export class LongReplies {
     const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
     const stream = this.connected().request(headers);
     let end: IncomingHttpHeaders = {};
-    stream.on('response', (first) => (end = first)).on('trailers', (last) => (end = last));
+    stream.on('response', (first) => {
+      end = first;
+      if (first[':status'] !== 200) stream.destroy(notOfCore(first[':status']));
+    });
+    stream.on('trailers', (last) => (end = last));
     stream.setTimeout(patienceMs, () => stream.destroy(unanswered(patienceMs)));
     const giveUp = () => stream.destroy(aborted());
     signal?.addEventListener('abort', giveUp, { once: true });
@@ -97,6 +101,14 @@ function decoded(message: string): string {
   } catch {
     return message;
   }
+}
+
+/** A proxy in between says by HTTP what is wrong with it. */
+function notOfCore(httpStatus: number | undefined): CoreError {
+  return new CoreError(
+    'unavailable',
+    `HTTP status ${httpStatus} came instead of a reply; is it Xray itself that answers there, with nothing in between?`,
+  );
 }
 
 function headOf(message: Buffer): Buffer {
