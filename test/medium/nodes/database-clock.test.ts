@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type RollOutFacts,
+  RollOutsRepository,
+} from '../../../src/features/nodes/actor/roll-outs.repository.js';
+import type { Admission } from '../../../src/features/nodes/domain/roll-out.js';
 import { clientOptions, type Connection } from '../../../src/shared/database/data-source.js';
 import type { JobRun } from '../../../src/shared/scheduling/job-run.js';
 import { PeriodicJobs } from '../../../src/shared/scheduling/periodic-jobs.js';
@@ -117,6 +122,12 @@ describe('a clock of the database that is set', { timeout: 90_000 }, () => {
     await eventually(() => runs.length === 1);
     const [before, begun] = [await leases(), await jobRow()];
     await step(ahead);
+    // Nor does a roll-out go on without a node whose owner has yet to renew its lease.
+    const seen: RollOutFacts[] = [];
+    const rollOuts = fleet.app.get(RollOutsRepository, { strict: false });
+    const look = (facts: RollOutFacts) => (seen.push(facts), new Map<number, Admission>());
+    await eventually(async () => (await rollOuts.decide([], look)) !== undefined);
+    expect(seen[0]!.nodes.map(({ isCaredFor }) => isCaredFor)).toEqual(nodeIds.map(() => true));
     const isRenewed = ({ left }: { left: number }) => left > 5 && left < 16;
     await eventually(async () => (await leases()).every(isRenewed) && isRenewed(await jobRow()), 30_000);
     expect((await leases()).map(({ epoch }) => epoch)).toEqual(before.map(({ epoch }) => epoch));

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DatabaseClock } from '../../../shared/database/database-clock.js';
 import { WorkerDatabase } from '../../../shared/database/worker-database.js';
 import type { Tx } from '../../../shared/database/database.js';
 import type { Grant } from '../domain/grant.js';
@@ -18,7 +19,10 @@ export interface RollOutFacts {
 
 @Injectable()
 export class RollOutsRepository {
-  constructor(private readonly db: WorkerDatabase) {}
+  constructor(
+    private readonly db: WorkerDatabase,
+    private readonly clock: DatabaseClock,
+  ) {}
 
   /**
    * Lets `plan` decide on things as they are, one replica after the other, and notes which nodes may start. Returns what
@@ -38,7 +42,7 @@ export class RollOutsRepository {
       );
       const answers = plan({
         version: active?.version,
-        nodes: await tx.rows<RollOutNode>(NODES, [FOREIGN_KINDS]),
+        nodes: await tx.rows<RollOutNode>(NODES, [FOREIGN_KINDS, this.clock.unjumped()]),
       });
       const going = grants.filter(({ nodeId }) => answers.get(nodeId)?.do === 'go');
       const noted = going.length > 0 ? await this.note(tx, going, active!.version) : new Set<number>();
@@ -68,7 +72,7 @@ const NODES = {
   text: `
     SELECT n.id, n.name, r.starting_config_version AS "startingVersion", r.applied_config_version AS "triedVersion",
            r.last_good_config_version AS "lastGoodVersion", r.refusal, r.failures,
-           l.expires_at > clock_timestamp() - interval '${SUCCESSION_SECONDS} s' AS "isCaredFor"
+           l.expires_at > least(clock_timestamp(), $2) - interval '${SUCCESSION_SECONDS} s' AS "isCaredFor"
       FROM nodes n JOIN node_runtime r ON r.node_id = n.id JOIN node_lease l ON l.node_id = n.id
      WHERE n.kind <> ALL ($1) AND n.status <> 'disabled' AND n.deleted_at IS NULL ORDER BY n.id`,
 };
