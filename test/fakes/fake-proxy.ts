@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+import type { Certificate } from '../support/certificates.js';
 
 /** Connections that a proxy led on: to which name, with whose credentials. */
 export interface Led {
@@ -34,7 +37,14 @@ export class FakeProxy {
   }
 
   static async http(credentials?: string): Promise<FakeProxy> {
-    const server = http.createServer();
+    return FakeProxy.connecting(http.createServer(), credentials);
+  }
+
+  static async https({ certificate: cert, key }: Certificate, credentials?: string): Promise<FakeProxy> {
+    return FakeProxy.connecting(https.createServer({ cert, key }), credentials);
+  }
+
+  private static async connecting(server: http.Server, credentials?: string): Promise<FakeProxy> {
     const proxy = new FakeProxy(server);
     server.on('connect', ({ url, headers }: http.IncomingMessage, socket: Socket) => {
       const basic = headers['proxy-authorization']?.replace('Basic ', '');

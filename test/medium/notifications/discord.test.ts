@@ -64,6 +64,20 @@ describe('a report to Discord', () => {
     );
   });
 
+  it('has no more notices than Discord takes characters of', async () => {
+    discord.answer = () => ({ status: 204 });
+    const told = testDelivery({ action: 'user_deleted', user: null, username: 'x'.repeat(700) });
+    const outcome = await send('discord', times(10, told));
+    const { embeds } = discord.received[0]!.body as {
+      embeds: { title: string; description: string; footer: { text: string } }[];
+    };
+    const [size] = embeds.map(
+      ({ title, description, footer }) => `${title}${description}${footer.text}`.length,
+    );
+    expect([embeds.length, outcome.count]).toEqual([7, 7]);
+    expect([7 * size! <= 6000, 8 * size! > 6000]).toEqual([true, true]);
+  });
+
   it.each<[string, FakeAnswer, Outcome]>([
     [
       'is dead when the webhook is gone',

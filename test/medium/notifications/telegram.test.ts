@@ -3,6 +3,7 @@ import type https from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Channel, Outcome } from '../../../src/features/notifications/channel.js';
 import { TelegramChannel } from '../../../src/features/notifications/telegram/telegram-channel.js';
+import { telegramText } from '../../../src/features/notifications/telegram/telegram-text.js';
 import { agentThrough } from '../../../src/features/notifications/telegram/tunnel.js';
 import { post as postTo } from '../../../src/shared/http/post.js';
 import { FakeApi, type FakeAnswer } from '../../fakes/fake-api.js';
@@ -50,7 +51,12 @@ const send = (channel: Channel, chat = '5', delivery = TEST): Promise<Outcome> =
 describe('a report to a chat', () => {
   it('is one request of the Bot API', async () => {
     const telegram = await fakeTelegram();
-    expect(await send(bot(telegram.url))).toEqual({ result: 'delivered', status: 200, answer: null });
+    expect(await send(bot(telegram.url))).toEqual({
+      result: 'delivered',
+      status: 200,
+      answer: null,
+      count: 1,
+    });
     expect(telegram.received).toEqual([
       {
         method: 'POST',
@@ -118,7 +124,7 @@ describe('a report to a chat', () => {
   ])('%s', async (_, answer, expected) => {
     const telegram = await fakeTelegram();
     telegram.answer = () => answer;
-    expect(await send(bot(telegram.url))).toEqual(expected);
+    expect(await send(bot(telegram.url))).toEqual({ ...expected, count: 1 });
     expect(telegram.received).toHaveLength(1);
   });
 
@@ -151,6 +157,58 @@ describe('a report to a chat', () => {
     expect((await send(channel, '6')).result).toBe('delivered');
     now.ms = 60_000;
     expect((await send(channel)).result).toBe('delivered');
+  });
+
+  describe('when several wait', () => {
+    const limited = (username: string) => testDelivery({ action: 'user_limited', username, user: null });
+    const textOf = (username: string) => telegramText(limited(username))!;
+    const many = Array.from({ length: 60 }, (_, n) => limited(`user${n}`));
+    const textsOf = (telegram: FakeApi) =>
+      telegram.received.map(({ body }) => (body as { text: string }).text);
+
+    it('is in one message with those after it, as many as it holds, an empty line between', async () => {
+      const telegram = await fakeTelegram();
+      const now = { ms: 0 };
+      const channel = bot(telegram.url, undefined, now);
+      for (let sent = 0; sent < many.length; now.ms += 1_000) {
+        const outcome = await channel.send('telegram:5', many.slice(sent), signal);
+        expect(outcome).toMatchObject({ result: 'delivered', count: expect.any(Number) });
+        sent += outcome.count!;
+      }
+      const texts = textsOf(telegram);
+      expect(texts.join('\n\n')).toBe(many.map(({ username }) => textOf(username!)).join('\n\n'));
+      expect(texts.every((text) => text.length <= 4096)).toBe(true);
+      // None of them had room for one more.
+      expect(texts.slice(0, -1).every((text) => text.length + textOf('user99').length + 2 > 4096)).toBe(true);
+    });
+
+    it('goes alone when Telegram does not like what it is sent with', async () => {
+      const telegram = await fakeTelegram();
+      telegram.answer = ({ body }) =>
+        (body as { text: string }).text.includes('\n\n')
+          ? { status: 400, body: { ok: false, description: "Bad Request: can't parse entities" } }
+          : { status: 200, body: { ok: true } };
+      expect(await bot(telegram.url).send('telegram:5', many, signal)).toMatchObject({
+        result: 'delivered',
+        count: 1,
+      });
+      expect(textsOf(telegram)[1]).toBe(textOf('user0'));
+    });
+
+    it('does not wait for one without a text', async () => {
+      const telegram = await fakeTelegram();
+      const reminder = testDelivery({ action: 'reached_days_left' });
+      const channel = bot(telegram.url);
+      expect(await channel.send('telegram:5', [TEST, reminder, TEST], signal)).toMatchObject({
+        result: 'delivered',
+        count: 1,
+      });
+      expect(await channel.send('telegram:5', [reminder, TEST], signal)).toMatchObject({
+        result: 'dead',
+        count: 1,
+      });
+      expect(textsOf(telegram)).toEqual([TEXT]);
+    });
   });
 
   it('is not begun when another process is to send', async () => {
@@ -224,9 +282,23 @@ describe('a report through a proxy', () => {
     const host = scheme.startsWith('socks4:') ? 'localhost' : HIDDEN;
     const channel = bot(`http://${host}:${telegram.port}`, `${scheme}127.0.0.1:${proxy.port}`);
     for (const chat of ['5', '6']) {
-      expect(await send(channel, chat)).toEqual({ result: 'delivered', status: 200, answer: null });
+      expect(await send(channel, chat)).toEqual({ result: 'delivered', status: 200, answer: null, count: 1 });
     }
     expect(proxy.led).toEqual([{ credentials: undefined, port: telegram.port, ...expected }]);
+  });
+
+  it('speaks TLS with a proxy that wants it, and believes no other', async () => {
+    const authority = await createAuthority();
+    const telegram = await fakeTelegram();
+    const proxy = await until(FakeProxy.https(await authority.issue('localhost'), 'u:p'));
+    const agent = agentThrough(`https://u:p@localhost:${proxy.port}`, 'http:');
+    ends.push(() => agent.destroy());
+    const post = () => postTo(new URL(`http://${HIDDEN}:${telegram.port}/`), '{}', { agent, headers: {} });
+    await expect(post()).rejects.toThrow('Proxy: unable to verify');
+    expect(proxy.led).toEqual([]);
+    (agent as https.Agent).options.ca = authority.certificate;
+    expect(await post()).toMatchObject({ status: 200 });
+    expect(proxy.led).toEqual([{ protocol: 'http', host: HIDDEN, port: telegram.port, credentials: 'u:p' }]);
   });
 
   it('speaks TLS with Telegram, not with the proxy', async () => {
@@ -254,7 +326,7 @@ describe('a report through a proxy', () => {
   ])('%s fails in the words of the proxy', async (scheme, start, answer) => {
     const proxy = await until(start());
     const channel = bot(`http://${HIDDEN}`, `${scheme}127.0.0.1:${proxy.port}`);
-    expect(await send(channel)).toEqual({ result: 'failed', status: null, answer });
+    expect(await send(channel)).toEqual({ result: 'failed', status: null, answer, count: 1 });
   });
 
   it('fails when no proxy is there', async () => {
@@ -275,9 +347,9 @@ describe('a report that nobody answers', () => {
     ];
     const outcomes = await Promise.all(channels.map((channel) => send(channel)));
     expect(outcomes).toEqual([
-      { result: 'failed', status: null, answer: 'No answer within 10 s' },
-      { result: 'failed', status: null, answer: 'Proxy: No answer within 9 s' },
-      { result: 'failed', status: null, answer: 'Proxy: Proxy connection timed out' },
+      { result: 'failed', status: null, answer: 'No answer within 10 s', count: 1 },
+      { result: 'failed', status: null, answer: 'Proxy: No answer within 9 s', count: 1 },
+      { result: 'failed', status: null, answer: 'Proxy: Proxy connection timed out', count: 1 },
     ]);
     await eventually(() => proxies.every(({ open }) => open === 0));
   });

@@ -12,6 +12,9 @@ import { readReply } from './reply.js';
 /** What the targets of admins begin with; their id follows. */
 const OWN = `${DISCORD_TARGET}:`;
 
+/** Of all embeds of one message together. Source: Discord's documentation, "Embed Limits". */
+const MOST_CHARACTERS = 6000;
+
 /** Channels of Discord, by their webhooks: that of the settings, and those of admins for their own users. */
 @Injectable()
 export class DiscordChannel implements Channel, OnApplicationShutdown {
@@ -82,9 +85,17 @@ export class DiscordChannel implements Channel, OnApplicationShutdown {
   }
 }
 
-/** Those of the first notices; one without a text is not among people's, and ends a message. */
+/** As many of the first as one message holds; one without a text is not among people's, and ends a message. */
 function embedsOf(batch: readonly Delivery[]): Embed[] {
-  const embeds = batch.map((delivery) => discordEmbed(delivery));
-  const end = embeds.indexOf(undefined);
-  return (end < 0 ? embeds : embeds.slice(0, end)) as Embed[];
+  const embeds: Embed[] = [];
+  let characters = 0;
+  for (const delivery of batch) {
+    const embed = discordEmbed(delivery);
+    if (embed === undefined) break;
+    const { title = '', description, footer } = embed;
+    characters += title.length + description.length + (footer?.text.length ?? 0);
+    if (embeds.length > 0 && characters > MOST_CHARACTERS) break;
+    embeds.push(embed);
+  }
+  return embeds;
 }

@@ -9,10 +9,15 @@ import { readReply } from './reply.js';
 import { telegramText } from './telegram-text.js';
 import { agentThrough } from './tunnel.js';
 
+/** Of one message. Telegram counts what is left of the HTML; this is on the safe side. Source: Bot API, "sendMessage". */
+const MOST_CHARACTERS = 4096;
+const PARTING = '\n\n';
+
 /** Chats that a bot writes to. */
 export class TelegramChannel implements Channel, OnApplicationShutdown {
   readonly kind = 'telegram';
-  readonly most = 1;
+  /** More short reports than one message holds. */
+  readonly most = 60;
   readonly targets: readonly string[];
   private readonly logger = new Logger(TelegramChannel.name);
   private readonly settings: Config['notifications']['telegram'];
@@ -35,16 +40,23 @@ export class TelegramChannel implements Channel, OnApplicationShutdown {
     return this.settings.token === undefined ? undefined : `chat ${chatOf(target)}`;
   }
 
-  async send(target: string, [delivery]: readonly Delivery[], signal: AbortSignal): Promise<Outcome> {
+  /** As many of the first as one message holds: a chat bears few messages, and many users expire at the same time. */
+  async send(target: string, batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome> {
     const { token } = this.settings;
     if (token === undefined) return { result: 'dead', status: null, answer: 'There is no bot any more' };
-    const text = telegramText(delivery!);
-    if (text === undefined) return { result: 'dead', status: null, answer: 'There is no text for it' };
+    const texts = textsOf(batch);
+    if (texts.length === 0)
+      return { result: 'dead', status: null, answer: 'There is no text for it', count: 1 };
     if (signal.aborted) return { result: 'later', seconds: 0, status: null, answer: null };
     const chat = chatOf(target);
     const wait = this.pacer.reserve(chat, this.clock());
     if (wait > 0) return { result: 'later', seconds: wait / 1000, status: null, answer: null };
-    return this.write(token, chat, text);
+    const outcome = await this.write(token, chat, texts.join(PARTING));
+    // It takes all of a message or nothing, and may not like one part of it.
+    if (outcome.status === 400 && texts.length > 1) {
+      return { ...(await this.write(token, chat, texts[0]!)), count: 1 };
+    }
+    return { ...outcome, count: texts.length };
   }
 
   onApplicationShutdown(): void {
@@ -74,6 +86,20 @@ export class TelegramChannel implements Channel, OnApplicationShutdown {
     }
     if (isRefused || status === 200) this.isRefused = isRefused;
   }
+}
+
+/** Those of the first notices; one without a text is not among people's, and ends a message. */
+function textsOf(batch: readonly Delivery[]): string[] {
+  const texts: string[] = [];
+  let characters = 0;
+  for (const delivery of batch) {
+    const text = telegramText(delivery);
+    if (text === undefined) break;
+    characters += text.length + PARTING.length;
+    if (texts.length > 0 && characters - PARTING.length > MOST_CHARACTERS) break;
+    texts.push(text);
+  }
+  return texts;
 }
 
 const chatOf = (target: string) => target.slice(telegramTarget('').length);

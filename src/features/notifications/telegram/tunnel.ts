@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { lookup } from 'node:dns/promises';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { SocksClient } from 'socks';
 
@@ -15,8 +15,8 @@ export function agentThrough(proxyUrl: string | undefined, protocol: string): ht
   if (proxyUrl === undefined) return agent;
   const proxy = new URL(proxyUrl);
   agent.createConnection = (options, connected) => {
-    const { host, port } = options as { host: string; port: number };
-    tunnel(proxy, host, Number(port)).then(
+    const { host, port, ca } = options as { host: string; port: number } & Trust;
+    tunnel(proxy, host, Number(port), { ca }).then(
       (socket) =>
         connected!(null, isSecure ? connect({ ...(options as ConnectionOptions), socket }) : socket),
       (error: Error) => connected!(new Error(`Proxy: ${error.message}`), undefined as never),
@@ -26,10 +26,13 @@ export function agentThrough(proxyUrl: string | undefined, protocol: string): ht
   return agent;
 }
 
-function tunnel(proxy: URL, host: string, port: number): Promise<Socket> {
+/** Whose certificates count: those of what is behind the proxy, and the proxy's own. */
+type Trust = Pick<ConnectionOptions, 'ca'>;
+
+function tunnel(proxy: URL, host: string, port: number, trust: Trust): Promise<Socket> {
   return proxy.protocol.startsWith('socks')
     ? throughSocks(proxy, host, port)
-    : throughHttp(proxy, host, port);
+    : throughHttp(proxy, host, port, trust);
 }
 
 /** The proxy looks the name up, as whoever needs one may be lied to by his own network; but SOCKS4 knows addresses only. */
@@ -50,7 +53,7 @@ async function throughSocks(proxy: URL, host: string, port: number): Promise<Soc
 }
 
 /** RFC 9110, CONNECT. */
-function throughHttp(proxy: URL, host: string, port: number): Promise<Socket> {
+function throughHttp(proxy: URL, host: string, port: number, trust: Trust): Promise<Socket> {
   const { userId, password } = credentialsOf(proxy);
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const isSecure = proxy.protocol === 'https:';
@@ -61,6 +64,8 @@ function throughHttp(proxy: URL, host: string, port: number): Promise<Socket> {
       method: 'CONNECT',
       path: authority,
       agent: false,
+      ...trust,
+      servername: isIP(hostOf(proxy)) ? '' : hostOf(proxy), // or it would be taken from the header `host`
       headers: {
         host: authority,
         ...(proxy.username === ''
