@@ -35,8 +35,12 @@ it.each<[string, Partial<MysqlAddress>]>([
     { host: 'localhost', socketPath: '/run/mysqld/mysqld.sock' },
   ],
   [
-    'mysql+pymysql://marzban:secret@127.0.0.1/marzban?ssl_ca=/etc/ca.pem&ssl_check_hostname=true',
+    'mysql+pymysql://marzban:secret@127.0.0.1/marzban?ssl_ca=/etc/ca.pem',
     { tls: { ca: '/etc/ca.pem', isHostChecked: true } },
+  ],
+  [
+    'mysql+pymysql://marzban:secret@127.0.0.1/marzban?ssl_ca=/etc/ca.pem&ssl_check_hostname=false',
+    { tls: { ca: '/etc/ca.pem', isHostChecked: false } },
   ],
 ])('%s is a server', (url, expected) => {
   expect(parseDatabaseUrl(url)).toEqual({ engine: 'mysql', address: { ...usual, ...expected } });

@@ -69,7 +69,9 @@ function tlsOf(query: URLSearchParams): MysqlAddress['tls'] {
   const files = { ca: query.get('ssl_ca'), cert: query.get('ssl_cert'), key: query.get('ssl_key') };
   const given = Object.entries(files).filter(([, file]) => file);
   if (given.length === 0) return undefined;
-  const isHostChecked = /^(1|true|yes|on)$/i.test(query.get('ssl_check_hostname') ?? 'false');
+  // As PyMySQL: without an authority there is nothing to look the name up in.
+  const isHostChecked =
+    Boolean(files.ca) && !/^(0|false|no|off)$/i.test(query.get('ssl_check_hostname') ?? '');
   return { ...(Object.fromEntries(given) as { ca?: string }), isHostChecked };
 }
 

@@ -1,4 +1,3 @@
-import { ImportRefused } from '../imports.errors.js';
 import { parseDatabaseUrl } from './database-url.js';
 import { requireMarzban } from './revisions.js';
 import type { Source } from './source.js';
@@ -22,7 +21,10 @@ export async function openSource(url: string, signal?: AbortSignal): Promise<Sou
 /** What reads a database is loaded only when it is read: the service never needs it. */
 async function connect(url: string, signal: AbortSignal | undefined): Promise<Source> {
   const address = parseDatabaseUrl(url);
-  if (address.engine === 'mysql') throw new ImportRefused('MySQL is not read yet.');
+  if (address.engine === 'mysql') {
+    const { MysqlSource } = await import('./mysql-source.js');
+    return MysqlSource.open(address.address, { signal });
+  }
   const { SqliteSource } = await import('./sqlite-source.js');
   return SqliteSource.open(address.file, { signal });
 }
