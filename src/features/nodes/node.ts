@@ -85,6 +85,11 @@ export interface NodeReach extends ApiAccess {
   sessionId: string | null;
   /** What tells the core process that was worked with last. */
   coreMarker: string | null;
+  /**
+   * Whether the panel that this installation was imported from may have left a core there: its users have the same ids
+   * here, and what it has counted is charged to nobody yet.
+   */
+  coreIsImported: boolean;
 }
 
 /** Raw bytes that went through a node. */

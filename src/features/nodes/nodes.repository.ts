@@ -66,6 +66,7 @@ export class NodesRepository {
     const rows = await this.db.rows<NodeReach>(
       `SELECT n.id AS "nodeId", n.kind, n.name, n.address, n.port, n.api_port AS "apiPort",
               n.server_cert_pem AS certificate, r.session_id AS "sessionId", r.core_marker AS "coreMarker",
+              r.core_is_imported AS "coreIsImported",
               ${ACCESS}
          FROM nodes n JOIN node_runtime r ON r.node_id = n.id
         WHERE n.id = ANY ($1)`,
@@ -146,7 +147,9 @@ export class NodesRepository {
   async forgetMachine(tx: Tx, id: number, what: 'certificate' | 'certificate_and_session'): Promise<void> {
     await tx.run('UPDATE nodes SET server_cert_pem = NULL WHERE id = $1', [id]);
     if (what === 'certificate_and_session') {
-      await tx.run('UPDATE node_runtime SET session_id = NULL WHERE node_id = $1', [id]);
+      await tx.run('UPDATE node_runtime SET session_id = NULL, core_is_imported = false WHERE node_id = $1', [
+        id,
+      ]);
     }
   }
 

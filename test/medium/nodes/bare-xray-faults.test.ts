@@ -149,6 +149,7 @@ describe.skipIf(!xray)('an Xray that somebody else runs, when something fails', 
       certificate: null,
       sessionId: null,
       coreMarker: null,
+      coreIsImported: false,
     };
     const memory = {
       saveSession: async () => undefined,

@@ -20,11 +20,12 @@ export class NodeMemoryRepository {
     };
   }
 
-  /** Remembers what the agent calls the session with this installation. */
+  /** Remembers what the agent calls the session with this installation, which has ended the core of any other. */
   private async saveSession(grant: Grant, sessionId: string | null): Promise<void> {
     await this.writes.run(
       grant,
-      'UPDATE node_runtime SET session_id = $3 WHERE node_id = $1 AND owner_epoch = $2',
+      `UPDATE node_runtime SET session_id = $3::uuid, core_is_imported = core_is_imported AND $3::uuid IS NULL
+        WHERE node_id = $1 AND owner_epoch = $2`,
       [sessionId],
     );
   }

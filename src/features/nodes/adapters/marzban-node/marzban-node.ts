@@ -86,7 +86,7 @@ export class MarzbanNode implements StartableCore {
     // Without a session of ours, whatever runs there is nobody's that we know, and a new session ends it.
     if (!isOurs) this.session = null;
     if (!started) return (await this.leftCore(coreVersion, signal)) ?? { running: false };
-    if (!isOurs) return { running: false };
+    if (!isOurs) return (await this.importedCore(coreVersion, signal)) ?? { running: false };
     return (await this.reachApi(coreVersion, signal)) ?? this.shutOut(signal);
   }
 
@@ -259,6 +259,30 @@ export class MarzbanNode implements StartableCore {
     return this.overApi(async (client) => {
       const found = await findLeftCore(client, { ...known, where }, signal);
       return found && this.workWith(client, found);
+    });
+  }
+
+  /**
+   * The core that the panel left which this installation was imported from. It is worked with until a new session ends it, so
+   * that what it has counted is charged. Its API lets in only the address that connected last.
+   */
+  private async importedCore(
+    coreVersion: string | null,
+    signal: AbortSignal,
+  ): Promise<RunningCore | undefined> {
+    if (!this.reach.coreIsImported) return undefined;
+    this.close();
+    return this.overApi(async (client) => {
+      try {
+        await client.sysStats(signal);
+      } catch (error) {
+        if (!(error instanceof CoreError)) throw error;
+        this.logger.warn(
+          `What the former panel's core counted since that read it last cannot be charged: its API does not let this address in (${error.message})`,
+        );
+        return undefined;
+      }
+      return this.workWith(client, await new CoreApi(client).observe(coreVersion ?? UNKNOWN_VERSION, signal));
     });
   }
 
