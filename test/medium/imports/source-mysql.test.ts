@@ -5,6 +5,7 @@ import { ImportRefused } from '../../../src/features/imports/imports.errors.js';
 import { parseDatabaseUrl } from '../../../src/features/imports/source/database-url.js';
 import { type MysqlOptions, MysqlSource } from '../../../src/features/imports/source/mysql-source.js';
 import { openSource } from '../../../src/features/imports/source/open-source.js';
+import { TABLES } from '../../../src/features/imports/source/revisions.js';
 import type { Source, SourceRow } from '../../../src/features/imports/source/source.js';
 import { BlackHole } from '../../support/black-hole.js';
 import { hasMariaDb, MariaDb } from '../../support/mariadb.js';
@@ -108,6 +109,18 @@ describe.runIf(hasMariaDb())('a database on MariaDB', () => {
       );
     }
     await expect(rowsOf(source, 'DELETE FROM jwt')).rejects.toThrow(/READ ONLY/);
+  });
+
+  it('with what old releases, migrations and hands left in it is read whole', async () => {
+    const source = await openSource(await server.load('odd', DUMP, golden('odd-rows.mariadb.sql')));
+    sources.push(source);
+    for (const table of TABLES) {
+      const [count] = await rowsOf(source, `SELECT COUNT(*) AS n FROM \`${table}\``);
+      expect(await rowsOf(source, `SELECT * FROM \`${table}\``)).toHaveLength(Number(count!.n));
+    }
+    expect(await rowsOf(source, 'SELECT username FROM users WHERE id = 9003')).toEqual([
+      { username: 'odd_a_nl\n' },
+    ]);
   });
 
   it('comes in batches, as fast as they are taken, and whoever stops half-way can ask on', async () => {

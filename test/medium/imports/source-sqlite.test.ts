@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +8,7 @@ import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ImportRefused } from '../../../src/features/imports/imports.errors.js';
 import { openSource } from '../../../src/features/imports/source/open-source.js';
+import { TABLES } from '../../../src/features/imports/source/revisions.js';
 import type { Source, SourceRow } from '../../../src/features/imports/source/source.js';
 import { SqliteSource } from '../../../src/features/imports/source/sqlite-source.js';
 
@@ -24,6 +27,20 @@ afterEach(async () => {
   vi.unstubAllEnvs();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Writes one number to all users and all admins, hundreds of times a second. */
+const WRITER = `
+  const database = new (require('libsql'))(process.argv[1]);
+  const busyUntilDone = (sql) => { for (;;) try { return database.exec(sql); } catch (error) { if (error.code !== 'SQLITE_BUSY') throw error; } };
+  database.exec('PRAGMA synchronous = OFF');
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let round = 1; ; round++) {
+    Atomics.wait(pause, 0, 0, 2); // or nobody else would ever find it unlocked
+    busyUntilDone('BEGIN IMMEDIATE');
+    database.exec("UPDATE users SET note = '" + round + "'; UPDATE admins SET users_usage = " + round);
+    busyUntilDone('COMMIT');
+    if (round === 1) process.send('writing');
+  }`;
 
 /** A copy of a database of the data set, with whatever is beside it. */
 async function databaseOf(name: string): Promise<string> {
@@ -125,6 +142,82 @@ describe('a database on SQLite', () => {
       await source.close();
     },
   );
+
+  it.each([
+    ['at once', undefined],
+    ['without being held, as it takes long', 0n],
+  ])('is copied %s, of one moment, while its owner writes on and on', async (_, quicklyCopiedBytes) => {
+    const file = await databaseOf(MAIN);
+    const owner = spawn(process.execPath, ['-e', WRITER, file], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    try {
+      await once(owner, 'message');
+      for (let round = 0; round < 3; round++) {
+        const source = await SqliteSource.open(file, { quicklyCopiedBytes });
+        const notes = await rowsOf(source, 'SELECT DISTINCT note FROM users');
+        const usages = await rowsOf(source, 'SELECT DISTINCT CAST(users_usage AS CHAR) AS note FROM admins');
+        expect(notes).toHaveLength(1);
+        expect(usages).toEqual(notes);
+        await source.close();
+      }
+      expect(owner.exitCode).toBeNull();
+    } finally {
+      const exit = once(owner, 'exit');
+      owner.kill('SIGKILL');
+      await exit;
+    }
+  });
+
+  it('with texts that are no UTF-8 is read, and said where', async () => {
+    const file = await databaseOf(MAIN);
+    const owner = new Database(file);
+    owner.exec(
+      `UPDATE users SET note = CAST(x'61ffc3' AS TEXT) WHERE id = 1;
+       UPDATE users SET username = CAST('name' || x'ff' AS TEXT) WHERE id = 2;
+       UPDATE users SET username = CAST('name' || x'fe' AS TEXT) WHERE id = 3;
+       UPDATE users SET note = 'نام', status = x'616374697665' WHERE id = 4`,
+    );
+    owner.close();
+    const source = await SqliteSource.open(file);
+    expect(
+      await rowsOf(source, 'SELECT username, status, note FROM users WHERE id < 5 ORDER BY id'),
+    ).toMatchObject([
+      { note: 'a��' },
+      { username: 'name�' },
+      { username: 'nameþ' },
+      { note: 'نام', status: 'active' },
+    ]);
+    expect(source.remarks).toEqual([
+      'users, row 1: note is no UTF-8; what cannot be read of it is �.',
+      'users, row 2: username is no UTF-8; what cannot be read of it is �.',
+      'users, row 3: username is no UTF-8; what cannot be read of it is �.',
+    ]);
+    await source.close();
+  });
+
+  it('with what old releases, migrations and hands left in it is read whole', async () => {
+    const file = await databaseOf(MAIN);
+    const owner = new Database(file);
+    owner.exec(`PRAGMA foreign_keys = OFF; ${await readFile(golden('odd-rows.sqlite.sql'), 'utf8')}`);
+    const counts = TABLES.map(
+      (table) => owner.prepare(`SELECT count(*) FROM "${table}"`).raw(true).all()[0] as [number],
+    );
+    owner.close();
+    const source = await openSource(`sqlite:///${file}`);
+    for (const [i, table] of TABLES.entries()) {
+      expect(await rowsOf(source, `SELECT * FROM \`${table}\``)).toHaveLength(counts[i]![0]);
+    }
+    const odd = await rowsOf(
+      source,
+      "SELECT username, used_traffic FROM users WHERE id = 9003 OR typeof(used_traffic) = 'real'",
+    );
+    expect(odd).toContainEqual({ username: 'odd_a_nl\n', used_traffic: 0n });
+    expect(odd.some(({ used_traffic: bytes }) => typeof bytes === 'number' && !Number.isInteger(bytes))).toBe(
+      true,
+    );
+    await source.close();
+  });
 
   it('is read from a copy of which nothing is left, not even while it is read', async () => {
     const source = await SqliteSource.open(await databaseOf(MAIN));

@@ -26,6 +26,8 @@ const VIEW = [
 export class MysqlSource implements Source {
   engine: Source['engine'] = 'MySQL';
   bytes: bigint | undefined;
+  /** A server takes no text that is none. */
+  readonly remarks = [];
   private failure: Error | undefined;
   /** Goes on with the statement that waits for rows. */
   private wake: () => void = () => undefined;

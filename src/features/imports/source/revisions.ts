@@ -21,7 +21,8 @@ const OLDER = new Map([
 /** Of the branches of a 1.0 that was not finished. */
 const NEWER = new Set(['f2b9caa23e16', '4eb0a0eb835f', '68edca039166', '931ed40d6eec', '7a93bcd44713']);
 
-const TABLES = [
+/** All of its tables, but for that of the revision. */
+export const TABLES = [
   ...['admins', 'admin_usage_logs', 'jwt', 'tls', 'system', 'inbounds', 'hosts', 'user_templates'],
   ...[
     'template_inbounds_association',

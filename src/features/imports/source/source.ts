@@ -11,6 +11,8 @@ export interface Source {
   readonly description: string;
   /** Size of the database; undefined where it cannot be asked. */
   readonly bytes: bigint | undefined;
+  /** What had to be mended before it could be read, in sentences; the values are given as they were mended. */
+  readonly remarks: readonly string[];
   /**
    * The rows of a statement, in batches; one statement at a time. Its SQL is what all engines read alike: names that are
    * words of a language in backticks (`system`, `key`), JSON as `CAST(settings AS CHAR)`, `?` for parameters.

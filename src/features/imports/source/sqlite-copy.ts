@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
-import { copyFile, open, rm, stat, statfs } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { copyFile, type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { systemReason } from '../../../config/startup-error.js';
@@ -9,14 +10,16 @@ import { ImportRefused } from '../imports.errors.js';
 /** Of a database: its file, what is not committed yet, what is committed but not in the file yet. */
 const PARTS = ['', '-journal', '-wal'] as const;
 const MAGIC = 'SQLite format 3\0';
-/** Larger files may take longer to copy than the five seconds that a write of the panel waits for readers. */
 const QUICKLY_COPIED_BYTES = 512n * 1024n * 1024n;
+const CHUNK_BYTES = 1024 * 1024;
 const ATTEMPTS = 4;
 const BUSY = 5;
 
 export interface CopyOptions {
   /** For how long to wait for others who lock the database. */
   patienceMilliseconds?: number;
+  /** Larger files may take longer to copy than the five seconds that a write of the panel waits for readers. */
+  quicklyCopiedBytes?: bigint;
   signal?: AbortSignal;
 }
 
@@ -29,33 +32,39 @@ export interface CopyOptions {
 export async function copySqlite(
   file: string,
   folder: string,
-  { patienceMilliseconds = 20_000, signal }: CopyOptions = {},
+  { patienceMilliseconds = 20_000, quicklyCopiedBytes = QUICKLY_COPIED_BYTES, signal }: CopyOptions = {},
 ): Promise<string> {
   const isLogged = await usesLog(file);
   const bytes = await refuseWithoutRoom(file, folder);
   const copy = join(folder, 'marzban.sqlite3');
-
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    // While a reader is in a transaction the panel cannot commit, and traffic that it fails to book is lost. So a large
-    // file is copied without one and looked at afterwards; only when it never rests it is held for as long as it takes.
-    // A log has no such readers.
-    const isHeldThroughout = isLogged || bytes < QUICKLY_COPIED_BYTES || attempt === ATTEMPTS;
-    let hold = await holdSqlite(file, isLogged, patienceMilliseconds, signal);
-    try {
-      const before = await stampsOf(file);
-      if (!isHeldThroughout) hold.release();
-      await copyParts(file, copy);
-      signal?.throwIfAborted();
-      if (!isHeldThroughout) hold = await holdSqlite(file, isLogged, patienceMilliseconds, signal);
-      if (hold.isHeld && isLogged) return copy;
-      const after = await stampsOf(file);
-      // Whoever is about to write to a file that is held may have a journal already.
-      const compared = hold.isHeld ? 1 : PARTS.length;
-      if (before.slice(0, compared).join() === after.slice(0, compared).join()) return copy;
-    } finally {
-      hold.release();
+  // Closing a file ends all locks that the process has on it, so it is opened once here, and closed last.
+  const opened = await open(file, 'r').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  try {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      // While a reader is in a transaction the panel cannot commit, and traffic that it fails to book is lost. So a large
+      // file is copied without one and looked at afterwards; only when it never rests it is held for as long as it takes.
+      // A log has no such readers.
+      const isHeldThroughout = isLogged || bytes < quicklyCopiedBytes || attempt === ATTEMPTS;
+      let hold = await holdSqlite(file, isLogged, patienceMilliseconds, signal);
+      try {
+        const before = await stampsOf(file, opened);
+        if (!isHeldThroughout) hold.release();
+        await copyParts(file, opened, copy, signal);
+        if (!isHeldThroughout) hold = await holdSqlite(file, isLogged, patienceMilliseconds, signal);
+        if (hold.isHeld && isLogged) return copy;
+        const after = await stampsOf(file, opened);
+        // Whoever is about to write to a file that is held may have a journal already.
+        const compared = hold.isHeld ? 1 : PARTS.length;
+        if (before.slice(0, compared).join() === after.slice(0, compared).join()) return copy;
+      } finally {
+        hold.release();
+      }
+      await wait(500, undefined, { signal });
     }
-    await wait(500, undefined, { signal });
+  } finally {
+    await opened.close();
   }
   throw new ImportRefused(
     `${file} goes on changing while it is copied, by somebody who does not lock it: wait until it is whole, or stop whoever writes to it.`,
@@ -83,13 +92,17 @@ async function readHeader(file: string): Promise<Buffer> {
   try {
     const handle = await open(file, 'r');
     try {
-      return (await handle.read(Buffer.alloc(100), 0, 100, 0)).buffer;
+      return await headerOf(handle);
     } finally {
       await handle.close();
     }
   } catch (error) {
     throw unreadable(file, error);
   }
+}
+
+async function headerOf(handle: FileHandle): Promise<Buffer> {
+  return (await handle.read(Buffer.alloc(100), 0, 100, 0)).buffer;
 }
 
 /** The size of all parts. */
@@ -146,12 +159,12 @@ async function holdSqlite(
         `${file} has been locked by another program for ${Math.round(patienceMilliseconds / 1000)} seconds: try again when that one is done, or stop it.`,
       );
     }
-    await wait(50, undefined, { signal });
+    await wait(10, undefined, { signal });
   }
 }
 
 /** What changes when a part is written to. */
-async function stampsOf(file: string): Promise<string[]> {
+async function stampsOf(file: string, opened: FileHandle): Promise<string[]> {
   const stamps = await Promise.all(
     PARTS.map((part) =>
       stat(file + part, { bigint: true }).then(
@@ -160,21 +173,31 @@ async function stampsOf(file: string): Promise<string[]> {
       ),
     ),
   );
-  const counter = (await readHeader(file)).readUInt32BE(24);
+  const counter = (await headerOf(opened)).readUInt32BE(24);
   return [`${stamps[0]} ${counter}`, ...stamps.slice(1)];
 }
 
-/** The file itself comes last: closing it ends the locks that this process has on it. */
-async function copyParts(file: string, copy: string): Promise<void> {
-  for (const part of PARTS.toReversed()) {
+async function copyParts(
+  file: string,
+  opened: FileHandle,
+  copy: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const part of PARTS) {
     await rm(copy + part, { force: true });
     try {
-      await copyFile(file + part, copy + part, constants.COPYFILE_FICLONE);
+      if (part === '') {
+        const source = opened.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
+        await pipeline(source, createWriteStream(copy, { highWaterMark: CHUNK_BYTES }), { signal });
+      } else {
+        await copyFile(file + part, copy + part);
+      }
     } catch (error) {
+      signal?.throwIfAborted();
       const { code } = error as NodeJS.ErrnoException;
       if (part !== '' && code === 'ENOENT') continue;
       if (code === 'ENOSPC' || code === 'EDQUOT')
-        throw noRoom(file, (await stat(file, { bigint: true })).size, copy);
+        throw noRoom(file, (await opened.stat({ bigint: true })).size, copy);
       throw unreadable(file + part, error);
     }
   }

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type Libsql from 'libsql';
 import { ImportRefused } from '../imports.errors.js';
+import { TABLES } from './revisions.js';
 import { type CopyOptions, copySqlite, noDatabase } from './sqlite-copy.js';
 import { BATCH_ROWS, named, type Source, type SourceRow, type SourceValue, TableMissing } from './source.js';
+import { mendTexts } from './sqlite-texts.js';
 
 const CORRUPT = 11;
 const FULL = 13;
@@ -19,6 +21,7 @@ export class SqliteSource implements Source {
     private readonly database: Libsql.Database,
     private readonly file: string,
     readonly bytes: bigint,
+    readonly remarks: readonly string[],
     private readonly signal: AbortSignal | undefined,
   ) {}
 
@@ -31,8 +34,9 @@ export class SqliteSource implements Source {
     const folder = await mkdtemp(join(tmpdir(), 'margrave-import-'));
     try {
       const copy = await copySqlite(file, folder, options);
-      const database = await recover(file, copy);
-      return new SqliteSource(database, file, (await stat(copy, { bigint: true })).size, options.signal);
+      const { database, remarks } = await recover(file, copy);
+      const { size } = await stat(copy, { bigint: true });
+      return new SqliteSource(database, file, size, remarks, options.signal);
     } finally {
       // The copy holds everything that is secret, and it is large. It stays open without a name: whatever becomes of
       // this process, nothing is left of it.
@@ -69,7 +73,10 @@ export class SqliteSource implements Source {
 }
 
 /** Opens the copy, so that SQLite puts back what was not committed and takes in its log, and looks whether it is whole. */
-async function recover(file: string, copy: string): Promise<Libsql.Database> {
+async function recover(
+  file: string,
+  copy: string,
+): Promise<{ database: Libsql.Database; remarks: string[] }> {
   const { default: Database } = await import('libsql');
   const database = new Database(copy);
   try {
@@ -79,7 +86,7 @@ async function recover(file: string, copy: string): Promise<Libsql.Database> {
     const [fault] = database.prepare('PRAGMA quick_check(1)').raw(true).all() as [string][];
     // What else it finds are values that a column should not hold: not all of those are worth no import.
     if (fault?.[0].startsWith('***')) throw damaged(file, fault[0]);
-    return database;
+    return { database, remarks: mendTexts(database, [...TABLES, 'alembic_version']) };
   } catch (error) {
     database.close();
     throw explained(file, error);
