@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +78,8 @@ async function contentsOf(path: string): Promise<Map<string, string>> {
   );
 }
 
+/** Who may do nothing that is not allowed to all. */
+const NOBODY = 65_534;
 const MAIN = 'marzban-0.8.4.sqlite3';
 
 describe('a database on SQLite', () => {
@@ -124,6 +137,38 @@ describe('a database on SQLite', () => {
         users.filter(({ note }) => note === 'never committed' || note === 'before the last change'),
       ).toEqual([]);
       expect(await contentsOf(join(folder, 'source'))).toEqual(before);
+    },
+  );
+
+  it.each(['interrupted/journal.sqlite3', 'interrupted/wal.sqlite3', 'DELETE', 'WAL'])(
+    'that may only be read (%s) is read all the same',
+    async (name) => {
+      const isInUse = !name.startsWith('interrupted');
+      const file = await databaseOf(isInUse ? MAIN : name);
+      const owner = isInUse ? new Database(file) : undefined;
+      owner?.prepare(`PRAGMA journal_mode = ${name}`).all();
+      owner?.exec(
+        "UPDATE users SET note = 'mine'; BEGIN IMMEDIATE; UPDATE users SET note = 'never committed'",
+      );
+      const place = join(folder, 'source');
+      for (const part of await readdir(place)) await chmod(join(place, part), 0o444);
+      await chmod(place, 0o555);
+      await chmod(folder, 0o755);
+      await chmod(copies, 0o777);
+      const before = await contentsOf(place);
+
+      const isRoot = process.getuid!() === 0;
+      if (isRoot) process.seteuid!(NOBODY); // root may write everywhere
+      const opening = openSource(`sqlite:///${file}`);
+      const source = await opening.finally(() => isRoot && process.seteuid!(0));
+      const notes = (await rowsOf(source, 'SELECT DISTINCT note FROM users')).map(({ note }) => note);
+      await source.close();
+      expect([...(await contentsOf(place)).keys()]).toEqual([...before.keys()]);
+      owner?.close();
+      await chmod(place, 0o755);
+      if (owner) expect(notes).toEqual(['mine']);
+      else
+        for (const note of ['never committed', 'before the last change']) expect(notes).not.toContain(note);
     },
   );
 

@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { copyFile, type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -186,16 +186,20 @@ async function copyParts(
   for (const part of PARTS) {
     await rm(copy + part, { force: true });
     try {
-      if (part === '') {
-        const source = opened.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
-        await pipeline(source, createWriteStream(copy, { highWaterMark: CHUNK_BYTES }), { signal });
-      } else {
-        await copyFile(file + part, copy + part);
-      }
+      const source =
+        part === ''
+          ? opened.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES })
+          : createReadStream(file + part, { highWaterMark: CHUNK_BYTES });
+      // Not with the rights of the source, which may be to read it only.
+      const target = createWriteStream(copy + part, { mode: 0o600, highWaterMark: CHUNK_BYTES });
+      await pipeline(source, target, { signal });
     } catch (error) {
       signal?.throwIfAborted();
-      const { code } = error as NodeJS.ErrnoException;
-      if (part !== '' && code === 'ENOENT') continue;
+      const { code, path } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' && path === file + part && part !== '') {
+        await rm(copy + part, { force: true });
+        continue;
+      }
       if (code === 'ENOSPC' || code === 'EDQUOT')
         throw noRoom(file, (await opened.stat({ bigint: true })).size, copy);
       throw unreadable(file + part, error);
