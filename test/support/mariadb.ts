@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { serverUser, type ServerUser } from '../../src/shared/database/postgres-user.js';
+import type { Certificate } from './certificates.js';
 import { eventually } from './eventually.js';
 import { freePort } from './service-process.js';
 
@@ -47,7 +48,8 @@ export class MariaDb {
     return join(this.folder, 'socket');
   }
 
-  static async start(): Promise<MariaDb> {
+  /** @param certificate what it encrypts connections with, where they ask for it */
+  static async start(certificate?: Certificate): Promise<MariaDb> {
     const folder = await mkdtemp(join(tmpdir(), 'margrave-mariadb-'));
     const data = join(folder, 'data');
     await chmod(folder, 0o755);
@@ -56,11 +58,12 @@ export class MariaDb {
     const user = await serverUser(data);
     if (user) for (const path of [folder, data]) await chown(path, user.uid, user.gid);
     await makeSystemTables(data, user);
+    const tls = certificate ? await writeCertificate(folder, certificate) : [];
     const port = await freePort();
     const child = spawn(
       EXECUTABLE,
       [
-        ...QUICK,
+        ...[...QUICK, ...tls],
         ...[`--datadir=${data}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`],
         ...['--bind-address=127.0.0.1', `--port=${port}`, '--innodb-buffer-pool-size=256M'],
       ],
@@ -127,6 +130,12 @@ export class MariaDb {
     }
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function writeCertificate(folder: string, { certificate, key }: Certificate): Promise<string[]> {
+  const files = { cert: certificate, key };
+  for (const [name, pem] of Object.entries(files)) await writeFile(join(folder, `${name}.pem`), pem);
+  return Object.keys(files).map((name) => `--ssl-${name}=${join(folder, `${name}.pem`)}`);
 }
 
 /** What `mariadb-install-db` does; that one needs programs of two more packages. */

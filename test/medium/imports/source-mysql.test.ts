@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ImportRefused } from '../../../src/features/imports/imports.errors.js';
 import { parseDatabaseUrl } from '../../../src/features/imports/source/database-url.js';
@@ -8,6 +11,7 @@ import { openSource } from '../../../src/features/imports/source/open-source.js'
 import { TABLES } from '../../../src/features/imports/source/revisions.js';
 import type { Source, SourceRow } from '../../../src/features/imports/source/source.js';
 import { BlackHole } from '../../support/black-hole.js';
+import { createAuthority } from '../../support/certificates.js';
 import { hasMariaDb, MariaDb } from '../../support/mariadb.js';
 import { freePort } from '../../support/service-process.js';
 
@@ -212,6 +216,41 @@ describe.runIf(hasMariaDb())('a database on MariaDB', () => {
     await expect(rowsOf(source, 'SELECT SLEEP(60)')).rejects.toThrow(
       /^database marzban at .+ has said nothing for 3 seconds: look at what it does/,
     );
+  });
+});
+
+describe.runIf(hasMariaDb())('a connection that is encrypted', () => {
+  let server: MariaDb;
+  let folder: string;
+  let login: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'source-mysql-test-'));
+    const authority = await createAuthority();
+    await writeFile(join(folder, 'ca.pem'), authority.certificate);
+    await writeFile(join(folder, 'other.pem'), (await createAuthority()).certificate);
+    server = await MariaDb.start(await authority.issue('localhost'));
+    login = (await server.load('marzban')).replace(/127\.0\.0\.1.*/, '');
+  });
+  afterAll(async () => {
+    await server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const cipher = async (host: string, query: string) => {
+    const source = await open(`${login}${host}:${server.port}/marzban?${query}`);
+    const [status] = await rowsOf(source, "SHOW STATUS LIKE 'Ssl_cipher'");
+    await source.close();
+    return status!.Value;
+  };
+
+  it('as the URL says is made with a server that the authority knows by its name', async () => {
+    expect(await cipher('localhost', '')).toBe('');
+    expect(await cipher('localhost', `ssl_ca=${folder}/ca.pem`)).toMatch(/^TLS_/);
+    expect(await cipher('127.0.0.1', `ssl_ca=${folder}/ca.pem&ssl_check_hostname=false`)).toMatch(/^TLS_/);
+  });
+
+  it('is refused where the authority does not know the server', async () => {
+    const url = `${login}localhost:${server.port}/marzban?ssl_ca=${folder}/other.pem`;
+    expect(await reason(open(url))).toMatch(/^The server of .+ cannot be read \(.*certificate/);
   });
 });
 
