@@ -13,6 +13,7 @@ import type { Source, SourceRow } from '../../../src/features/imports/source/sou
 import { BlackHole } from '../../support/black-hole.js';
 import { createAuthority } from '../../support/certificates.js';
 import { hasMariaDb, MariaDb } from '../../support/mariadb.js';
+import { readInLittleMemory } from '../../support/read-in-little-memory.js';
 import { freePort } from '../../support/service-process.js';
 
 const golden = (name: string) => new URL(`../../golden/import/${name}`, import.meta.url);
@@ -140,6 +141,17 @@ describe.runIf(hasMariaDb())('a database on MariaDB', () => {
     await expect(rowsOf(source, 'SELECT no_such_column FROM users')).rejects.toThrow(/no_such_column/);
     expect(await rowsOf(source, 'SELECT 2 AS two')).toEqual([{ two: 2 }]);
   });
+
+  it('with a million hourly rows is read in little memory', async () => {
+    const many = await server.load('many', DUMP);
+    await server.query(
+      `SET foreign_key_checks = 0; DELETE FROM node_user_usages;
+       INSERT INTO node_user_usages (created_at, user_id, node_id, used_traffic)
+       SELECT '2024-01-01' + INTERVAL seq DIV 4000 HOUR, seq DIV 4 % 1000, seq % 4, seq FROM seq_0_to_999999`,
+      'many',
+    );
+    expect(await readInLittleMemory(many)).toEqual({ rows: 1_000_000, traffic: '499999500000' });
+  }, 60_000);
 
   it('is read no further once the import is given up', async () => {
     const giveUp = new AbortController();

@@ -22,6 +22,8 @@ import { openSource } from '../../../src/features/imports/source/open-source.js'
 import { TABLES } from '../../../src/features/imports/source/revisions.js';
 import type { Source, SourceRow } from '../../../src/features/imports/source/source.js';
 import { SqliteSource } from '../../../src/features/imports/source/sqlite-source.js';
+import { eventually } from '../../support/eventually.js';
+import { readInLittleMemory } from '../../support/read-in-little-memory.js';
 
 const golden = (name: string) => fileURLToPath(new URL(`../../golden/import/${name}`, import.meta.url));
 
@@ -270,6 +272,35 @@ describe('a database on SQLite', () => {
     await rowsOf(source, 'SELECT * FROM users ORDER BY note');
     await source.close();
     expect(names).toEqual([]);
+  });
+
+  it('with a million hourly rows is read in little memory', async () => {
+    const file = await databaseOf(MAIN);
+    const owner = new Database(file);
+    owner.exec(
+      `PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; DELETE FROM node_user_usages;
+       INSERT INTO node_user_usages (created_at, user_id, node_id, used_traffic)
+       WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)
+       SELECT strftime('%Y-%m-%d %H:00:00.000000', 1700000000 + i / 4000 * 3600, 'unixepoch'), i / 4 % 1000, i % 4, i FROM n`,
+    );
+    owner.close();
+    expect(await readInLittleMemory(`sqlite:///${file}`)).toEqual({
+      rows: 1_000_000,
+      traffic: '499999500000',
+    });
+  });
+
+  it('whose copy is still waited for when the import is given up leaves nothing', async () => {
+    const file = await databaseOf(MAIN);
+    const other = new Database(file);
+    other.exec('BEGIN EXCLUSIVE');
+    const giveUp = new AbortController();
+    const opening = SqliteSource.open(file, { signal: giveUp.signal });
+    await eventually(async () => (await readdir(copies)).length > 0);
+    giveUp.abort();
+    await expect(opening).rejects.toThrow('aborted');
+    expect(await readdir(copies)).toEqual([]);
+    other.close();
   });
 
   it('is read no further once the import is given up', async () => {

@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, open, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -201,7 +201,7 @@ async function copyParts(
         continue;
       }
       if (code === 'ENOSPC' || code === 'EDQUOT')
-        throw noRoom(file, (await opened.stat({ bigint: true })).size, copy);
+        throw noRoom(file, (await opened.stat({ bigint: true })).size, dirname(copy));
       throw unreadable(file + part, error);
     }
   }
