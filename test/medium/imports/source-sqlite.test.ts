@@ -287,6 +287,7 @@ describe('a database on SQLite', () => {
     expect(await readInLittleMemory(`sqlite:///${file}`)).toEqual({
       rows: 1_000_000,
       traffic: '499999500000',
+      largest: 5000,
     });
   });
 
