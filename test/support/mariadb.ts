@@ -12,7 +12,12 @@ import { freePort } from './service-process.js';
 
 /** Of Debian's package `mariadb-server-core`, which has no service. */
 const EXECUTABLE = '/usr/sbin/mariadbd';
-const SYSTEM_TABLES = ['mysql_system_tables.sql', 'mysql_system_tables_data.sql'];
+/** Of its system tables; 11 and newer have other names for them. */
+const SCRIPTS = [
+  ['/usr/share/mysql', 'mysql'],
+  ['/usr/share/mysql', 'mariadb'],
+  ['/usr/share/mariadb', 'mariadb'],
+].map(([folder, name]) => ['', '_data'].map((end) => `${folder}/${name}_system_tables${end}.sql`));
 /** Nothing of it has to outlive the tests. */
 const QUICK = [
   '--no-defaults',
@@ -140,7 +145,9 @@ async function writeCertificate(folder: string, { certificate, key }: Certificat
 
 /** What `mariadb-install-db` does; that one needs programs of two more packages. */
 async function makeSystemTables(data: string, user: ServerUser | undefined): Promise<void> {
-  const files = await Promise.all(SYSTEM_TABLES.map((name) => readFile(`/usr/share/mysql/${name}`, 'utf8')));
+  const scripts = SCRIPTS.find((paths) => paths.every((path) => existsSync(path)));
+  if (!scripts) throw new Error('The scripts of the system tables are not where Debian has them');
+  const files = await Promise.all(scripts.map((path) => readFile(path, 'utf8')));
   const child = spawn(EXECUTABLE, [...QUICK, '--bootstrap', `--datadir=${data}`], {
     stdio: ['pipe', 'ignore', 'pipe'],
     ...user,
