@@ -1,4 +1,10 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import pg from 'pg';
 import type { ConnectionWatch } from './connection-watch.js';
 import { clientOptions, type Connection, isPooled } from './data-source.js';
@@ -28,7 +34,9 @@ const NOTIFY: Statement = {
  * whoever listens looks now and then anyway.
  */
 @Injectable()
-export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShutdown {
+export class DatabaseEvents
+  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
   private readonly logger = new Logger(DatabaseEvents.name);
   private readonly handlers = new Map<Channel, Set<Handler>>();
   private client: pg.Client | undefined;
@@ -57,24 +65,28 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
    */
   hint(channel: Channel): void {
     this.hints.add(channel);
-    this.hinting ??= setTimeout(() => {
-      this.hinting = undefined;
-      const channels = [...this.hints];
-      this.hints.clear();
-      if (this.isDeaf) {
-        for (const told of channels) this.tell(told, '');
-        this.points.rows(NOTIFY, [channels]).catch(() => undefined); // others may hear it
-      } else {
-        this.send({ ...NOTIFY, values: [channels] });
-      }
-    }, HINT_MS);
+    this.hinting ??= setTimeout(() => void this.giveHints(), HINT_MS);
+  }
+
+  private async giveHints(): Promise<void> {
+    clearTimeout(this.hinting);
+    this.hinting = undefined;
+    const channels = [...this.hints];
+    this.hints.clear();
+    if (channels.length === 0) return;
+    if (this.isDeaf) {
+      for (const told of channels) this.tell(told, '');
+      await this.points.rows(NOTIFY, [channels]).catch(() => undefined); // others may hear it
+    } else {
+      await this.send({ ...NOTIFY, values: [channels] });
+    }
   }
 
   /** Calls `handler` on each notification until the returned function is called. */
   on(channel: Channel, handler: Handler): () => void {
     const handlers = this.handlers.get(channel) ?? new Set();
     this.handlers.set(channel, handlers.add(handler));
-    if (handlers.size === 1) this.send({ text: `LISTEN ${channel}` });
+    if (handlers.size === 1) void this.send({ text: `LISTEN ${channel}` });
     return () => handlers.delete(handler);
   }
 
@@ -87,6 +99,11 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
 
   async onApplicationBootstrap(): Promise<void> {
     if (!this.isDeaf) await this.connect();
+  }
+
+  /** What was changed last is told as well, be it the only thing that a short process did. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.giveHints();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -148,8 +165,8 @@ export class DatabaseEvents implements OnApplicationBootstrap, OnApplicationShut
   }
 
   /** A connection that broke is made anew and listens to everything again. */
-  private send(query: pg.QueryConfig): void {
-    this.client?.query(query).catch(() => undefined);
+  private async send(query: pg.QueryConfig): Promise<void> {
+    await this.client?.query(query).catch(() => undefined);
   }
 
   private tell(channel: Channel, payload: string): void {
