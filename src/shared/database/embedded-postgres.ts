@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { clientOptions, type Connection } from './data-source.js';
@@ -6,7 +8,14 @@ import { DATABASE, PostgresServer, type ServerOptions, USER } from './postgres-s
 
 const WATCH_MS = 500;
 
+/** Holds the process number of a server that a command started: the last command that uses it ends it. */
+const NOTE = 'started-by-command';
+/** Any fixed number: of commands that end at once, one after the other looks whether it is the last. */
+const END_LOCK = 7_345_003;
+
 export interface EmbeddedPostgresOptions extends ServerOptions {
+  /** For a command, which is over soon. */
+  forCommand?: boolean;
   /** Told about restarts. */
   log?: (message: string) => void;
 }
@@ -34,7 +43,10 @@ export class EmbeddedPostgres {
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     const server = await PostgresServer.prepare(options);
     const { postmaster, adopted } = await server.up();
-    return new EmbeddedPostgres(options, server, postmaster, adopted);
+    const embedded = new EmbeddedPostgres(options, server, postmaster, adopted);
+    if (!options.forCommand) embedded.claim();
+    else if (!adopted) embedded.note();
+    return embedded;
   }
 
   /** From now on, starts the server again whenever it dies; the connection stays the same. */
@@ -46,8 +58,9 @@ export class EmbeddedPostgres {
       this.options.log?.('The embedded PostgreSQL died or lost its socket; starting it again');
       this.restarting = sleep(pause)
         .then(() => this.server.up())
-        .then(({ postmaster: restarted }) => {
+        .then(({ postmaster: restarted, adopted }) => {
           this.postmaster = restarted;
+          if (this.options.forCommand && !adopted) this.note();
           pause = 0;
           this.options.log?.('The embedded PostgreSQL runs again');
         })
@@ -60,18 +73,33 @@ export class EmbeddedPostgres {
     this.watcher.unref();
   }
 
-  /** Lets the server run on, and cares no more for it. */
-  leave(): void {
-    clearInterval(this.watcher);
-  }
-
-  /** Stops the server once this process has closed its connections; leaves it to another Margrave that still uses it. */
+  /**
+   * Stops the server once this process has closed its connections; leaves it to another Margrave that still uses it. A command
+   * leaves it also to nobody, unless it was a command that started it: whoever did wants it to run.
+   */
   async stop(): Promise<'stopped' | 'left running'> {
     clearInterval(this.watcher);
     await this.restarting;
+    if (this.options.forCommand && !this.isNoted()) return 'left running';
     if (!this.options.volatile && (await this.usedByOthers())) return 'left running';
     await this.server.down(this.postmaster);
     return 'stopped';
+  }
+
+  private get noteFile(): string {
+    return join(this.options.folder, NOTE);
+  }
+
+  private note(): void {
+    writeFileSync(this.noteFile, String(this.postmaster.pid), { mode: 0o600 });
+  }
+
+  private claim(): void {
+    rmSync(this.noteFile, { force: true });
+  }
+
+  private isNoted(): boolean {
+    return existsSync(this.noteFile) && readFileSync(this.noteFile, 'utf8') === String(this.postmaster.pid);
   }
 
   private async usedByOthers(): Promise<boolean> {
@@ -79,6 +107,7 @@ export class EmbeddedPostgres {
     client.on('error', () => undefined);
     try {
       await client.connect();
+      if (this.options.forCommand) await client.query('SELECT pg_advisory_lock($1)', [END_LOCK]);
       for (let attempt = 0; attempt < 20; attempt++) {
         // Sessions closed a moment ago, and those of a killed process, take a little to disappear.
         const { rows } = await client.query<{ others: boolean }>(

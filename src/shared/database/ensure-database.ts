@@ -36,6 +36,8 @@ interface Opening {
   dataDir: string;
   log: (message: string) => void;
   signal?: AbortSignal;
+  /** For a command, which is over soon. */
+  forCommand?: boolean;
 }
 
 /**
@@ -43,14 +45,22 @@ interface Opening {
  * @throws StartupError when there is none.
  */
 export async function openDatabase(opening: Opening): Promise<OpenDatabase> {
-  const { databaseUrl, databaseDirectUrl, databaseWaitSeconds: seconds, dataDir, log, signal } = opening;
+  const {
+    databaseUrl,
+    databaseDirectUrl,
+    databaseWaitSeconds: seconds,
+    dataDir,
+    log,
+    signal,
+    forCommand,
+  } = opening;
   if (databaseUrl !== undefined) {
     const external = await openExternal(databaseUrl, databaseDirectUrl, { seconds, log, signal });
     return { ...external, embedded: undefined };
   }
   const base = await embeddedBase(dataDir);
   const folder = join(base, 'postgres');
-  const embedded = await EmbeddedPostgres.start({ folder, log });
+  const embedded = await EmbeddedPostgres.start({ folder, log, forCommand });
   const remarks = [
     ...(base === dataDir ? [] : [`, since the user it runs as may not enter ${dataDir}`]),
     ...(embedded.adopted ? [', which was running already'] : []),
