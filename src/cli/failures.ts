@@ -9,6 +9,13 @@ export class CommandFailed extends Error {}
 /** The command was not given as it must be. */
 export class WrongUsage extends Error {}
 
+/** Settings are not as they must be. */
+export class WrongSettings extends CommandFailed {
+  constructor(problems: readonly string[]) {
+    super(problems.length === 1 ? `Setting ${problems[0]}` : ['Settings:', ...problems].join('\n  '));
+  }
+}
+
 export const DONE = 0;
 export const FAILED = 1;
 export const MISUSED = 2;

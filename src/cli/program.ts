@@ -1,12 +1,18 @@
 import { Command } from 'commander';
 import { ownVersion } from '../shared/own-version.js';
 import { addAdminCommands } from './commands/admin.js';
+import { addCompleteCommand, addCompletionCommands } from './commands/completion.js';
+import { addConfigCommands } from './commands/config.js';
+import { addNodeCommands } from './commands/node.js';
+import { addSettingsCommand } from './commands/settings.js';
 import { addStatusCommand } from './commands/status.js';
+import { addSubscriptionCommands } from './commands/subscription.js';
+import { addUserCommands } from './commands/user.js';
 import { DONE, outcomeOf } from './failures.js';
 import { complain } from './output.js';
 
 /** The whole command line. Only what tells what there is is loaded for it; the services are when a command needs them. */
-export function createProgram(): Command {
+export function createProgram({ completes } = { completes: true }): Command {
   const program = new Command('margrave')
     .description('Control plane for Xray proxy fleets: the command line.')
     .version(ownVersion(), '-V, --version')
@@ -14,7 +20,14 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     .exitOverride();
   addAdminCommands(program);
+  addUserCommands(program);
+  addSubscriptionCommands(program);
+  addConfigCommands(program);
+  addNodeCommands(program);
   addStatusCommand(program);
+  addSettingsCommand(program);
+  addCompletionCommands(program);
+  if (completes) addCompleteCommand(program, () => createProgram({ completes: false }));
   return program;
 }
 

@@ -4,9 +4,11 @@ import { Config } from '../config/config.js';
 import { loadConfig } from '../config/environment.js';
 import { StartupError } from '../config/startup-error.js';
 import { type Actor, AdminsService } from '../features/admins/index.js';
-import { CoreService } from '../features/core/index.js';
+import { CoreService, CoreTrials } from '../features/core/index.js';
 import { FleetStateRepository, NodesService } from '../features/nodes/index.js';
+import { SubscriptionService } from '../features/subscription/index.js';
 import { JobsService } from '../features/system/index.js';
+import { BulkUsersService, UserListsService, UserPresenter, UsersService } from '../features/users/index.js';
 import { ConnectionWatch } from '../shared/database/connection-watch.js';
 import { DatabaseClock } from '../shared/database/database-clock.js';
 import {
@@ -29,9 +31,15 @@ export interface Services {
   config: Config;
   admins: AdminsService;
   core: CoreService;
+  trials: CoreTrials;
   fleet: FleetStateRepository;
   jobs: JobsService;
   nodes: NodesService;
+  subscriptions: SubscriptionService;
+  users: UsersService;
+  bulkUsers: BulkUsersService;
+  userLists: UserListsService;
+  presenter: UserPresenter;
   clock: DatabaseClock;
   /** Any other service of the module. */
   get<T>(service: Type<T>): T;
@@ -62,8 +70,14 @@ export async function openServices({ writes, signal }: Opening): Promise<{
   const isThere = config.databaseUrl !== undefined || (await hasEmbedded(config.dataDir));
   if (!writes && !isThere) throw nothingYet(); // to look is no reason to make one
   const databaseWaitSeconds = Math.min(own.databaseWaitSeconds, WAIT_SECONDS);
-  const database = await openDatabase({ ...config, databaseWaitSeconds, log: remark, signal });
-  const endDatabase = await careForEmbedded(database);
+  const database = await openDatabase({
+    ...config,
+    databaseWaitSeconds,
+    log: remark,
+    signal,
+    forCommand: true,
+  });
+  database.embedded?.keepAlive(); // whoever started it may stop it before our first connection
   try {
     const schema = await prepareSchema(database, { writes, signal });
     const context = await startContext(config, database);
@@ -72,9 +86,15 @@ export async function openServices({ writes, signal }: Opening): Promise<{
       config,
       admins: of(AdminsService),
       core: of(CoreService),
+      trials: of(CoreTrials),
       fleet: of(FleetStateRepository),
       jobs: of(JobsService),
       nodes: of(NodesService),
+      subscriptions: of(SubscriptionService),
+      users: of(UsersService),
+      bulkUsers: of(BulkUsersService),
+      userLists: of(UserListsService),
+      presenter: of(UserPresenter),
       clock: of(DatabaseClock as unknown as Type<DatabaseClock>),
       get: of,
       by: BY,
@@ -84,11 +104,11 @@ export async function openServices({ writes, signal }: Opening): Promise<{
     };
     const close = async () => {
       await context.close();
-      await endDatabase();
+      await database.embedded?.stop();
     };
     return { services, close };
   } catch (error) {
-    await endDatabase();
+    await database.embedded?.stop();
     throw error;
   }
 }
@@ -128,14 +148,4 @@ async function prepareSchema(
   }
   await patience.with(() => migrateDatabase(connection, { log: remark, signal }));
   return readSchema(connection);
-}
-
-/** Sees to it that the embedded database is there while we use it; what the result does when we do not any more. */
-async function careForEmbedded({ embedded }: OpenDatabase): Promise<() => Promise<void>> {
-  if (!embedded) return async () => undefined;
-  embedded.keepAlive(); // whoever started it may stop it before our first connection
-  return async () => {
-    if (embedded.adopted) embedded.leave();
-    else await embedded.stop();
-  };
 }

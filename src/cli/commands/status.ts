@@ -3,6 +3,7 @@ import type { FleetStateDto } from '../../features/nodes/index.js';
 import type { JobDto } from '../../features/system/index.js';
 import { answer, type JsonOption, table } from '../output.js';
 import { withServices } from '../with-services.js';
+import { jsonOption } from './values.js';
 
 interface Status {
   version: string;
@@ -15,8 +16,8 @@ interface Status {
 export function addStatusCommand(program: Command): void {
   program
     .command('status')
-    .description('The database, replicas, nodes and jobs of this installation.')
-    .option('--json', 'in JSON')
+    .description('the database, replicas, nodes and jobs of this installation')
+    .addOption(jsonOption())
     .action(showStatus);
 }
 

@@ -84,3 +84,18 @@ export class PasswordFromEnvironment extends AppError {
     super('The password of this admin is the setting SUDO_PASSWORD');
   }
 }
+
+/** What is done to the admin that the settings name is undone at the next start. */
+export class AdminOfSettings extends AppError {
+  readonly kind = 'bad_request';
+  constructor() {
+    super('This admin is kept by the settings SUDO_USERNAME and SUDO_PASSWORD');
+  }
+}
+
+export class NoEnvironmentAdmin extends AppError {
+  readonly kind = 'bad_request';
+  constructor() {
+    super('There is no admin in the settings: SUDO_USERNAME and SUDO_PASSWORD are not set');
+  }
+}

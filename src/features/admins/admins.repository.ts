@@ -31,6 +31,7 @@ export interface AdminChange {
   isSudo?: boolean;
   telegramId?: bigint | null;
   discordWebhook?: string | null;
+  fromEnvironment?: boolean;
 }
 
 export interface AdminFilter {
@@ -97,26 +98,24 @@ export class AdminsRepository {
 
   /** The same with what their users used. */
   async listWithUsage({ username, offset, limit }: AdminFilter): Promise<AdminUsage[]> {
-    const rows = await this.db.rows<AdminRow & Omit<AdminUsage, 'admin'>>(
+    const rows = await this.db.rows<AdminRow & Pick<AdminUsage, 'usedTraffic' | 'resetTraffic'>>(
       `WITH page AS (
-         SELECT ${COLUMNS}, created_at FROM admins WHERE $1::text IS NULL OR username ILIKE '%' || $1 || '%'
+         SELECT ${COLUMNS} FROM admins WHERE $1::text IS NULL OR username ILIKE '%' || $1 || '%'
           ORDER BY id OFFSET $2 LIMIT $3
        ), used AS (
          SELECT u.admin_id, sum(g.used_traffic)::bigint AS used, sum(g.reset_traffic)::bigint AS reset
            FROM users u JOIN user_usage g ON g.user_id = u.id
           WHERE u.admin_id IN (SELECT id FROM page) GROUP BY u.admin_id
        )
-       SELECT page.*, page.created_at AS "createdAt", coalesce(used.used, 0) AS "usedTraffic",
+       SELECT page.*, coalesce(used.used, 0) AS "usedTraffic",
               coalesce(used.reset, 0) AS "resetTraffic"
          FROM page LEFT JOIN used ON used.admin_id = page.id ORDER BY page.id`,
       [containing(username), offset ?? 0, limit ?? null],
     );
-    return rows.map(({ createdAt, usedTraffic, resetTraffic, ...row }) => ({
-      admin: toCredentials(row).admin,
-      createdAt,
-      usedTraffic,
-      resetTraffic,
-    }));
+    return rows.map(({ usedTraffic, resetTraffic, ...row }) => {
+      const { admin, createdAt } = toCredentials(row);
+      return { admin, createdAt, usedTraffic, resetTraffic };
+    });
   }
 
   /** Undefined when the name is taken, be it in other case. */
@@ -138,6 +137,7 @@ export class AdminsRepository {
           SET hashed_password = coalesce($2, hashed_password),
               credential_version = credential_version + ($2 IS NOT NULL)::int,
               password_reset_at = CASE WHEN $2 IS NULL THEN password_reset_at ELSE now() END,
+              from_environment = coalesce($8, from_environment AND $2::text IS NULL), -- it has one of its own
               is_sudo = coalesce($3, is_sudo),
               telegram_id = CASE WHEN $4 THEN $5 ELSE telegram_id END,
               discord_webhook = CASE WHEN $6 THEN $7 ELSE discord_webhook END
@@ -151,6 +151,7 @@ export class AdminsRepository {
         change.telegramId ?? null,
         change.discordWebhook !== undefined,
         change.discordWebhook ?? null,
+        change.fromEnvironment ?? null,
       ],
     );
     return toCredentials(row!).admin;
@@ -176,9 +177,9 @@ export class AdminsRepository {
     return row && toCredentials(row).admin;
   }
 
-  /** A sudo admin is left alone; returns whether one was removed. */
-  async remove(tx: Tx, id: number): Promise<boolean> {
-    return (await tx.run('DELETE FROM admins WHERE id = $1 AND NOT is_sudo', [id])) > 0;
+  /** A sudo admin is left alone unless it is meant; returns whether one was removed. */
+  async remove(tx: Tx, id: number, { evenSudo }: { evenSudo: boolean }): Promise<boolean> {
+    return (await tx.run('DELETE FROM admins WHERE id = $1 AND ($2 OR NOT is_sudo)', [id, evenSudo])) > 0;
   }
 
   /** Sets the usage of a locked admin to zero and keeps what it was. */

@@ -9,6 +9,8 @@ import type { Admin } from './admin.js';
 import {
   AdminNameTaken,
   AdminNotFound,
+  AdminOfSettings,
+  NoEnvironmentAdmin,
   OtherSudoUntouchable,
   OwnSudoKept,
   PasswordFromEnvironment,
@@ -36,7 +38,9 @@ export interface AdminOrder {
 }
 
 /** What to change; what is undefined stays. */
-export type AdminOrderChange = Omit<AdminChange, 'hashedPassword'> & { password?: string };
+export type AdminOrderChange = Omit<AdminChange, 'hashedPassword' | 'fromEnvironment'> & {
+  password?: string;
+};
 
 @Injectable()
 export class AdminsService {
@@ -82,14 +86,17 @@ export class AdminsService {
 
   /**
    * A new password voids the admin's tokens; the present one again does not. Sudo admins may change themselves and
-   * those without sudo rights.
+   * those without sudo rights, whoever has the machine anybody.
    */
   async modify(by: Actor, target: Credentials, { password, ...change }: AdminOrderChange): Promise<Admin> {
     const { admin } = target;
     if (by.admin && !mayModify(by.admin, admin)) throw new OtherSudoUntouchable();
-    if (admin.isSudo && change.isSudo === false) throw new OwnSudoKept();
+    if (admin.isSudo && change.isSudo === false) {
+      if (by.admin) throw new OwnSudoKept();
+      this.refuseThatOfSettings(admin);
+    }
     const isNew = password !== undefined && !(await isPassword(password, target.hashedPassword));
-    if (isNew && target.fromEnvironment) throw new PasswordFromEnvironment();
+    if (isNew && this.isOfSettings(admin)) throw new PasswordFromEnvironment();
     const hashedPassword = isNew ? await hashPassword(password) : undefined;
     return this.change(by, 'admin_updated', admin, async (tx, before) => {
       const modified = await this.admins.update(tx, admin.id, { ...change, hashedPassword });
@@ -97,13 +104,15 @@ export class AdminsService {
     });
   }
 
-  /** The users of a removed admin stay, without an owner. Sudo admins cannot be removed. */
+  /** The users of a removed admin stay, without an owner. Sudo admins can be removed by whoever has the machine only. */
   async remove(by: Actor, target: Admin): Promise<void> {
-    if (!mayRemove(target)) throw new SudoNotRemovable();
+    if (by.admin && !mayRemove(target)) throw new SudoNotRemovable();
+    this.refuseThatOfSettings(target);
     await this.db.transaction(async (tx) => {
       const users = await this.admins.lockUsersOf(tx, target.id);
       const before = await this.admins.lock(tx, target.id);
-      if (!before || !(await this.admins.remove(tx, target.id))) throw new AdminNotFound();
+      if (!before || !(await this.admins.remove(tx, target.id, { evenSudo: by.admin === null })))
+        throw new AdminNotFound();
       const orphans = users.map((user) => orphaned(user, by, before));
       await this.activities.note(tx, this.clock.now(), orphans, []);
       await this.note(tx, 'admin_deleted', by, before, { before: factsOf(before) });
@@ -133,7 +142,31 @@ export class AdminsService {
         found?.fromEnvironment &&
         found.admin.isSudo &&
         (await isPassword(sudo.password, found.hashedPassword));
-      if (!asWanted) await this.putSudo(tx, sudo, true);
+      if (!asWanted) await this.putSudo(tx, sudo, { fromEnvironment: true, by: SYSTEM });
+    });
+  }
+
+  /**
+   * Makes the admin of `SUDO_USERNAME` and `SUDO_PASSWORD` one like any other, who stays when the settings are gone; tokens
+   * outlive it unless the password changes. @throws NoEnvironmentAdmin
+   */
+  async keepEnvironmentAdmin(
+    by: Actor,
+  ): Promise<{ admin: Admin; outcome: 'created' | 'updated' | 'unchanged' }> {
+    const { sudo } = this.config.auth;
+    if (!sudo) throw new NoEnvironmentAdmin();
+    return this.admins.exclusively(async (tx) => {
+      const found = await this.admins.findInTransaction(tx, sudo.username);
+      const isRight = found?.admin.isSudo && (await isPassword(sudo.password, found.hashedPassword));
+      if (!found || !isRight) {
+        const admin = await this.putSudo(tx, sudo, { fromEnvironment: false, by });
+        return { admin, outcome: found ? 'updated' : 'created' } as const;
+      }
+      if (!found.fromEnvironment) return { admin: found.admin, outcome: 'unchanged' } as const;
+      const admin = await this.admins.update(tx, found.admin.id, { fromEnvironment: false });
+      const [before, after] = [{ fromEnvironment: true }, { fromEnvironment: false }];
+      await this.note(tx, 'admin_updated', by, admin, { before, after });
+      return { admin, outcome: 'updated' } as const;
     });
   }
 
@@ -145,22 +178,33 @@ export class AdminsService {
     if (this.config.auth.sudo) return undefined;
     const hashedPassword = await this.admins.exclusively(async (tx) => {
       if (!(await this.admins.hasSudo(tx))) {
-        await this.putSudo(tx, { username: FIRST_ADMIN, password }, false);
+        const first = { username: FIRST_ADMIN, password };
+        await this.putSudo(tx, first, { fromEnvironment: false, by: SYSTEM });
       }
       return (await this.admins.findInTransaction(tx, FIRST_ADMIN))?.hashedPassword;
     });
     const isOurs = hashedPassword !== undefined && (await isPassword(password, hashedPassword));
     return isOurs ? { username: FIRST_ADMIN, password } : undefined;
   }
+
   private async putSudo(
     tx: Tx,
     { username, password }: { username: string; password: string },
-    fromEnvironment: boolean,
-  ): Promise<void> {
+    { fromEnvironment, by }: { fromEnvironment: boolean; by: Actor },
+  ): Promise<Admin> {
     const before = (await this.admins.findInTransaction(tx, username))?.admin;
     const admin = await this.admins.putSudo(tx, username, await hashPassword(password), fromEnvironment);
-    if (before) await this.note(tx, 'admin_updated', SYSTEM, admin, changeOf(before, admin, true));
-    else await this.note(tx, 'admin_created', SYSTEM, admin, { after: factsOf(admin) });
+    if (before) await this.note(tx, 'admin_updated', by, admin, changeOf(before, admin, true));
+    else await this.note(tx, 'admin_created', by, admin, { after: factsOf(admin) });
+    return admin;
+  }
+
+  private isOfSettings({ username }: Admin): boolean {
+    return this.config.auth.sudo?.username === username;
+  }
+
+  private refuseThatOfSettings(admin: Admin): void {
+    if (this.isOfSettings(admin)) throw new AdminOfSettings();
   }
 
   /** Changes the locked admin and notes it. Throws `AdminNotFound`. */

@@ -18,4 +18,5 @@ export { AdminsJobsModule } from './admins-jobs.module.js';
 export { AdminsModule } from './admins.module.js';
 export { AdminsServicesModule } from './admins-services.module.js';
 export type { Credentials } from './admins.repository.js';
+export { readAdminChange, readAdminOrder } from './read-orders.js';
 export { AdminsService } from './admins.service.js';

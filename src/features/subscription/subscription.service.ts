@@ -77,6 +77,11 @@ export class SubscriptionService {
     return this.answer(user, { type: known }, visitor, now);
   }
 
+  /** What an application of this type gets, share links one a line; for operators, and so not noted. */
+  writeFor(user: SubscribedUser, type: ClientType, now: Date): string {
+    return type === 'v2ray' ? this.links(user, now) : this.document(user, { type }, '', now);
+  }
+
   /** What a user used on each node. Throws `SubscriptionNotFound`. */
   async usage(token: string, range: () => DateRange): Promise<{ user: User; usages: NodeUsage[] }> {
     const user = await this.getUser(token);
@@ -105,9 +110,13 @@ export class SubscriptionService {
       tag: this.tag(user, format, userAgent, now),
       write: () =>
         type === 'v2ray'
-          ? Buffer.from(this.hosts.shareLinks(user, now).join('\n')).toString('base64')
+          ? Buffer.from(this.links(user, now)).toString('base64')
           : this.document(user, { ...format, type }, userAgent, now),
     };
+  }
+
+  private links(user: SubscribedUser, now: Date): string {
+    return this.hosts.shareLinks(user, now).join('\n');
   }
 
   private tag(user: SubscribedUser, format: ClientFormat, userAgent: string, now: Date): string {

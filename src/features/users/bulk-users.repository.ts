@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../shared/database/database.js';
+import type { Admin } from '../admins/index.js';
 import type { UserFacts } from './domain/activity.js';
 import { resetNow } from './domain/periodic-reset.js';
 import type { UserStatus } from './domain/user.js';
@@ -113,6 +114,20 @@ export class BulkUsersRepository {
       [locked, at],
     );
     return toStatusChanges(rows);
+  }
+
+  /** Gives the first of the users without an owner, `BATCH` at most, to this admin; in id order. */
+  async giveSome(tx: Tx, owner: Admin): Promise<FactsChange[]> {
+    const rows = await tx.rows<{ id: number; username: string }>(
+      `WITH locked AS (
+         SELECT id FROM users WHERE admin_id IS NULL ORDER BY id LIMIT ${BATCH} FOR NO KEY UPDATE
+       ), given AS (
+         UPDATE users u SET admin_id = $1 FROM locked WHERE u.id = locked.id RETURNING u.id, u.username
+       )
+       SELECT id, username FROM given ORDER BY id`,
+      [owner.id],
+    );
+    return rows.map((user) => ({ before: { ...user, owner: null }, after: { ...user, owner } }));
   }
 
   /** Starts the count of the `BATCH` users that come after this id again; in id order. */

@@ -69,16 +69,22 @@ export class BulkUsersService {
     await this.changeAll(by, 'reset_with_others', (tx, now, last) => this.users.resetSome(tx, last, now));
   }
 
+  /** Gives an admin all users without an owner; returns how many. */
+  async giveOwnerless(by: Actor, owner: Admin): Promise<number> {
+    return this.changeAll(by, 'owner', (tx) => this.users.giveSome(tx, owner));
+  }
+
   /**
    * Changes users and notes it, a batch at a time; `last` is the last of the batch before. Broken off, it leaves the rest as
-   * they were.
+   * they were. Returns how many.
    */
   private async changeAll(
     by: Actor,
-    kind: 'disabled' | 'activated' | 'reset_with_others',
+    kind: 'disabled' | 'activated' | 'reset_with_others' | 'owner',
     write: (tx: Tx, now: Date, last: number) => Promise<FactsChange[]>,
-  ): Promise<void> {
+  ): Promise<number> {
     let last = 0;
+    let count = 0;
     for (let isFull = true; isFull;) {
       const changes = await this.db.transaction(async (tx) => {
         const now = this.clock.now();
@@ -93,8 +99,10 @@ export class BulkUsersService {
       });
       if (changes.length > 0) this.announcements.announce();
       last = changes.at(-1)?.after.id ?? last;
+      count += changes.length;
       isFull = changes.length === BATCH;
     }
+    return count;
   }
 }
 

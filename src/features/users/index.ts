@@ -1,5 +1,7 @@
 export { CoreUsersRepository } from './core-users.repository.js';
-export type { SubscribedUser, User } from './domain/user.js';
+export { BulkUsersService } from './bulk-users.service.js';
+export { type SubscribedUser, type User, USER_STATUSES, type UserStatus } from './domain/user.js';
+export { UserListsService } from './user-lists.service.js';
 export { type UserUsageDto, UserUsagesDto } from './dto/usage.dto.js';
 export { SubscriptionUserDto, type UserDto } from './dto/user-response.dto.js';
 export { lockUsage } from './lock-usage.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Admin } from '../admins/index.js';
 import { parseSort } from './domain/user-sort.js';
+import type { User } from './domain/user.js';
 import type { UserListDto } from './dto/user-list.dto.js';
 import type { UserDto } from './dto/user-response.dto.js';
 import { type Page, UserListRepository, type UserQuery } from './user-list.repository.js';
@@ -13,8 +14,8 @@ const LONGEST_PAGE = 1_000;
 const BATCH = 250;
 
 /** Users as they come, and how many there are without offset and limit. */
-export interface UserList {
-  batches: Iterable<UserDto[]> | AsyncIterable<UserDto[]>;
+export interface UserList<Shown = UserDto> {
+  batches: Iterable<Shown[]> | AsyncIterable<Shown[]>;
   /** Asked after the last batch. */
   total(): number | Promise<number>;
 }
@@ -29,25 +30,37 @@ export class UserListsService {
 
   /** What the query asks for; an admin without sudo sees his own users only. Throws `InvalidSortOption`. */
   async list(admin: Admin, dto: UserListDto): Promise<UserList> {
-    const query = toUserQuery(admin, dto);
+    return this.shown(toUserQuery(admin, dto), dto, (user) => this.presenter.forAdmin(user, admin));
+  }
+
+  /** What the query asks for of all users, whosesoever. Throws `InvalidSortOption`. */
+  async all(dto: UserListDto): Promise<UserList<User>> {
+    return this.shown(toUserQuery(null, dto), dto, (user) => user);
+  }
+
+  private async shown<Shown>(
+    query: UserQuery,
+    dto: UserListDto,
+    show: (user: User) => Shown,
+  ): Promise<UserList<Shown>> {
     const page: Page = { offset: dto.offset ?? 0, limit: dto.limit || undefined };
-    if (page.limit === undefined || page.limit > LONGEST_PAGE) return this.inBatches(admin, query, page);
+    if (page.limit === undefined || page.limit > LONGEST_PAGE) return this.inBatches(query, page, show);
     const [users, total] = await Promise.all([this.users.page(query, page), this.users.count(query)]);
-    return { batches: [users.map((user) => this.presenter.forAdmin(user, admin))], total: () => total };
+    return { batches: [users.map(show)], total: () => total };
   }
 
   /**
    * Which users is settled at once, what they are when their turn comes: between batches nothing is held for a client
    * that takes its time.
    */
-  private inBatches(admin: Admin, query: UserQuery, page: Page): UserList {
-    const { users, presenter } = this;
+  private inBatches<Shown>(query: UserQuery, page: Page, show: (user: User) => Shown): UserList<Shown> {
+    const { users } = this;
     let ids: number[] = [];
     async function* batches() {
       ids = await users.ids(query, page);
       for (let at = 0; at < ids.length; at += BATCH) {
         const batch = await users.byIds(ids.slice(at, at + BATCH));
-        if (batch.length > 0) yield batch.map((user) => presenter.forAdmin(user, admin));
+        if (batch.length > 0) yield batch.map(show);
       }
     }
     const reachedTheEnd = () =>
@@ -59,7 +72,7 @@ export class UserListsService {
   }
 }
 
-function toUserQuery(admin: Admin, dto: UserListDto): UserQuery {
+function toUserQuery(admin: Admin | null, dto: UserListDto): UserQuery {
   const sort = dto.sort === undefined ? { order: [] } : parseSort(dto.sort);
   if ('invalid' in sort) throw new InvalidSortOption(sort.invalid);
   return {
@@ -67,6 +80,6 @@ function toUserQuery(admin: Admin, dto: UserListDto): UserQuery {
     search: dto.search || undefined,
     status: dto.status,
     sort: sort.order,
-    ...(admin.isSudo ? { owners: dto.admin } : { ownerId: admin.id }),
+    ...(admin === null || admin.isSudo ? { owners: dto.admin } : { ownerId: admin.id }),
   };
 }

@@ -45,10 +45,16 @@ export class UsersService {
     this.importedKeys = secrets.importedKeys.map(({ text }) => text);
   }
 
-  /** The user, if the admin may have it. Throws `UserNotFound`, then `NotYourUser`. */
-  async getFor(admin: Admin, username: string): Promise<User> {
+  /** Throws `UserNotFound`. */
+  async get(username: string): Promise<User> {
     const user = await this.users.findByName(username);
     if (!user) throw new UserNotFound();
+    return user;
+  }
+
+  /** The user, if the admin may have it. Throws `UserNotFound`, then `NotYourUser`. */
+  async getFor(admin: Admin, username: string): Promise<User> {
+    const user = await this.get(username);
     if (!admin.isSudo && user.owner?.id !== admin.id) throw new NotYourUser();
     return user;
   }
