@@ -16,7 +16,7 @@ export function createProgram({ completes } = { completes: true }): Command {
   const program = new Command('margrave')
     .description('Control plane for Xray proxy fleets: the command line.')
     .version(ownVersion(), '-V, --version')
-    .helpOption('-h, --help', 'what there is')
+    .helpOption('-h, --help', 'this text')
     .showSuggestionAfterError()
     .exitOverride();
   addAdminCommands(program);

@@ -45,10 +45,12 @@ async function scriptFor(shell: Shell): Promise<string> {
   const { default: root } = await import('@bomb.sh/tab');
   const lines: string[] = [];
   const { log } = console;
+  // oxlint-disable-next-line no-console -- where the library prints
   console.log = (text: string) => void lines.push(text);
   try {
     root.setup('margrave', 'margrave', shell);
   } finally {
+    // oxlint-disable-next-line no-console -- as it was
     console.log = log;
   }
   return lines.join('\n');
