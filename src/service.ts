@@ -43,7 +43,11 @@ export class Service {
     const begun = performance.now();
     const reminding = setInterval(() => {
       const seconds = Math.round((performance.now() - begun) / 1000);
-      this.logger.warn(`Not started yet after ${seconds} s; at work on: ${this.step}`);
+      const { user, system } = process.cpuUsage(); // a machine that has no time for it is a reason, too
+      const worked = ((user + system) / 1e6).toFixed(1);
+      this.logger.warn(
+        `Not started yet after ${seconds} s, of which it worked ${worked} s; it is ${this.step}`,
+      );
     }, REMIND_MS);
     this.starting = this.startAll()
       .finally(() => clearInterval(reminding))
@@ -74,6 +78,7 @@ export class Service {
     this.embedded?.keepAlive();
     this.goOn();
     // Loaded no earlier: it takes a second, and a start that cannot succeed should say so at once.
+    this.step = 'loading its parts';
     const { startApp } = await import('./app.js');
     this.step = 'setting up the database';
     await database.patience.with(() => migrateDatabase(database.connection, { log, signal }));
@@ -81,7 +86,7 @@ export class Service {
     this.step = 'looking for an Xray';
     const xray = await this.prepareXray();
     this.goOn();
-    this.step = 'starting the parts of the service';
+    this.step = 'starting its parts';
     const { app, firstAdmin } = await startApp(config, database);
     this.app = app;
     this.goOn();

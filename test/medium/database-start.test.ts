@@ -70,7 +70,7 @@ describe('a start', { timeout: 120_000 }, () => {
         /A statement has waited \d+ s for what process \d+ \(a backup, idle in transaction for \d+ s\) has locked: /,
       );
       expect(service.output).toMatch(
-        /Not started yet after \d+ s; at work on: starting the parts of the service/,
+        /Not started yet after \d+ s, of which it worked [\d.]+ s; it is starting its parts/,
       );
       return true;
     }, 60_000);
