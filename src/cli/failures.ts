@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { CommanderError, InvalidArgumentError } from 'commander';
 import { StartupError } from '../config/startup-error.js';
 import { isDatabaseUnavailable } from '../shared/database/unavailable.js';
 import { AppError, InvalidInput } from '../shared/domain/errors.js';
@@ -22,6 +22,8 @@ export const MISUSED = 2;
 
 /** What the process ends with, and what is said of it on stderr; undefined where it was said already. */
 export function outcomeOf(error: unknown): { exitCode: number; sentence?: string } {
+  // Typed at a prompt; of options commander says it itself.
+  if (error instanceof InvalidArgumentError) return { exitCode: MISUSED, sentence: error.message };
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? DONE : MISUSED };
   if (error instanceof WrongUsage) return { exitCode: MISUSED, sentence: error.message };
   return { exitCode: FAILED, sentence: sentenceOf(error) };

@@ -56,6 +56,7 @@ it('completes commands, options and values in a real bash', { timeout: 60_000 },
       execFileSync(
         '/bin/bash',
         [
+          '--norc',
           '-c',
           `${words}\n${script}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); __margrave_complete; printf '%s\\n' "\${COMPREPLY[@]}"`,
           'bash',
