@@ -4,6 +4,7 @@ import { ConfigModule } from '../config/config.module.js';
 import { AdminsServicesModule } from '../features/admins/index.js';
 import { CoreServicesModule } from '../features/core/index.js';
 import { HostsServicesModule } from '../features/hosts/index.js';
+import { ImportsServicesModule } from '../features/imports/index.js';
 import { NodesServicesModule } from '../features/nodes/index.js';
 import { SubscriptionServicesModule } from '../features/subscription/index.js';
 import { SystemServicesModule } from '../features/system/index.js';
@@ -32,6 +33,7 @@ export class CliModule {
         SubscriptionServicesModule,
         NodesServicesModule,
         SystemServicesModule,
+        ImportsServicesModule,
       ],
     };
   }

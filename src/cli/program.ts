@@ -3,6 +3,7 @@ import { ownVersion } from '../shared/own-version.js';
 import { addAdminCommands } from './commands/admin.js';
 import { addCompleteCommand, addCompletionCommands } from './commands/completion.js';
 import { addConfigCommands } from './commands/config.js';
+import { addImportCommand } from './commands/import.js';
 import { addNodeCommands } from './commands/node.js';
 import { addSettingsCommand } from './commands/settings.js';
 import { addStatusCommand } from './commands/status.js';
@@ -24,6 +25,7 @@ export function createProgram({ completes } = { completes: true }): Command {
   addSubscriptionCommands(program);
   addConfigCommands(program);
   addNodeCommands(program);
+  addImportCommand(program);
   addStatusCommand(program);
   addSettingsCommand(program);
   addCompletionCommands(program);

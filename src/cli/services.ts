@@ -56,10 +56,12 @@ const BY: Actor = { kind: 'cli', id: null, name: 'cli', admin: null };
 
 interface Opening {
   writes: boolean;
+  /** Keys and a core config are not made either, as the services do that find none. */
+  onlyLooks?: boolean;
   signal: AbortSignal;
 }
 
-export async function openServices({ writes, signal }: Opening): Promise<{
+export async function openServices({ writes, onlyLooks = false, signal }: Opening): Promise<{
   services: Services;
   close: () => Promise<void>;
 }> {
@@ -68,7 +70,7 @@ export async function openServices({ writes, signal }: Opening): Promise<{
   // As a replica that serves requests: one small pool, and nothing that works by itself.
   const config = new Config({ ...own, role: 'api', databasePoolSize: POOL_SIZE });
   const isThere = config.databaseUrl !== undefined || (await hasEmbedded(config.dataDir));
-  if (!writes && !isThere) throw nothingYet(); // to look is no reason to make one
+  if (!writes && !isThere) throw new NothingYet(); // to look is no reason to make one
   const databaseWaitSeconds = Math.min(own.databaseWaitSeconds, WAIT_SECONDS);
   const database = await openDatabase({
     ...config,
@@ -79,7 +81,7 @@ export async function openServices({ writes, signal }: Opening): Promise<{
   });
   database.embedded?.keepAlive(); // whoever started it may stop it before our first connection
   try {
-    const schema = await prepareSchema(database, { writes, signal });
+    const schema = await prepareSchema(database, { writes, onlyLooks, signal });
     const context = await startContext(config, database);
     const of = <T>(service: Type<T>): T => context.get(service, { strict: false });
     const services = {
@@ -123,13 +125,17 @@ async function startContext(config: Config, { connection, patience }: OpenDataba
   });
 }
 
-const nothingYet = () =>
-  new StartupError('There is no data yet: start the service, which sets up its database.');
+/** There is nothing to look at. */
+export class NothingYet extends StartupError {
+  constructor() {
+    super('There is no data yet: start the service, which sets up its database.');
+  }
+}
 
 /** The schema as it is now, which this program understands. */
 async function prepareSchema(
   { connection, patience }: OpenDatabase,
-  { writes, signal }: Opening,
+  { writes, onlyLooks, signal }: Opening,
 ): Promise<SchemaState> {
   const state = await patience.with(() => readSchema(connection));
   const [unknown] = state.unknown;
@@ -138,9 +144,10 @@ async function prepareSchema(
       `The database is of a newer version than this command line: it has the migration ${unknown}, which is not known here.`,
     );
   }
+  if (onlyLooks && !state.isInUse) throw new NothingYet();
   if (state.missing.length === 0) return state;
   if (!writes) {
-    if (state.applied === 0) throw nothingYet();
+    if (state.applied === 0) throw new NothingYet();
     throw new StartupError(
       `The database is of an older version than this command line (${state.missing.length} migrations are missing): ` +
         'start the service of this version, which brings it up to date.',

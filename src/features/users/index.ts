@@ -15,3 +15,4 @@ export { UsersModule } from './users.module.js';
 export { UsersServicesModule } from './users-services.module.js';
 export { UsersService } from './users.service.js';
 export { toUserUsageDto } from './users.mapper.js';
+export { isTokenValid, readToken } from './domain/subscription-token.js';

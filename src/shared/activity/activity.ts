@@ -7,7 +7,7 @@ export interface Doer {
 
 /** What it was done to. The name is kept beside the id: it is what people know, and outlives the row. */
 export interface Subject {
-  kind: 'user' | 'admin' | 'user_template' | 'host' | 'node' | 'core_config';
+  kind: 'user' | 'admin' | 'user_template' | 'host' | 'node' | 'core_config' | 'import';
   id: number | bigint | null;
   name: string | null;
 }

@@ -8,6 +8,8 @@ export interface SchemaState {
   missing: string[];
   /** Applied by another version, and not known to this one. */
   unknown: string[];
+  /** Whether a service has ever worked with it. */
+  isInUse: boolean;
 }
 
 /** How the database's schema and this program's stand to each other; nothing is changed. */
@@ -21,6 +23,7 @@ export async function readSchema(connection: Connection): Promise<SchemaState> {
       applied: applied.length,
       missing: known.filter((name) => !applied.includes(name)),
       unknown: applied.filter((name) => !known.includes(name)),
+      isInUse: await hasSecrets(dataSource),
     };
   } finally {
     await dataSource.destroy();
@@ -34,4 +37,16 @@ async function appliedMigrations(dataSource: DataSource): Promise<string[]> {
   if (!table?.exists) return [];
   const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
   return rows.map(({ name }) => name);
+}
+
+/** A service makes its keys before anything else. */
+async function hasSecrets(dataSource: DataSource): Promise<boolean> {
+  const [table] = await dataSource.query<{ exists: boolean }[]>(
+    `SELECT to_regclass('secrets') IS NOT NULL AS exists`,
+  );
+  if (!table?.exists) return false;
+  const [row] = await dataSource.query<{ exists: boolean }[]>(
+    'SELECT EXISTS (SELECT FROM secrets) AS exists',
+  );
+  return row!.exists;
 }

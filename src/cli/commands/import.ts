@@ -1,0 +1,103 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import type { Command } from 'commander';
+import type { ImportReport } from '../../features/imports/index.js';
+import { CommandFailed } from '../failures.js';
+import { type JsonOption, remark, say } from '../output.js';
+import { Progress } from '../progress.js';
+import { withServicesOrNothing } from '../with-services.js';
+import { wholeNumber } from './values.js';
+
+interface Options extends JsonOption {
+  from: string;
+  coreConfig?: string;
+  env?: string;
+  templates?: string;
+  dryRun?: boolean;
+  final?: boolean;
+  merge?: boolean;
+  overwrite?: boolean;
+  allowRefused?: boolean;
+  keepConfigUnchecked?: boolean;
+  usageDays?: number;
+  report?: string;
+}
+
+export function addImportCommand(program: Command): void {
+  program
+    .command('import')
+    .description(
+      'Brings a Marzban 0.8.4 here, with all its users, links, admins and figures. Done again it brings what is new.',
+    )
+    .requiredOption(
+      '--from <url>',
+      'its database: sqlite:///<file> or mysql://…, as in its .env (SQLALCHEMY_DATABASE_URL)',
+    )
+    .option('--core-config <file>', 'its core config; without it the one its .env names')
+    .option('--env <file>', 'its .env, of which one for this service is made')
+    .option('--templates <folder>', 'its templates; without it those its .env names')
+    .option('--dry-run', 'write nothing, tell what would be')
+    .option('--final', 'the last time, when Marzban is down: only what changed since the first import')
+    .option('--merge', 'add to what is here, and leave that as it is')
+    .option('--overwrite', 'lose what was changed here since the last import')
+    .option('--allow-refused', 'count rows that cannot be kept as no failure')
+    .option('--keep-config-unchecked', 'take a core config that Xray refuses')
+    .option('--usage-days <days>', 'hourly traffic of so many days only', wholeNumber)
+    .option(
+      '--report <path>',
+      'write the report: *.json, *.md, or both to a folder or name without one of these',
+    )
+    .option('--json', 'the report in JSON')
+    .action(importMarzban);
+}
+
+async function importMarzban(options: Options): Promise<void> {
+  const isDry = options.dryRun === true;
+  const report = await withServicesOrNothing({ writes: !isDry }, async (services, config, signal) => {
+    const { importFrom } = await import('../import-from.js');
+    const progress = new Progress();
+    try {
+      return await importFrom(options, {
+        services,
+        config,
+        signal,
+        onProgress: progress.show.bind(progress),
+      });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new CommandFailed('Stopped. What was finished stays; the same command goes on with the rest.');
+    } finally {
+      progress.end();
+    }
+  });
+  await tell(report, options);
+}
+
+async function tell(report: ImportReport, { json, report: path, allowRefused }: Options): Promise<void> {
+  const { isAccountedFor, toJson, toMarkdown } = await import('../../features/imports/index.js');
+  if (path !== undefined) {
+    for (const file of await reportFiles(path)) {
+      await mkdir(dirname(file), { recursive: true });
+      // The settings in it hold secrets.
+      await writeFile(file, extname(file) === '.json' ? toJson(report) : toMarkdown(report), { mode: 0o600 });
+      remark(`The report is in ${file}`);
+    }
+  }
+  say((json ? toJson(report) : toMarkdown(report)).trimEnd());
+  const refused = report.tables.reduce((sum, table) => sum + table.refused, 0);
+  if (refused > 0 && !allowRefused) {
+    throw new CommandFailed(
+      `${refused} row${refused === 1 ? ' is' : 's are'} refused, as the report says; everything else ${report.dryRun ? 'can be' : 'is'} imported. With --allow-refused that is no failure.`,
+    );
+  }
+  if (!isAccountedFor(report))
+    throw new CommandFailed('Not everything is accounted for: see what the report marks.');
+}
+
+/** Where the report goes: one file by its ending, else both kinds. */
+async function reportFiles(path: string): Promise<string[]> {
+  if (['.json', '.md'].includes(extname(path))) return [path];
+  const isFolder = path.endsWith('/') || (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  const base = isFolder ? join(path, 'margrave-import') : join(dirname(path), basename(path));
+  return [`${base}.md`, `${base}.json`];
+}
