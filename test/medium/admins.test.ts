@@ -255,6 +255,16 @@ describe('a bcrypt hash of an import', () => {
       expect((await client.get('/api/admin')).status).toBe(200);
     },
   );
+
+  it('of a password that it looks at a part of stays, so that the same logins are right', async () => {
+    const { username } = await newAdmin();
+    const looked = 'پ'.repeat(36); // 72 bytes
+    const hash = await bcrypt.hash(`${looked} and more`, 4);
+    await db.query('UPDATE admins SET hashed_password = $2 WHERE username = $1', [username, hash]);
+    await app.login(username, `${looked} and more`);
+    await app.login(username, `${looked} and other words`);
+    await expect(app.login(username, looked.slice(1))).rejects.toThrow('401');
+  });
 });
 
 describe('the admin of the environment', () => {

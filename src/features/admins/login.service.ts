@@ -63,7 +63,7 @@ export class LoginService {
       this.activity.note({ ...decided, isRight: true }),
     ]);
     if (counts.name_and_address) await this.failures.forget(keys.name_and_address);
-    if (needsRehash(found.hashedPassword)) {
+    if (needsRehash(found.hashedPassword, password)) {
       await this.admins.replaceHash(found.admin.id, found.hashedPassword, await hashPassword(password));
     }
     return found;

@@ -23,7 +23,14 @@ export async function isPassword(password: string, hash: string | null | undefin
   return matches && hash !== null && hash !== undefined;
 }
 
-/** Whether a hash is weaker than what `hashPassword` makes now. */
-export function needsRehash(hash: string): boolean {
-  return !hash.startsWith('$argon2id$') || argon2.needsRehash(hash, ARGON2);
+/** All that bcrypt looks at of a password. */
+const BCRYPT_BYTES = 72;
+
+/**
+ * Whether a hash of this password is weaker than what `hashPassword` makes now. One of bcrypt whose password is longer than
+ * it looks at stays: there, whatever begins alike is right, and would not be any more.
+ */
+export function needsRehash(hash: string, password: string): boolean {
+  if (hash.startsWith('$2')) return Buffer.byteLength(password) <= BCRYPT_BYTES;
+  return argon2.needsRehash(hash, ARGON2);
 }

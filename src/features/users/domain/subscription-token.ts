@@ -58,7 +58,7 @@ function readOwn(text: string, key: KeyObject): SubscriptionToken | undefined {
   if (cut <= 0) return undefined;
   const payload = text.slice(0, cut);
   if (!sameText(text.slice(cut), ownSignature(payload, key))) return undefined;
-  const issue = readPayload(payload);
+  const issue = readPayload(payload, OWN_PAYLOAD);
   return issue && { username: issue.username, issued: { exactMs: issue.time } };
 }
 
@@ -74,7 +74,7 @@ function readMarzban(text: string, secret: string): SubscriptionToken | undefine
     .update(payload + secret)
     .digest('base64url');
   if (!sameText(text.slice(cut), signature.slice(0, MARZBAN_SIGNATURE_LENGTH))) return undefined;
-  const issue = readPayload(payload);
+  const issue = readPayload(payload, MARZBAN_PAYLOAD);
   return issue && { username: issue.username, issued: { seconds: issue.time } };
 }
 
@@ -92,10 +92,13 @@ function readJwt(text: string, secret: string, now: Date): SubscriptionToken | u
   return { username: claims.sub, issued: { seconds: iat } };
 }
 
-/** `<username>,<integer>` in base64url. */
-function readPayload(payload: string): { username: string; time: number } | undefined {
+/** `<username>,<integer>`, in base64url; Marzban looks at no more of what it has signed. */
+const OWN_PAYLOAD = /^([^,]+),(\d{1,16})$/;
+const MARZBAN_PAYLOAD = /^([^,]+),(\d{1,16})(?:,|$)/;
+
+function readPayload(payload: string, form: RegExp): { username: string; time: number } | undefined {
   if (!/^[\w-]+$/.test(payload) || payload.length % 4 === 1) return undefined;
-  const match = /^([^,]+),(\d{1,16})$/.exec(Buffer.from(payload, 'base64url').toString());
+  const match = form.exec(Buffer.from(payload, 'base64url').toString());
   return match ? { username: match[1]!, time: Number(match[2]) } : undefined;
 }
 
