@@ -12,7 +12,7 @@ import type { Connection } from '../../src/shared/database/data-source.js';
 import { migrateDatabase } from '../../src/shared/database/ensure-database.js';
 import type { Traffic } from '../../src/xray/grpc/index.js';
 import { XrayClient } from '../../src/xray/grpc/index.js';
-import { findXray, xrayCandidates } from '../../src/xray/process/executable.js';
+import { findXray, NO_XRAY, xrayCandidates } from '../../src/xray/process/executable.js';
 import { eventually } from '../support/eventually.js';
 import { freshDatabase, withClient } from './database.js';
 import { median, milliseconds, type Row } from './report.js';
@@ -45,6 +45,7 @@ async function measureFleet(
   const quiet = new Config({
     ...config,
     dataDir,
+    xray: { ...config.xray, executablePath: NO_XRAY },
     jobs: {
       coreHealthSeconds: seldom,
       userUsagesSeconds: seldom,

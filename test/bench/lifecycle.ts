@@ -11,6 +11,7 @@ import { Reminders } from '../../src/features/users/lifecycle/reminders.js';
 import { Removals } from '../../src/features/users/lifecycle/removals.js';
 import type { Connection } from '../../src/shared/database/data-source.js';
 import { migrateDatabase } from '../../src/shared/database/ensure-database.js';
+import { NO_XRAY } from '../../src/xray/process/executable.js';
 import { freshDatabase, withClient } from './database.js';
 import { medianMs, milliseconds, type Row } from './report.js';
 import { seedUsers } from './seed.js';
@@ -38,12 +39,13 @@ export async function lifecycleRows(server: Connection, users: number): Promise<
   });
 }
 
-/** A shop is to be told. */
+/** A shop is to be told. There is no core to keep true, whether this machine has one or not. */
 function quiet(): Config {
   const { config } = loadConfig();
   const seldom = 3_600;
   return new Config({
     ...config,
+    xray: { ...config.xray, executablePath: NO_XRAY },
     jobs: {
       coreHealthSeconds: seldom,
       userUsagesSeconds: seldom,
