@@ -41,7 +41,8 @@ export class UserReviews {
 
   /** The same for the given users only, e.g. those whose traffic was just counted. */
   async reviewUsers(ids: readonly number[], now = this.clock.now()): Promise<number> {
-    return ids.length === 0 ? 0 : this.review(ids, now);
+    const { settled } = await this.due.settleThese(ids, now, (some) => this.review(some, now));
+    return settled;
   }
 
   private async review(ids: readonly number[], now: Date, guard?: Guard): Promise<number> {

@@ -39,29 +39,38 @@ export class DueUsers {
 
   /** Settles all of them, a batch at a time. `failed` are those that are due and were left out. */
   async settle(at: Date, { find, settle }: DueWork): Promise<{ settled: number; failed: number }> {
-    const now = at.getTime();
     const left: number[] = [];
     let settled = 0;
     for (;;) {
       const found = await find(left);
-      const before = left.length;
-      const ids = found.filter((id) => !this.rests(id, now));
-      for (const id of found) if (this.rests(id, now)) left.push(id);
-      const work = async (part: readonly number[]) => {
-        const done = await settle(part);
-        for (const id of part) this.faults.delete(id);
-        return done;
-      };
-      const parts = await spareOthers(ids, work, (id, error) => {
-        left.push(id);
-        this.note(id, error, now);
-      });
-      const done = parts.reduce((sum, part) => sum + part, 0);
-      settled += done;
-      if (found.length < this.most || (done === 0 && left.length === before)) break;
+      const some = await this.settleThese(found, at, settle);
+      settled += some.settled;
+      left.push(...some.left);
+      if (found.length < this.most || (some.settled === 0 && some.left.length === 0)) break;
     }
-    this.forget(now);
     return { settled, failed: left.length };
+  }
+
+  /** Settles these, and returns who of them was left out. */
+  async settleThese(
+    ids: readonly number[],
+    at: Date,
+    settle: DueWork['settle'],
+  ): Promise<{ settled: number; left: number[] }> {
+    const now = at.getTime();
+    const left = ids.filter((id) => this.rests(id, now));
+    const work = async (part: readonly number[]) => {
+      const done = await settle(part);
+      for (const id of part) this.faults.delete(id);
+      return done;
+    };
+    const rested = ids.filter((id) => !this.rests(id, now));
+    const parts = await spareOthers(rested, work, (id, error) => {
+      left.push(id);
+      this.note(id, error, now);
+    });
+    this.forget(now);
+    return { settled: parts.reduce((sum, part) => sum + part, 0), left };
   }
 
   private rests(id: number, now: number): boolean {
