@@ -175,10 +175,7 @@ class SessionNotes {
     }
     if (path !== QueryStats.path) return () => undefined;
     const { pattern } = QueryStats.requestDeserialize(request.subarray(FRAME));
-    if (pattern === 'user>>>') {
-      return (reply) => this.note('user', decodeCounters(reply.subarray(FRAME), 'user'), undefined);
-    }
-    const isQuestion = pattern !== 'outbound>>>';
+    const isQuestion = pattern !== '';
     if (isQuestion) this.questions++;
     return (reply) => {
       const values = decodeCounters(reply.subarray(FRAME), 'outbound');
@@ -190,6 +187,7 @@ class SessionNotes {
       } else {
         const own = [...values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX));
         this.note('outbound', new Map(own), marker);
+        this.note('user', decodeCounters(reply.subarray(FRAME), 'user'), marker);
       }
     };
   }

@@ -80,6 +80,11 @@ class FakeConnection implements StartableCore {
     return this.current().observe('26.3.27', signal);
   }
 
+  async glance(signal: AbortSignal): Promise<CoreState> {
+    if (!this.node.core?.isAlive) return { running: false };
+    return this.current().glance('26.3.27', signal);
+  }
+
   async restart(body: CoreBody, beforeEnd: () => Promise<void>): Promise<string> {
     const config = await textOf(body.chunks({ apiListen: '/nowhere' }));
     await this.node.beforeStart();
@@ -104,8 +109,7 @@ class FakeConnection implements StartableCore {
   removeAccount: StartableCore['removeAccount'] = (...call) => this.current().removeAccount(...call);
   accounts: StartableCore['accounts'] = (...call) => this.current().accounts(...call);
   eachAccount: StartableCore['eachAccount'] = (...call) => this.current().eachAccount(...call);
-  userCounters: StartableCore['userCounters'] = (...call) => this.current().userCounters(...call);
-  outboundCounters: StartableCore['outboundCounters'] = (...call) => this.current().outboundCounters(...call);
+  counters: StartableCore['counters'] = (...call) => this.current().counters(...call);
 
   private current(): CoreApi {
     const { core } = this.node;

@@ -39,7 +39,7 @@ export class FakeXray {
   onDeath: () => void = () => undefined;
   private readonly inbounds = new Map<string, FakeInbound>();
   private readonly counters = new Map<string, bigint>();
-  private readonly faults: { method: Method; fault: Fault; pattern: string | undefined }[] = [];
+  private readonly faults: { method: Method; fault: Fault }[] = [];
   private readonly server = new Server({
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
@@ -105,9 +105,9 @@ export class FakeXray {
     this.onDeath();
   }
 
-  /** What happens to the next calls of a method; with a `pattern`, to those that ask for such counters. */
-  failNext(method: Method, fault: Fault, times = 1, pattern?: string): void {
-    for (let i = 0; i < times; i++) this.faults.push({ method, fault, pattern });
+  /** What happens to the next calls of a method. */
+  failNext(method: Method, fault: Fault, times = 1): void {
+    for (let i = 0; i < times; i++) this.faults.push({ method, fault });
   }
 
   /** Nothing fails any more. */
@@ -193,10 +193,7 @@ export class FakeXray {
   private serve<Request, Reply>(method: Method, answer: (request: Request) => Reply) {
     return (call: ServerUnaryCall<Request, Reply>, reply: sendUnaryData<Reply>) => {
       this.calls.set(method, (this.calls.get(method) ?? 0) + 1);
-      const { pattern } = call.request as { pattern?: string };
-      const index = this.faults.findIndex(
-        (planned) => planned.method === method && (planned.pattern ?? pattern) === pattern,
-      );
+      const index = this.faults.findIndex((planned) => planned.method === method);
       const fault = index >= 0 ? this.faults.splice(index, 1)[0]!.fault : undefined;
       if (fault === 'hang') return;
       if (fault === 'refuse') return reply({ code: status.UNKNOWN, details: 'out of order today' });

@@ -6,7 +6,7 @@ const seconds = <const T extends string>(byDefault: T) =>
 export const JOBS = {
   JOB_CORE_HEALTH_CHECK_INTERVAL: {
     ...seconds('10'),
-    text: 'The health of cores is looked at every 5 seconds, or more often if this is less.',
+    text: 'The health of cores is looked at every 5.5 seconds in which no counters are read, or more often if this is less.',
   },
   JOB_RECORD_USER_USAGES_INTERVAL: {
     ...seconds('10'),

@@ -12,7 +12,7 @@ function decodeCounters(bytes: Buffer, kind: 'user' | 'outbound', size = bytes.l
   const cutter = new EntryCutter();
   for (let at = 0; at < bytes.length; at += size) {
     cutter.take(bytes.subarray(at, at + size), (...entry) => {
-      const counter = decodeCounter(...entry, kind);
+      const counter = decodeCounter(...entry);
       if (counter) traffic.add(counter);
     });
   }

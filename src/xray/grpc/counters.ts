@@ -7,9 +7,13 @@ export interface Traffic {
   down: bigint;
 }
 
+/** Whose traffic it is. */
+export type CounterKind = 'user' | 'outbound';
+
 const PREFIXES = { user: Buffer.from('user>>>'), outbound: Buffer.from('outbound>>>') };
 /** In `uplink`, and not in `downlink`. */
 const UP_FIFTH_LAST = 'p'.charCodeAt(0);
+const USER_FIRST = 'u'.charCodeAt(0);
 const [DOT, ZERO, NINE, SEPARATOR] = [0x2e, 0x30, 0x39, 0x3e];
 const SEPARATORS = Buffer.from('>>>');
 const SUFFIXES = { up: Buffer.from('>>>traffic>>>uplink'), down: Buffer.from('>>>traffic>>>downlink') };
@@ -18,11 +22,17 @@ const SUFFIXES = { up: Buffer.from('>>>traffic>>>uplink'), down: Buffer.from('>>
 export class Counter {
   constructor(
     readonly direction: 'up' | 'down',
-    readonly bytes: bigint,
+    /** Bytes; those that a number holds for certain are one, for most are read only to be compared. */
+    readonly value: number | bigint,
     private readonly text: Buffer,
     private readonly from = 0,
     private readonly to = text.length,
+    readonly kind: CounterKind = 'user',
   ) {}
+
+  get bytes(): bigint {
+    return BigInt(this.value);
+  }
 
   /** An account's email for `user>>>`, a tag for `outbound>>>`. */
   get name(): string {
@@ -53,18 +63,13 @@ export class Counter {
 
 /**
  * Reads one entry of a `QueryStatsResponse`. The name is whatever lies between its kind and `>>>traffic>>>uplink`, for a tag may be
- * any text; undefined for names of another shape. By hand, since the counters of 100,000 users take more than twice as long in the
+ * any text; undefined for names of another shape, and other kinds. By hand, since the counters of 100,000 users take more than twice as long in the
  * general decoder.
  */
-export function decodeCounter(
-  bytes: Buffer,
-  from: number,
-  to: number,
-  kind: 'user' | 'outbound',
-): Counter | undefined {
+export function decodeCounter(bytes: Buffer, from: number, to: number): Counter | undefined {
   const reader = new Reader(bytes, from, to);
   let [nameStart, nameEnd] = [from, from];
-  let value = 0n;
+  let value: number | bigint = 0;
   while (reader.position < to) {
     const field = reader.varint();
     if (field === NAME_FIELD) {
@@ -76,11 +81,12 @@ export function decodeCounter(
   }
   const direction = bytes[nameEnd - 5] === UP_FIFTH_LAST ? 'up' : 'down';
   const suffix = SUFFIXES[direction];
+  const kind = bytes[nameStart] === USER_FIRST ? 'user' : 'outbound';
   const prefix = PREFIXES[kind];
   const [keyStart, keyEnd] = [nameStart + prefix.length, nameEnd - suffix.length];
   if (keyStart >= keyEnd || !endsWith(bytes, nameEnd, suffix) || !endsWith(bytes, keyStart, prefix))
     return undefined;
-  return new Counter(direction, value, bytes, keyStart, keyEnd);
+  return new Counter(direction, value, bytes, keyStart, keyEnd, kind);
 }
 
 /** Traffic by name of many counters. */
@@ -96,12 +102,12 @@ export class TrafficByName {
 }
 
 /** The traffic by name of a whole reply. */
-export function decodeCounters(reply: Buffer, kind: 'user' | 'outbound'): Map<string, Traffic> {
+export function decodeCounters(reply: Buffer, kind: CounterKind): Map<string, Traffic> {
   const traffic = new TrafficByName();
   const cutter = new EntryCutter();
   cutter.take(reply, (bytes, from, to) => {
-    const counter = decodeCounter(bytes, from, to, kind);
-    if (counter) traffic.add(counter);
+    const counter = decodeCounter(bytes, from, to);
+    if (counter?.kind === kind) traffic.add(counter);
   });
   cutter.end();
   return traffic.values;
@@ -141,13 +147,13 @@ class Reader {
     return length;
   }
 
-  int64(): bigint {
+  int64(): number | bigint {
     const start = this.position;
     let low = 0; // the first 49 bits, exact in a double
     for (let factor = 1; factor < 2 ** 49; factor *= 128) {
       const byte = this.byte();
       low += (byte & 0x7f) * factor;
-      if (byte < 0x80) return BigInt(low);
+      if (byte < 0x80) return low;
     }
     this.position = start;
     let value = 0n;

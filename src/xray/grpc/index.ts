@@ -1,4 +1,4 @@
-export { Counter, type Traffic } from './counters.js';
+export { Counter, type Traffic, TrafficByName } from './counters.js';
 export { CoreError, type CoreErrorCode } from './errors.js';
 export type { InboundServer } from './inbounds.js';
 export { type SysStats, XrayClient } from './xray-client.js';

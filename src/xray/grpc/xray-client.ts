@@ -12,7 +12,7 @@ import { ClientGrpcProxy } from '@nestjs/microservices';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import type { Account } from '../config/types.js';
 import { addUserRequest, decodeAccount, removeUserRequest } from './accounts.js';
-import { type Counter, decodeCounter, TrafficByName, type Traffic } from './counters.js';
+import { type Counter, type CounterKind, decodeCounter, TrafficByName, type Traffic } from './counters.js';
 import { EntryCutter } from './entry-cutter.js';
 import { CoreError, readable, toCoreError, unanswered, unreadable } from './errors.js';
 import { LongReplies } from './long-replies.js';
@@ -141,15 +141,16 @@ export class XrayClient {
     await this.call(AddOutbound, { outbound: { tag, proxy_settings: settings } }, USER_OPERATION_MS, signal);
   }
 
-  /** Hands over the counters of all accounts since the core started, as they come. */
-  eachUserCounter(take: (counter: Counter) => void, signal?: AbortSignal): Promise<void> {
-    return this.eachCounter('user', 'user>>>', take, COUNTERS_MS, signal);
+  /** Hands over the counters of all accounts and outbounds since the core started, as they come: all of one moment. */
+  eachCounter(take: Record<CounterKind, (counter: Counter) => void>, signal?: AbortSignal): Promise<void> {
+    return this.eachMatching('', take, COUNTERS_MS, signal);
   }
 
   /** Cumulative traffic since the core started, by account email. */
   async userTraffic(signal?: AbortSignal): Promise<Map<string, Traffic>> {
     const traffic = new TrafficByName();
-    await this.eachUserCounter((counter) => traffic.add(counter), signal);
+    const take = (counter: Counter) => traffic.add(counter);
+    await this.eachMatching('user>>>', { user: take }, COUNTERS_MS, signal);
     return traffic.values;
   }
 
@@ -161,7 +162,7 @@ export class XrayClient {
     const timeoutMs = pattern === undefined ? COUNTERS_MS : HEALTH_MS;
     const traffic = new TrafficByName();
     const take = (counter: Counter) => traffic.add(counter);
-    await this.eachCounter('outbound', pattern ?? 'outbound>>>', take, timeoutMs, signal);
+    await this.eachMatching(pattern ?? 'outbound>>>', { outbound: take }, timeoutMs, signal);
     return traffic.values;
   }
 
@@ -192,17 +193,17 @@ export class XrayClient {
     this.long.close();
   }
 
-  private eachCounter(
-    kind: 'user' | 'outbound',
+  /** Those whose names have `pattern` in them, of these kinds. */
+  private eachMatching(
     pattern: string,
-    take: (counter: Counter) => void,
+    take: Partial<Record<CounterKind, (counter: Counter) => void>>,
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<void> {
     const request = QueryStats.requestSerialize({ pattern });
     return this.eachEntry(QueryStats.path, request, timeoutMs, signal, (bytes, from, to) => {
-      const counter = decodeCounter(bytes, from, to, kind);
-      if (counter) take(counter);
+      const counter = decodeCounter(bytes, from, to);
+      if (counter) take[counter.kind]?.(counter);
     });
   }
 

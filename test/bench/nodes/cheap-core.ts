@@ -99,16 +99,15 @@ export class CheapCore {
   }
 
   private query(pattern: string, isFrozen: boolean): Buffer {
-    if (pattern.startsWith('outbound')) {
-      return Buffer.concat([stat(`outbound>>>${this.marker}>>>traffic>>>uplink`, 0)]);
-    }
+    const marker = stat(`outbound>>>${this.marker}>>>traffic>>>uplink`, 0);
+    if (pattern.startsWith('outbound')) return marker;
     if (!isFrozen && Date.now() - this.movedAt > MOVE_MS) {
       this.movedAt = Date.now();
       this.moves++;
       const value = padded(this.moves * MOVED_BYTES);
       for (const at of this.moving) value.copy(this.counters, at);
     }
-    return this.counters;
+    return Buffer.concat([this.counters, marker]);
   }
 
   private writeCounters(first: number): Buffer {

@@ -117,7 +117,7 @@ function askCore(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, reques
   try {
     reply = node.core.answer(path, request, isFrozen);
     if (path.endsWith('/AlterInbound')) note(CheapCore.emailOf(request), number);
-    if (path.endsWith('/QueryStats') && request.includes('user>>>')) node.readAt = Date.now();
+    if (path.endsWith('/QueryStats') && !request.includes('>>>')) node.readAt = Date.now();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     trailers = { 'grpc-status': '2', 'grpc-message': encodeURIComponent(error.message) };

@@ -165,7 +165,7 @@ describe.skipIf(!xray)('an Xray that somebody else runs, when something fails', 
     const former = await node.observe(signal);
     await start(core);
     // Counters are read of whoever is there, so those of the former process could become the baseline of this one.
-    await eventually(async () => (await node.userCounters(signal)).process.marker === former.process.marker);
+    await eventually(async () => (await node.counters(signal)).process.marker === former.process.marker);
     await expect(node.claim(node.nextClaim(), signal)).rejects.toThrow('Xray there was started anew');
     expect((await node.observe(signal)).isClaimed).toBe(false);
     await node.claim(node.nextClaim(), signal);

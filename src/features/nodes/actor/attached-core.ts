@@ -25,7 +25,8 @@ import { CoreSilent, Silence } from './silence.js';
 
 export const RUNS_WELL = { status: 'connected', message: null } as const;
 const RETRY_MS = 1_000;
-const HEALTH_MS = 5_000;
+/** Two of these are a little longer than a pause between two readings, which show the same: most are spared. */
+const HEALTH_MS = 5_500;
 const AUDIT_MS = 300_000;
 /** With no more left of what an audit has found, the next one looks for the rest. */
 const FEW = 1_000;
@@ -103,8 +104,7 @@ export class AttachedCore {
     this.charging = new CoreCharging(context, metered, firstAfter);
     this.health = { due: this.since + HEALTH_MS, run: (_, signal) => this.checkHealth(signal) };
     this.comparison = { due: firstAfter(spread(AUDIT_MS)), run: (_, signal) => this.audit(signal) };
-    const { users, outbounds } = this.charging;
-    this.chores = new Chores([users, outbounds, this.health, this.comparison], context.signal, {
+    this.chores = new Chores([this.charging.chore, this.health, this.comparison], context.signal, {
       onSuccess: (chore) => this.answered(chore),
       onEnd: context.wake,
     });
@@ -175,7 +175,9 @@ export class AttachedCore {
     for (const { chore, error } of this.chores.takeFaults()) this.judge(chore, error);
     await this.saveCursorSometimes();
     const now = performance.now();
-    return this.sync.isDue(now) ? 0 : Math.max(0, this.chores.nextDue - now);
+    if (this.sync.isDue(now)) return 0;
+    const retryAt = this.sync.pending > 0 ? now + RETRY_MS : Infinity;
+    return Math.max(0, Math.min(this.chores.nextDue, this.saveDue, retryAt) - now);
   }
 
   /** Takes note that a call has failed. Whether that was one too many. */
@@ -249,7 +251,7 @@ export class AttachedCore {
   private answered(chore: Chore<NodeState>): void {
     this.silence.answered(chore);
     // A reading shows as well that the core is there, though not what its owner has made of it.
-    if (chore === this.charging.users && !this.foreign) this.health.due = performance.now() + HEALTH_MS;
+    if (chore === this.charging.chore && !this.foreign) this.health.due = performance.now() + HEALTH_MS;
   }
 
   private takeChanges(): void {
@@ -262,7 +264,7 @@ export class AttachedCore {
   private async checkHealth(signal: AbortSignal): Promise<void> {
     const { connection, services } = this.context;
     await this.process.ask(async () => {
-      const seen = await connection.observe(signal);
+      const seen = await (connection.startsCore ? connection.glance(signal) : connection.observe(signal));
       if (!seen.running || this.isChanged(seen)) throw new CoreReplaced();
       return seen;
     });
@@ -322,10 +324,13 @@ export class AttachedCore {
   }
 
   private async saveCursorSometimes(): Promise<void> {
+    if (performance.now() >= this.saveDue) await this.saveCursor();
+  }
+
+  /** At the same moments for all nodes, which then save together. */
+  private get saveDue(): number {
     const interval = this.hasNews ? SAVE_CURSOR_MS : SAVE_IDLE_CURSOR_MS;
-    // At the same moments for all nodes, which then save together.
-    if (Math.floor(performance.now() / interval) > Math.floor(this.savedAt / interval))
-      await this.saveCursor();
+    return (Math.floor(this.savedAt / interval) + 1) * interval;
   }
 }
 

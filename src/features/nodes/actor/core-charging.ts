@@ -10,16 +10,19 @@ import type { Chore } from './chores.js';
 import type { CoreContext } from './core-context.js';
 import { DueReviews } from './due-reviews.js';
 
+type CounterKind = 'users' | 'outbounds';
+
 /** Charges what one core process counts: again and again, and a last time when it is ended. */
 export class CoreCharging {
-  readonly users: Chore<NodeState>;
-  readonly outbounds: Chore<NodeState>;
+  /** Both kinds of counters are read at once, and each is charged when it is due. */
+  readonly chore: Chore<NodeState>;
   private readonly logger: Logger;
   private readonly meter: UsageMeter;
   private readonly reviews: DueReviews;
   /** The coefficient that the poll under way was started for. */
   private nextRate: number | undefined;
   private isLastRead = false;
+  private readonly due: Record<CounterKind, number>;
 
   /** Polls when `firstAfter` says so, of each interval in milliseconds, and then in these intervals. */
   constructor(
@@ -35,18 +38,16 @@ export class CoreCharging {
       { grant: lease.grant, ...core },
       services.config.recordNodeUsage,
     );
-    this.users = {
-      due: firstAfter(this.intervals.users),
+    const { users, outbounds } = this.intervals;
+    this.due = { users: firstAfter(users), outbounds: firstAfter(outbounds) };
+    this.chore = {
+      due: this.nextDue,
       run: async (state, signal) => {
-        const isCharged = await this.pollUsers(signal);
+        const isCharged = await this.poll(this.dueSoon(), signal);
         // The traffic so far is charged by the old coefficient before the new one holds.
         if (isCharged && !isRateCharged(state))
           await services.runtime.recordCoefficient(lease.grant, state.usageCoefficient);
       },
-    };
-    this.outbounds = {
-      due: firstAfter(this.intervals.outbounds),
-      run: (_, signal) => this.pollOutbounds(signal),
     };
   }
 
@@ -54,7 +55,7 @@ export class CoreCharging {
   takeRate(state: NodeState): void {
     if (isRateCharged(state) || this.nextRate === state.usageCoefficient) return;
     this.nextRate = state.usageCoefficient;
-    this.users.due = 0;
+    this.due.users = this.chore.due = 0;
   }
 
   recentTraffic() {
@@ -63,8 +64,7 @@ export class CoreCharging {
 
   /** Charges everything the core has counted up to now. Nothing else may be under way. */
   async pollAll(signal: AbortSignal): Promise<void> {
-    await this.pollUsers(signal);
-    await this.pollOutbounds(signal);
+    await this.poll({ users: true, outbounds: true }, signal);
   }
 
   /**
@@ -79,7 +79,7 @@ export class CoreCharging {
           throw error;
         this.logger.warn({ err: error }, 'The counters of the core cannot be charged at the moment');
       });
-      await this.meter.read(this.context.connection, signal);
+      this.meter.keep(await this.meter.read(this.context.connection, signal));
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       this.logger.warn({ err: error }, 'The last counters of the core could not be read');
@@ -112,21 +112,37 @@ export class CoreCharging {
     if (due.length > 0) await this.reviews.add(due);
   }
 
-  /** Whether what was read is charged; if not, the next poll is due at once. */
-  private async pollUsers(signal: AbortSignal): Promise<boolean> {
-    const due = await unlessRefused(this.meter.pollUsers(this.context.connection, signal));
-    const now = performance.now();
-    this.users.due = due ? now + this.intervals.users : now;
-    if (due) void this.reviews.add(due); // which need not be waited for: the next poll has its own pace
-    return due !== undefined;
+  /** What would be due before half of the time until the next reading: to charge it with this one costs no other reading. */
+  private dueSoon(): Record<CounterKind, boolean> {
+    const { users, outbounds } = this.intervals;
+    const soon = performance.now() + Math.min(users, outbounds) / 2;
+    return { users: this.due.users <= soon, outbounds: this.due.outbounds <= soon };
   }
 
-  private async pollOutbounds(signal: AbortSignal): Promise<void> {
-    await unlessRefused(this.meter.pollOutbounds(this.context.connection, signal)); // the next one holds it
-    this.outbounds.due = performance.now() + this.intervals.outbounds;
+  private get nextDue(): number {
+    return Math.min(this.due.users, this.due.outbounds);
   }
 
-  private get intervals(): { users: number; outbounds: number } {
+  /** Whether users were to be charged and are; if they were refused, the next poll is due at once. */
+  private async poll(which: Record<CounterKind, boolean>, signal: AbortSignal): Promise<boolean> {
+    const { meter, intervals } = this;
+    const { users, outbounds } = await meter.read(this.context.connection, signal);
+    let isCharged = false;
+    if (which.users) {
+      const reached = await unlessRefused(meter.chargeUsers(users));
+      isCharged = reached !== undefined;
+      this.due.users = performance.now() + (isCharged ? intervals.users : 0);
+      if (reached) void this.reviews.add(reached); // which need not be waited for: the next poll has its own pace
+    }
+    if (which.outbounds) {
+      await unlessRefused(meter.chargeOutbounds(outbounds)); // the next one holds it
+      this.due.outbounds = performance.now() + intervals.outbounds;
+    }
+    this.chore.due = this.nextDue;
+    return isCharged;
+  }
+
+  private get intervals(): Record<CounterKind, number> {
     const { userUsagesSeconds, nodeUsagesSeconds } = this.context.services.config.jobs;
     return { users: userUsagesSeconds * 1000, outbounds: nodeUsagesSeconds * 1000 };
   }

@@ -118,13 +118,12 @@ async function identify(
   const marker = connection.nextClaim();
   const process = { marker, uptimeSeconds: found.process.uptimeSeconds };
   // What it has counted until now is of others, or was charged for a node that is no more.
-  const users = await connection.userCounters(signal);
-  const outbounds = await connection.outboundCounters(signal);
+  const { users, outbounds } = await connection.counters(signal);
   // A claim would not be seen, so each attempt would leave one more there, and one more process in our rows.
-  if (outbounds.values.size === 0) throw new CoreError('other', COUNTS_NO_OUTBOUNDS);
+  if (outbounds.size === 0) throw new CoreError('other', COUNTS_NO_OUTBOUNDS);
   const account = await services.runtime.recordFound(grant, { process, isNew: true, version, configVersion });
   const baseline = { grant, coreEpoch: account.coreEpoch };
-  await services.usage.beginAt(baseline, users.values.all(), outbounds.values);
+  await services.usage.beginAt(baseline, users.all(), outbounds);
   lease.assertHeld();
   await connection.claim(marker, signal); // last: if anything fails before, all of it is done anew
   return { process, account };

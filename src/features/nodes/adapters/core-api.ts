@@ -1,16 +1,30 @@
 import { type Markers, MARKER_PREFIX, readMarkers } from '../../../xray/config/index.js';
 import type { Account, ResolvedInbound } from '../../../xray/config/types.js';
-import type { XrayClient } from '../../../xray/grpc/index.js';
+import { type Counter, TrafficByName, type XrayClient } from '../../../xray/grpc/index.js';
 import { UserTraffic } from '../domain/user-traffic.js';
-import type { OutboundCounters, RunningCore, UserCounters } from './core-connection.js';
+import type { Counters, RunningCore } from './core-connection.js';
 
 /** The part of a connection that is Xray's own API, the same for every kind of node that offers it. */
 export class CoreApi {
+  private observed: RunningCore | undefined;
+  /** As they were read last. */
+  private users: UserTraffic | undefined;
+
   constructor(private readonly client: XrayClient) {}
 
   async observe(version: string, signal: AbortSignal): Promise<RunningCore> {
     const { process: marker, config } = await this.markers(signal);
-    return { running: true, configMark: config, version, process: { marker, ...(await this.age(signal)) } };
+    const process = { marker, ...(await this.age(signal)) };
+    return (this.observed = { running: true, configMark: config, version, process });
+  }
+
+  /** The process that was observed last, as far as its age tells that it is still that. */
+  async glance(version: string, signal: AbortSignal): Promise<RunningCore> {
+    const known = this.observed;
+    if (!known) return this.observe(version, signal);
+    const { uptimeSeconds } = await this.age(signal);
+    if (uptimeSeconds < known.process.uptimeSeconds) return this.observe(version, signal);
+    return (this.observed = { ...known, process: { ...known.process, uptimeSeconds } });
   }
 
   async markers(signal: AbortSignal): Promise<Markers> {
@@ -38,18 +52,22 @@ export class CoreApi {
     return this.client.eachUser(inbound.tag, '', take, signal);
   }
 
-  /** The process is asked for after its counters, so that counters are never taken for those of an earlier process. */
-  async userCounters(signal: AbortSignal): Promise<UserCounters> {
-    const values = new UserTraffic();
-    await this.client.eachUserCounter((counter) => values.add(counter), signal);
-    const { process: marker } = await this.markers(signal);
-    return { values, process: { marker, ...(await this.age(signal)) } };
-  }
-
-  async outboundCounters(signal: AbortSignal): Promise<OutboundCounters> {
-    const values = await this.client.outboundTraffic(undefined, signal); // the markers are among them
-    const { process: marker } = readMarkers(values.keys());
-    return { values, process: { marker, ...(await this.age(signal)) } };
+  /**
+   * All in one reply, with the marker of the process among them; its age is asked for after that, so that counters are never
+   * taken for those of an earlier process.
+   */
+  async counters(signal: AbortSignal): Promise<Counters> {
+    const users = new UserTraffic(this.users);
+    const traffic = new TrafficByName();
+    const take = {
+      user: (counter: Counter) => users.add(counter),
+      outbound: (counter: Counter) => traffic.add(counter),
+    };
+    await this.client.eachCounter(take, signal);
+    this.users = users;
+    const { process: marker } = readMarkers(traffic.values.keys());
+    const outbounds = new Map([...traffic.values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX)));
+    return { users, outbounds, process: { marker, ...(await this.age(signal)) } };
   }
 
   close(): void {

@@ -19,14 +19,12 @@ export type RunningCore = Extract<ObservedCore, { running: true }> & {
 
 export type CoreState = Extract<ObservedCore, { running: false }> | RunningCore;
 
-/** Cumulative traffic of one core process: of its users, or by outbound tag. */
-export interface Counters<Values> {
+/** Cumulative traffic of one core process: of its users, and by outbound tag, without markers. */
+export interface Counters {
   process: CoreProcess;
-  values: Values;
+  users: UserTraffic;
+  outbounds: ReadonlyMap<string, Traffic>;
 }
-
-export type UserCounters = Counters<UserTraffic>;
-export type OutboundCounters = Counters<ReadonlyMap<string, Traffic>>;
 
 /**
  * One connection to one core, used by the one actor that owns the node. Adapters hold no desired state, set no timers,
@@ -41,6 +39,8 @@ export interface StartableCore extends CoreCalls {
 
   /** What runs there, without changing anything. @throws HeldByAnother */
   observe(signal: AbortSignal): Promise<CoreState>;
+  /** The same for one call: what answers and has not grown younger is taken for the process that was observed last. */
+  glance(signal: AbortSignal): Promise<CoreState>;
   /**
    * Ends a running core and starts one with this config; after `observe` told of another panel, it takes the node from it.
    * What can be prepared is ready before `beforeEnd` is called, and the core is ended right after it: what it counts in
@@ -98,9 +98,7 @@ interface CoreCalls {
   eachAccount(inbound: ResolvedInbound, take: (account: Account) => void, signal: AbortSignal): Promise<void>;
 
   /** Never resets a counter. */
-  userCounters(signal: AbortSignal): Promise<UserCounters>;
-  /** Nor does this. */
-  outboundCounters(signal: AbortSignal): Promise<OutboundCounters>;
+  counters(signal: AbortSignal): Promise<Counters>;
 }
 
 /** Another panel took the node while this installation worked with it. It is not taken back but by an operator's word. */

@@ -46,6 +46,23 @@ describe('the user of an account', () => {
   });
 });
 
+it('is added up exactly, whether a number holds a value or not', () => {
+  const values = fc.array(fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }), { maxLength: 8 });
+  fc.assert(
+    fc.property(values, fc.nat({ max: 40 }), (bytes, strangers) => {
+      const like = new UserTraffic();
+      for (let id = 1; id <= strangers; id++) like.add(new Counter('up', 1, Buffer.from(`${id}.x`)));
+      const [numbers, longs] = [new UserTraffic(like), new UserTraffic()];
+      for (const value of bytes) {
+        numbers.add(new Counter('down', Number(value), Buffer.from('7.bob')));
+        longs.add(new Counter('down', value, Buffer.from('7.bob')));
+      }
+      expect(numbers.all()).toEqual(longs.all());
+    }),
+    { examples: [[[2n ** 31n, 2n ** 31n - 1n, 2n ** 32n - 1n, 1n, 2n ** 53n - 1n], 0]] },
+  );
+});
+
 function trafficOf(counters: Record<string, [up: bigint, down: bigint]>): UserTraffic {
   const traffic = new UserTraffic();
   for (const [name, [up, down]] of Object.entries(counters)) {

@@ -8,18 +8,22 @@ const SLICE = 16_384;
 
 /** What the counters of a core's users stand at, by user id: a million take some tens of megabytes. */
 export class UserTraffic {
-  private readonly table = new IdTable();
+  private readonly table: IdTable;
+
+  /** `like` has about as many users. */
+  constructor(like?: UserTraffic) {
+    this.table = new IdTable(like?.table.size);
+  }
 
   /**
    * Adds one counter by the email of its account, `<id>.<username>`. Others, such as the operator's own accounts, are left
    * out, and so is what no username can be; several names of one user are added up.
    */
   add(counter: Counter): void {
-    const { direction, bytes } = counter;
+    const { direction, value } = counter;
     const id = counter.numberBeforeDot;
-    if (!isUserId(id) || bytes < 0n || counter.hasSeparator) return;
-    const place = this.table.place(id); // first, for it may make the table anew
-    this.table.longs[place * 2 + (direction === 'up' ? 0 : 1)]! += bytes;
+    if (!isUserId(id) || value < 0 || counter.hasSeparator) return;
+    this.table.add(this.table.place(id), direction === 'up' ? 0 : 1, value);
   }
 
   get(id: number): Traffic | undefined {

@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
 import type { Traffic } from '../../../xray/grpc/index.js';
-import { MARKER_PREFIX } from '../../../xray/config/index.js';
 import type { CoreConnection } from '../adapters/core-connection.js';
 import type { KnownProcess } from '../domain/core-process.js';
 import type { Grant } from '../domain/grant.js';
@@ -30,6 +29,12 @@ interface Read<Values> {
 
 type ByTag = ReadonlyMap<string, Traffic>;
 
+/** Of one moment; each kind is charged by itself. */
+interface Readings {
+  users: Read<UserTraffic>;
+  outbounds: Read<ByTag>;
+}
+
 /**
  * Charges one core process. Remembers what it has charged, so that only what moved is sent to the database, which
  * knows better in any case.
@@ -40,7 +45,7 @@ export class UsageMeter {
   private outbounds: ByTag = new Map();
   private readonly polls: { users: bigint; outbounds: bigint };
   /** What was read last and is not known to be charged. */
-  private unsettled: { users?: Read<UserTraffic>; outbounds?: Read<ByTag> } = {};
+  private unsettled: Partial<Readings> = {};
 
   constructor(
     private readonly usage: UsageRepository,
@@ -50,26 +55,19 @@ export class UsageMeter {
     this.polls = { ...core.polls };
   }
 
-  /**
-   * Reads and charges the users' counters; returns the ids of users whose status may be due.
-   * @throws PollRefused, CoreReplaced
-   */
-  async pollUsers(connection: CoreConnection, signal: AbortSignal): Promise<number[]> {
-    return this.chargeUsers(await this.readUsers(connection, signal));
+  /** Reads all counters, to be charged. @throws CoreReplaced */
+  async read(connection: CoreConnection, signal: AbortSignal): Promise<Readings> {
+    const { users: usersAfter, outbounds: outboundsAfter } = this.polls;
+    const { users, outbounds } = await this.core.process.ask(() => connection.counters(signal));
+    return {
+      users: { values: users, after: usersAfter },
+      outbounds: { values: outbounds, after: outboundsAfter },
+    };
   }
 
-  /** Reads the outbounds' counters and adds them to the node's totals. @throws PollRefused, CoreReplaced */
-  async pollOutbounds(connection: CoreConnection, signal: AbortSignal): Promise<void> {
-    await this.chargeOutbounds(await this.readOutbounds(connection, signal));
-  }
-
-  /** Reads all counters that can be read, to be charged by {@link settle}. @throws CoreReplaced */
-  async read(connection: CoreConnection, signal: AbortSignal): Promise<void> {
-    const parts = await Promise.allSettled([
-      this.readUsers(connection, signal).then((users) => (this.unsettled.users = users)),
-      this.readOutbounds(connection, signal).then((outbounds) => (this.unsettled.outbounds = outbounds)),
-    ]);
-    for (const part of parts) if (part.status === 'rejected') throw part.reason;
+  /** Has them charged by {@link settle}. */
+  keep({ users, outbounds }: Readings): void {
+    this.unsettled = { users, outbounds };
   }
 
   /** Whether all that was read is charged. */
@@ -101,20 +99,11 @@ export class UsageMeter {
     }
   }
 
-  private async readUsers(connection: CoreConnection, signal: AbortSignal): Promise<Read<UserTraffic>> {
-    const after = this.polls.users;
-    const { values } = await this.core.process.ask(() => connection.userCounters(signal));
-    return { values, after };
-  }
-
-  private async readOutbounds(connection: CoreConnection, signal: AbortSignal): Promise<Read<ByTag>> {
-    const after = this.polls.outbounds;
-    const { values } = await this.core.process.ask(() => connection.outboundCounters(signal));
-    return { values: new Map([...values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX))), after };
-  }
-
-  /** Each part is a poll of its own: if one is refused, what the others hold is charged, and the database knows so. */
-  private async chargeUsers(read: Read<UserTraffic>): Promise<number[]> {
+  /**
+   * Charges users; returns the ids of those whose status may be due. Each part is a poll of its own: if one is refused, what
+   * the others hold is charged, and the database knows so. @throws PollRefused, CoreReplaced
+   */
+  async chargeUsers(read: Read<UserTraffic>): Promise<number[]> {
     this.unsettled.users = read;
     const { values } = read;
     const due: number[] = [];
@@ -141,7 +130,8 @@ export class UsageMeter {
     return due;
   }
 
-  private async chargeOutbounds(read: Read<ByTag>): Promise<void> {
+  /** Adds to the node's totals. @throws PollRefused, CoreReplaced */
+  async chargeOutbounds(read: Read<ByTag>): Promise<void> {
     this.unsettled.outbounds = read;
     const { values } = read;
     this.recent.noteOutbounds(values.values(), performance.now());

@@ -6,9 +6,8 @@ import {
   type CoreBody,
   CoreRefused,
   type CoreState,
+  type Counters,
   type StartableCore,
-  type OutboundCounters,
-  type UserCounters,
 } from '../core-connection.js';
 
 interface Running {
@@ -30,7 +29,15 @@ export class LocalCore implements StartableCore {
     return this.running?.lost;
   }
 
-  async observe(signal: AbortSignal): Promise<CoreState> {
+  observe(signal: AbortSignal): Promise<CoreState> {
+    return this.look('observe', signal);
+  }
+
+  glance(signal: AbortSignal): Promise<CoreState> {
+    return this.look('glance', signal);
+  }
+
+  private async look(how: 'observe' | 'glance', signal: AbortSignal): Promise<CoreState> {
     if (!this.running?.process.isRunning) {
       this.close();
       const process = await XrayProcess.adopt(this.folder.path);
@@ -39,7 +46,7 @@ export class LocalCore implements StartableCore {
     }
     const { process, api } = this.running;
     await process.log.trim();
-    return api.observe(process.version, signal);
+    return api[how](process.version, signal);
   }
 
   async restart(body: CoreBody, beforeEnd: () => Promise<void>, signal: AbortSignal): Promise<string> {
@@ -91,12 +98,8 @@ export class LocalCore implements StartableCore {
     return this.api().eachAccount(inbound, take, signal);
   }
 
-  userCounters(signal: AbortSignal): Promise<UserCounters> {
-    return this.api().userCounters(signal);
-  }
-
-  outboundCounters(signal: AbortSignal): Promise<OutboundCounters> {
-    return this.api().outboundCounters(signal);
+  counters(signal: AbortSignal): Promise<Counters> {
+    return this.api().counters(signal);
   }
 
   private api(): CoreApi {

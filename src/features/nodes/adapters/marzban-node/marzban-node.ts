@@ -76,8 +76,16 @@ export class MarzbanNode implements StartableCore {
   }
 
   async observe(signal: AbortSignal): Promise<CoreState> {
-    const known = await this.knownCore(signal);
-    if (known) return known;
+    const known = await this.knownCore('observe', signal);
+    return known ?? this.observeByAgent(signal);
+  }
+
+  async glance(signal: AbortSignal): Promise<CoreState> {
+    const known = await this.knownCore('glance', signal);
+    return known ?? this.observeByAgent(signal);
+  }
+
+  private async observeByAgent(signal: AbortSignal): Promise<CoreState> {
     const agent = await this.agent(signal);
     const isOurs = this.session !== null && (await agent.ping(this.session, signal));
     const { connected, started, coreVersion } = await agent.state(signal);
@@ -155,8 +163,7 @@ export class MarzbanNode implements StartableCore {
   removeAccount: StartableCore['removeAccount'] = (...call) => this.current().removeAccount(...call);
   accounts: StartableCore['accounts'] = (...call) => this.current().accounts(...call);
   eachAccount: StartableCore['eachAccount'] = (...call) => this.current().eachAccount(...call);
-  userCounters: StartableCore['userCounters'] = (...call) => this.current().userCounters(...call);
-  outboundCounters: StartableCore['outboundCounters'] = (...call) => this.current().outboundCounters(...call);
+  counters: StartableCore['counters'] = (...call) => this.current().counters(...call);
 
   private current(): CoreApi {
     if (!this.api) throw new CoreError('unavailable', 'The node is not connected');
@@ -224,11 +231,11 @@ export class MarzbanNode implements StartableCore {
   }
 
   /** The core as its own API shows it; undefined when that is not enough, and the agent has to be asked. */
-  private async knownCore(signal: AbortSignal): Promise<RunningCore | undefined> {
+  private async knownCore(look: 'observe' | 'glance', signal: AbortSignal): Promise<RunningCore | undefined> {
     if (!this.api) return undefined;
     const { core, version, marker } = this.api;
     try {
-      const state = await core.observe(version, signal);
+      const state = await core[look](version, signal);
       if (state.process.marker === marker) return state;
     } catch (error) {
       if (!(error instanceof CoreError) || !error.isConnection) throw error;

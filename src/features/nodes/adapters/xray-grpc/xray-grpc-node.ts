@@ -141,11 +141,7 @@ export class XrayGrpcNode implements ForeignCore {
     (await this.known(signal)).core.eachAccount(inbound, take, signal);
 
   /** Whichever process counts: it says itself which one it is. */
-  userCounters: ForeignCore['userCounters'] = async (signal) =>
-    (await this.connected(signal)).core.userCounters(signal);
-
-  outboundCounters: ForeignCore['outboundCounters'] = async (signal) =>
-    (await this.connected(signal)).core.outboundCounters(signal);
+  counters: ForeignCore['counters'] = async (signal) => (await this.connected(signal)).core.counters(signal);
 
   /** A connection to the process that was told of. */
   private async known(signal: AbortSignal): Promise<Link> {
