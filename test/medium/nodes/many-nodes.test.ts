@@ -5,6 +5,7 @@ import { NodeStatesRepository } from '../../../src/features/nodes/actor/node-sta
 import { DesiredUsers } from '../../../src/features/nodes/convergence/desired-users.js';
 import { UserChangesRepository } from '../../../src/features/nodes/convergence/user-changes.repository.js';
 import { CoreUsersRepository } from '../../../src/features/users/index.js';
+import { WorkerDatabase } from '../../../src/shared/database/worker-database.js';
 import { clientOptions } from '../../../src/shared/database/data-source.js';
 import { eventually } from '../../support/eventually.js';
 import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
@@ -64,6 +65,22 @@ describe('many nodes', () => {
     const asked = users.mock.calls.map(([, some]) => some.filter((id) => strangers.includes(id)));
     expect(asked.filter((some) => some.length > 0)).toEqual([strangers]);
     vi.restoreAllMocks();
+  });
+
+  it('are read again only where they are written', async () => {
+    const database = fleet.app.get(WorkerDatabase, { strict: false });
+    const asked = vi.spyOn(database, 'rows');
+    try {
+      await eventually(async () => {
+        const looks = asked.mock.calls.flatMap(([sql], i) =>
+          typeof sql !== 'string' && sql.name === 'node_states' ? asked.mock.results[i]!.value : [],
+        ) as Promise<unknown[]>[];
+        const last = (await Promise.all(looks)).slice(-3);
+        return last.length === 3 && last.every((rows) => rows.length === 1); // the time alone
+      });
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   it('see what was written about one of them without a word', async () => {

@@ -25,6 +25,8 @@ import { CoreSilent } from './silence.js';
 
 /** Whatever may be due is found by looking so often; what others write and users that change wake us. */
 const LOOK_MS = 2_000;
+/** A core that runs well says itself when something is due. */
+const QUIET_LOOK_MS = 10_000;
 const RETRY_MS = 1_000;
 /** A fault of the service that is not seen again for so long is over. */
 const FAULTLESS_MS = 10_000;
@@ -78,7 +80,7 @@ export class CoreKeeper {
       await this.converge(state);
       this.watchLoss();
       const waitMs = (await this.core?.work(state)) ?? LOOK_MS;
-      return Math.min(LOOK_MS, waitMs);
+      return Math.min(state.status === 'connected' ? QUIET_LOOK_MS : LOOK_MS, waitMs);
     } catch (error) {
       return this.onNodeFailure(state, error);
     }

@@ -91,7 +91,8 @@ export class NodeStates {
       const before = new Map(grants.map((grant) => [grant, this.watches.get(grant)?.seen?.state]));
       const states = await this.load(grants);
       for (const [grant, state] of before) {
-        if (!isSame(state, states.get(grant))) this.watches.get(grant)?.onChange();
+        const present = states.get(grant);
+        if (state !== present && !isSame(state, present)) this.watches.get(grant)?.onChange();
       }
       this.hasFailed = false;
     } catch (error) {
@@ -110,7 +111,10 @@ export class NodeStates {
       outdated: this.watches.get(grant)?.outdated,
       writes: this.writes.count(grant),
     }));
-    const states = await this.rows.load(grants);
+    const known = new Map(
+      then.flatMap(({ grant, watch }) => (watch?.seen ? [[grant, watch.seen.state]] : [])),
+    );
+    const states = await this.rows.load(grants, known);
     const at = performance.now();
     for (const { grant, watch, outdated, writes } of then) {
       const state = states.get(grant);
