@@ -5,7 +5,7 @@ import { startApp } from '../../src/app.js';
 import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
 import { openDatabase } from '../../src/shared/database/ensure-database.js';
 import { testConfig } from '../support/app.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { addressOf, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { migrateFromSources } from '../support/migrate-from-sources.js';
@@ -45,7 +45,7 @@ describe('a start', { timeout: 120_000 }, () => {
 
   it('ends at once when its database has no such name', async () => {
     const nowhere = { ...database, connection: { ...database.connection, database: 'nowhere' } };
-    const url = urlOf(nowhere as TestDatabase);
+    const url = addressOf((nowhere as TestDatabase).connection);
     expect((await service.spawn({ DATABASE_URL: url }).ended()).code).toBe(1);
     expect(service.errors).toBe(
       'Cannot use the database of DATABASE_URL (localhost:5432/nowhere): database "nowhere" does not exist\n',
@@ -64,7 +64,7 @@ describe('a start', { timeout: 120_000 }, () => {
     const other = new pg.Client({ ...clientOptions(database.connection), application_name: 'a backup' });
     await other.connect();
     await other.query('BEGIN; LOCK TABLE admins');
-    service.spawn({ DATABASE_URL: urlOf(database), ...SUDO });
+    service.spawn({ DATABASE_URL: addressOf(database.connection), ...SUDO });
     await eventually(() => {
       expect(service.output).toMatch(
         /A statement has waited \d+ s for what process \d+ \(a backup, idle in transaction for \d+ s\) has locked: /,
@@ -170,11 +170,6 @@ describe('setting up the database', () => {
     await client.end();
   });
 });
-
-function urlOf({ connection }: TestDatabase): string {
-  const { socketDir, user, database: name } = connection as Record<string, string>;
-  return `postgresql://${user}@localhost/${name}?host=${encodeURIComponent(socketDir!)}`;
-}
 
 async function emptied({ connection }: TestDatabase): Promise<Connection> {
   const client = new pg.Client(clientOptions(connection));

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Connection } from '../../src/shared/database/data-source.js';
 
 export const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
@@ -9,13 +8,6 @@ export interface CommandResult {
   code: number | null;
   out: string;
   err: string;
-}
-
-/** How a program is told of a database on the run's server. */
-export function urlOf(connection: Connection): string {
-  if (!('socketDir' in connection)) return connection.url;
-  const { user, database, socketDir } = connection;
-  return `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
 }
 
 export interface CommandOptions {

@@ -9,7 +9,8 @@ import { CLIENT_TYPES } from '../../../src/features/subscription/index.js';
 import { USER_STATUSES } from '../../../src/features/users/index.js';
 import { clientOptions } from '../../../src/shared/database/data-source.js';
 import { startApp, type TestApp } from '../../support/app.js';
-import { command, type CommandOptions, urlOf } from '../../support/command.js';
+import { command, type CommandOptions } from '../../support/command.js';
+import { addressOf } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
 
 /** A service is at work on the database all the while. */
@@ -35,7 +36,7 @@ afterAll(async () => {
 const margrave = (words: string, { environment, ...options }: CommandOptions = {}) =>
   command(words.split(' '), {
     environment: {
-      DATABASE_URL: urlOf(service.connection),
+      DATABASE_URL: addressOf(service.connection),
       SECRET_KEY: 'the secret key of tests',
       ...environment,
     },

@@ -94,6 +94,11 @@ export class TargetNodesRepository {
         (n) => n.createdAt,
       ),
     );
+    // Their cores may have counted what the source never booked; one that was worked with here is ours.
+    await tx.run(
+      'UPDATE node_runtime SET core_is_imported = true WHERE node_id = ANY($1::int[]) AND applied_config_version IS NULL',
+      [ids],
+    );
   }
 
   /** Nodes that are there, of any kind but the local one. */
