@@ -124,25 +124,22 @@ export class AttachedCore {
     );
   }
 
-  /** Notes that this core runs the active config, also when only its version is new. */
-  async confirmConfig(state: NodeState, active: ActiveCoreConfig): Promise<void> {
-    if (this.configMark !== configMark(active.hash)) return;
+  /** Whether this core runs the active config. Notes that it does, also when only its version is new. */
+  async confirmConfig(state: NodeState, active: ActiveCoreConfig): Promise<boolean> {
+    if (this.configMark !== configMark(active.hash)) return false;
     const { services, lease } = this.context;
     const isNoted =
       state.appliedConfigVersion === active.version &&
       state.lastGoodConfigVersion === active.version &&
       state.startingConfigVersion === null;
     if (!isNoted) await services.runtime.recordConfig(lease.grant, active);
-    if (state.status === 'connected') return;
-    const { status, message } = RUNS_WELL;
-    await services.runtime.showStatus(lease.grant, status, { version: this.version, message });
+    return true;
   }
 
-  /** Shows what there is to say of a core that somebody else runs, where a fault that is over is shown. */
-  async confirmForeign(state: NodeState): Promise<void> {
-    if (!this.foreign) return;
+  /** Shows what there is to say of this core, where a fault that is over is shown. */
+  async confirmShown(state: NodeState): Promise<void> {
     const { services, lease } = this.context;
-    const { status, message } = this.foreign.shown;
+    const { status, message } = this.foreign?.shown ?? RUNS_WELL;
     if (state.status === status && state.message === message) return;
     await services.runtime.showStatus(lease.grant, status, { version: this.version, message });
   }

@@ -118,7 +118,7 @@ export class CoreKeeper {
     const enabled = isEnabled(state);
     if (connection.startsCore) await this.convergeOwn(connection, state, enabled);
     else if (await convergeForeign(this.context, this.slot, connection, state)) this.endedFor = undefined;
-    else if (enabled && !this.isFaulty) await this.core?.confirmForeign(state);
+    else if (enabled && !this.isFaulty) await this.core?.confirmShown(state);
     if (!enabled) await services.runtime.recordRetirement(lease.grant, state.generation);
     this.isRetired = !enabled;
   }
@@ -155,7 +155,8 @@ export class CoreKeeper {
       if (!this.core || state.nextAttemptAt <= state.now)
         await this.restartInTurn(state, step, active.version);
     } else if (step.do === 'stop') await this.slot.stop();
-    else if (this.core && !this.isFaulty) await this.core.confirmConfig(state, active);
+    else if (this.core && (await this.core.confirmConfig(state, active)) && !this.isFaulty)
+      await this.core.confirmShown(state);
   }
 
   /** A node that another panel took is left alone, unless an operator asks for it again. */
