@@ -44,10 +44,29 @@ export class Imports1764299000000 implements MigrationInterface {
         SELECT id, id || '.' || username FROM added WHERE status IN ('active', 'on_hold');
         RETURN NULL;
       END $$`);
-    await runner.query(userChanged(''));
+    await runner.query(USER_CHANGED_BEFORE);
     await runner.query('DROP TABLE imports');
   }
 }
+
+const USER_CHANGED_BEFORE = /* sql */ `
+CREATE OR REPLACE FUNCTION user_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  released bigint[];
+BEGIN
+  IF old.status IN ('active', 'on_hold') THEN
+    released := credential_keys(old.proxies);
+    IF tg_op = 'UPDATE' AND new.status IN ('active', 'on_hold') AND old.excluded_inbounds::text = new.excluded_inbounds::text THEN
+      released := ARRAY(SELECT unnest(released) EXCEPT SELECT unnest(credential_keys(new.proxies)));
+    END IF;
+  END IF;
+  INSERT INTO user_change (user_id, email, released)
+  VALUES (old.id, old.id || '.' || old.username, nullif(released, '{}'));
+  IF tg_op = 'UPDATE' AND new.username <> old.username THEN
+    INSERT INTO user_change (user_id, email) VALUES (new.id, new.id || '.' || new.username);
+  END IF;
+  RETURN NULL;
+END $$`;
 
 const userChanged = (unless: string): string => `
   CREATE OR REPLACE FUNCTION user_changed() RETURNS trigger LANGUAGE plpgsql AS $$
