@@ -83,7 +83,7 @@ describe('an import into an empty installation', () => {
       const { user_ids } = await golden('source.json');
       const users = await sql<{ id: number; username: string }>('SELECT id, username FROM users');
       expect(Object.fromEntries(users.map(({ id, username }) => [username, id]))).toEqual(user_ids);
-      expect(await sql('SELECT FROM user_change')).toEqual([]);
+      expect(await sql('SELECT user_id FROM user_change')).toEqual([]);
       const nodes = await sql(
         'SELECT id, kind FROM nodes JOIN node_runtime ON node_id = id WHERE full_sync_needed ORDER BY id',
       );

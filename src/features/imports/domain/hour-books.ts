@@ -1,5 +1,7 @@
 import type { Ledger } from './ledger.js';
 import type { Amounts, Remark, Table } from './remarks.js';
+import { hoursOf, SUMS } from './sums.js';
+import { MILLION } from './values.js';
 
 export type HourTable = 'node_usages' | 'node_user_usages';
 
@@ -16,6 +18,20 @@ interface Line {
   amounts: Record<string, bigint>;
 }
 
+/** The bytes of users on one core: `written` in bytes, the others in millionths. */
+interface CoreBytes {
+  read: bigint;
+  /** Of rows that are kept, without what is no number of bytes. */
+  used: bigint;
+  /** What is no number of bytes. */
+  faulty: bigint;
+  written: bigint;
+}
+
+const FRACTIONS =
+  'fractions of a byte, carried to the next hour of the same user and node: less than one is left of each';
+export const FAULTS = 'hours without a number, or with one below 0: 0';
+
 /** So many of a kind are named when the books are kept for the next run. */
 const KEPT_LINES = 1000;
 
@@ -25,6 +41,8 @@ export class HourBooks {
   private readonly sources = new Map<string, bigint>();
   private readonly targets = new Map<string, bigint>();
   private readonly explained = new Map<string, Map<string, bigint>>();
+  /** By the id of the node in the source. */
+  private readonly cores = new Map<number | null, CoreBytes>();
   /** By table, verdict and reason; then by user or node. */
   private readonly lines = new Map<string, Map<string, Line>>();
   lastUser = 0;
@@ -40,6 +58,13 @@ export class HourBooks {
     counts.imported++;
     counts.merged += rows - 1;
     if (isAdjusted) counts.adjusted++;
+  }
+
+  /** To be added to. */
+  bytesOf(nodeId: number | null): CoreBytes {
+    let bytes = this.cores.get(nodeId);
+    if (!bytes) this.cores.set(nodeId, (bytes = { read: 0n, used: 0n, faulty: 0n, written: 0n }));
+    return bytes;
   }
 
   source(sum: string, amount: bigint): void {
@@ -82,6 +107,14 @@ export class HourBooks {
     for (const table of ['node_usages', 'node_user_usages'] as const) ledger.count(table, this.counts[table]);
     for (const [sum, amount] of this.sources) ledger.source(sum, amount);
     for (const [sum, bytes] of this.targets) ledger.target(sum, bytes);
+    for (const [nodeId, { read, used, faulty, written }] of this.cores) {
+      for (const sum of [SUMS.hours, hoursOf(nodeId)]) {
+        ledger.source(sum, read);
+        ledger.target(sum, written);
+        ledger.explain(FRACTIONS, { [sum]: used - written * MILLION });
+        ledger.explain(FAULTS, { [sum]: faulty });
+      }
+    }
     for (const [why, amounts] of this.explained) ledger.explain(why, Object.fromEntries(amounts));
     for (const [key, lines] of this.lines) {
       const [table, verdict, what] = key.split('|') as [Table, 'dropped' | 'adjusted', string];
@@ -106,6 +139,7 @@ export class HourBooks {
       sources: texts(this.sources),
       targets: texts(this.targets),
       explained: Object.fromEntries([...this.explained].map(([why, amounts]) => [why, texts(amounts)])),
+      cores: [...this.cores].map(([nodeId, bytes]) => ({ nodeId, bytes: texts(Object.entries(bytes)) })),
       lines: Object.fromEntries(
         [...this.lines].map(([key, lines]) => [
           key,
@@ -131,6 +165,7 @@ export class HourBooks {
       sources: Record<string, string>;
       targets: Record<string, string>;
       explained: Record<string, Record<string, string>>;
+      cores: { nodeId: number | null; bytes: Record<keyof CoreBytes, string> }[];
       lines: Record<string, Record<string, { rows: number; amounts: Record<string, string> }>>;
       lastUser: number;
       lastNode: number;
@@ -143,6 +178,8 @@ export class HourBooks {
     for (const [sum, bytes] of numbers(kept.targets)) books.targets.set(sum, bytes);
     for (const [why, amounts] of Object.entries(kept.explained))
       books.explained.set(why, new Map(numbers(amounts)));
+    for (const { nodeId, bytes } of kept.cores)
+      Object.assign(books.bytesOf(nodeId), Object.fromEntries(numbers(bytes)));
     for (const [key, lines] of Object.entries(kept.lines)) {
       const read = Object.entries(lines).map(
         ([id, { rows, amounts }]) => [id, { rows, amounts: Object.fromEntries(numbers(amounts)) }] as const,

@@ -1,7 +1,7 @@
 import type { SourceValue } from '../source/source.js';
 import type { IdSet } from './id-set.js';
 import { hoursOf, SUMS } from './sums.js';
-import { HourBooks } from './hour-books.js';
+import { FAULTS, type HourBooks } from './hour-books.js';
 import { MILLION, toId, toInstant, toMillionths } from './values.js';
 
 const HOUR_MS = 3_600_000;
@@ -58,32 +58,26 @@ export function mapUserHour(
   remainders: Remainders,
 ): UserHour | undefined {
   const { userId, nodeId, hour, rows, raw, used } = sum;
-  const names = [SUMS.hours, hoursOf(nodeId)];
+  const bytes = books.bytesOf(nodeId);
   books.read('node_user_usages', rows);
-  for (const name of names) books.source(name, raw);
+  bytes.read += raw;
   books.saw(userId, nodeId);
   const drop = (what: string, id: number | null) => {
-    books.dropped('node_user_usages', what, id, rows, Object.fromEntries(names.map((name) => [name, raw])));
+    const amounts = { [SUMS.hours]: raw, [hoursOf(nodeId)]: raw };
+    books.dropped('node_user_usages', what, id, rows, amounts);
     return undefined;
   };
   if (userId === null || !rules.users.has(userId)) return drop('of users who are not there', userId);
   if (nodeId !== null && !rules.nodes.has(nodeId)) return drop('of nodes that are not there', nodeId);
   const target = nodeId ?? rules.localId;
   const usedTraffic = remainders.carry(target, userId, used);
-  const carried = usedTraffic * MILLION - used;
-  for (const name of names) {
-    books.target(name, usedTraffic);
-    if (carried !== 0n) books.explain(FRACTIONS, { [name]: -carried });
-    if (raw !== used) books.explain(FAULTS, { [name]: raw - used });
-  }
+  bytes.used += used;
+  bytes.written += usedTraffic;
+  if (raw !== used) bytes.faulty += raw - used;
   books.imported('node_user_usages', rows, sum.faults > 0);
   if (sum.faults > 0) books.adjusted('node_user_usages', FAULTS, userId, sum.faults);
   return { userId, nodeId: target, hour, usedTraffic };
 }
-
-const FRACTIONS =
-  'fractions of a byte, carried to the next hour of the same user and node: less than one is left of each';
-const FAULTS = 'hours without a number, or with one below 0: 0';
 
 /** Rows of one hour and core, added up. */
 export interface NodeHourSum {

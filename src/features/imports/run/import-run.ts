@@ -1,11 +1,14 @@
 import type { Queryable, Tx } from '../../../shared/database/database.js';
 import { ImportRefused } from '../imports.errors.js';
 import type { ImportsRepository, ImportState } from '../imports.repository.js';
+import { garbageCollector } from './collect-garbage.js';
 import { Ledger } from '../domain/ledger.js';
 import { millionthsOf } from '../domain/hours.js';
 import type { Source, SourceRow } from '../source/source.js';
 
 export const BATCH_ROWS = 5_000;
+/** Batches of rows; their garbage is then some tens of megabytes. */
+const COLLECT_EVERY = 4;
 
 /** Told of what is being done: rows of the source so far, and of all. */
 export type OnProgress = (step: string, rows: number, of: number | undefined) => void;
@@ -20,6 +23,8 @@ export interface RunMode {
 export class ImportRun {
   readonly ledger = new Ledger();
   readonly warnings: string[] = [];
+  private readonly collect = garbageCollector();
+  private batches = 0;
 
   constructor(
     readonly source: Source,
@@ -78,6 +83,7 @@ export class ImportRun {
     for await (const batch of this.source.read(sql, parameters)) {
       this.goOn();
       yield batch;
+      if (++this.batches % COLLECT_EVERY === 0) this.collect();
     }
   }
 
