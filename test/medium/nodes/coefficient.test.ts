@@ -1,6 +1,8 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { clientOptions } from '../../../src/shared/database/data-source.js';
 import { eventually } from '../../support/eventually.js';
-import { type FakeFleet, startFakeFleet } from '../../support/fake-fleet.js';
+import { copies, type FakeFleet, startFakeFleet, TAGS } from '../../support/fake-fleet.js';
 import { testConfig } from '../../support/app.js';
 
 let fleet: FakeFleet;
@@ -77,4 +79,48 @@ it('bytes before a change of the coefficient are charged by the old one, also wh
   node.core!.count(`${userId}.bob`, 1n, 0n);
   await fleet.sudo.put(`/api/node/${nodeId}`, { usage_coefficient: 1 });
   await eventually(async () => (await used()) === '103');
+});
+
+it('a coefficient that changes again during a poll holds as soon as that is over', async () => {
+  const { id: nodeId, node } = await fleet.addNode();
+  const userId = await fleet.addUser('carol');
+  const used = async () =>
+    (
+      await fleet.sql<{ used: string }>(
+        'SELECT used_traffic::text AS used FROM user_usage WHERE user_id = $1',
+        [userId],
+      )
+    )[0]!.used;
+  const rate = async (coefficient: number) => {
+    await fleet.sql('UPDATE nodes SET usage_coefficient = $2 WHERE id = $1', [nodeId, coefficient]);
+    await fleet.sql(`SELECT pg_notify('node_wake', $1::text)`, [nodeId]);
+  };
+  await eventually(async () => (await fleet.sudo.get(`/api/node/${nodeId}`)).json.status === 'connected');
+  node.core!.count(`${userId}.carol`, 100n, 0n);
+  const client = new pg.Client(clientOptions(fleet.connection));
+  await client.connect();
+  try {
+    await client.query(`BEGIN; SELECT FROM node_runtime WHERE node_id = ${nodeId} FOR UPDATE`);
+    const polled = node.core!.calls.get('QueryStats') ?? 0;
+    await rate(2);
+    await eventually(() => node.core!.calls.get('QueryStats')! > polled); // a poll that cannot charge yet
+    await rate(3);
+    // Whoever applies a user that was added after another was applied has looked at the node's row in between.
+    for (const name of ['dave', 'erin']) {
+      const id = await fleet.addUser(name);
+      await eventually(() => copies(node.core!, `${id}.${name}`) === TAGS.length);
+    }
+    await client.query('COMMIT');
+  } finally {
+    await client.end();
+  }
+  await eventually(async () => {
+    const [row] = await fleet.sql<{ rate: number }>(
+      'SELECT charged_coefficient AS rate FROM node_runtime WHERE node_id = $1',
+      [nodeId],
+    );
+    return row!.rate === 3;
+  });
+  expect(await used()).toBe('100');
+  expect(node.starts).toBe(1);
 });

@@ -19,7 +19,7 @@ export class CoreCharging {
   private readonly logger: Logger;
   private readonly meter: UsageMeter;
   private readonly reviews: DueReviews;
-  /** The coefficient that the poll under way was started for. */
+  /** The coefficient that was last polled for, until it is charged by. */
   private nextRate: number | undefined;
   private isLastRead = false;
   private readonly due: Record<CounterKind, number>;
@@ -47,14 +47,20 @@ export class CoreCharging {
         // The traffic so far is charged by the old coefficient before the new one holds.
         if (isCharged && !isRateCharged(state))
           await services.runtime.recordCoefficient(lease.grant, state.usageCoefficient);
+        // It has changed meanwhile.
+        if (this.nextRate !== undefined && this.nextRate !== state.usageCoefficient) this.pollNow();
       },
     };
   }
 
   /** Polls at once for a coefficient that is not yet charged by. */
   takeRate(state: NodeState): void {
-    if (isRateCharged(state) || this.nextRate === state.usageCoefficient) return;
-    this.nextRate = state.usageCoefficient;
+    const rate = isRateCharged(state) ? undefined : state.usageCoefficient;
+    if (rate !== undefined && rate !== this.nextRate) this.pollNow();
+    this.nextRate = rate;
+  }
+
+  private pollNow(): void {
     this.due.users = this.chore.due = 0;
   }
 
