@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { AgentClient } from '../../../src/features/nodes/adapters/marzban-node/agent-client.js';
 import { NodeIdentity } from '../../../src/features/nodes/identity/node-identity.js';
 import type { FakeMarzbanNode } from '../../fakes/fake-marzban-node.js';
 import { type AgentFleet, startAgentFleet } from '../../support/agent-fleet.js';
 import { eventually } from '../../support/eventually.js';
 import { copies, CORE_CONFIG } from '../../support/fake-fleet.js';
+import { startPanelOn } from '../../support/former-panel.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -21,13 +21,7 @@ afterAll(async () => {
 async function agentOfFormerPanel(): Promise<FakeMarzbanNode> {
   const agent = await fleet.agent();
   const identity = await fleet.app.get(NodeIdentity, { strict: false }).get();
-  const signal = AbortSignal.timeout(30_000);
-  const panel = new AgentClient({ host: '127.0.0.1', port: agent.port }, { identity, pin: undefined });
-  const sessionId = await panel.connect(signal);
-  const config = async function* () {
-    yield Buffer.from(JSON.stringify(CORE_CONFIG));
-  };
-  await panel.start('/start', { sessionId, config }, signal);
+  await startPanelOn(agent, identity, CORE_CONFIG);
   return agent;
 }
 
