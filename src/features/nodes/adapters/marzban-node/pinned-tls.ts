@@ -56,7 +56,7 @@ export async function connectPinned(
     throw explain(error, { endpoint, signal, isConnected: false, seconds: CONNECT_MS / 1000 });
   }
   const { socket, shown } = found;
-  if (pin !== undefined && shown.fingerprint256 !== new X509Certificate(pin).fingerprint256) {
+  if (pin !== undefined && shown.fingerprint256 !== pinned(pin).fingerprint256) {
     socket.destroy();
     throw new CoreError('other', changed(endpoint, pin, shown));
   }
@@ -105,17 +105,38 @@ function contextOf(identity: ClientCertificate): SecureContext {
   return context;
 }
 
+interface Pinned {
+  fingerprint256: string;
+  /** Made when the node's core is connected to. */
+  secureContext: SecureContext | undefined;
+}
+
+/** Those of all nodes that a replica works on, and of some it did. */
+const MAX_PINNED = 1_000;
+/** What was read of pins, by their PEM: each call to an agent compares one. The one used last is the last. */
+const readPins = new Map<string, Pinned>();
+
+function pinned(pin: string): Pinned {
+  let known = readPins.get(pin);
+  if (known) readPins.delete(pin);
+  known ??= { fingerprint256: new X509Certificate(pin).fingerprint256, secureContext: undefined };
+  readPins.set(pin, known);
+  if (readPins.size > MAX_PINNED) readPins.delete(readPins.keys().next().value!);
+  return known;
+}
+
 /** Agents make their certificates with this name only. */
 const AGENT_NAME = 'Gozargah';
 
 /** The way to the gRPC of a node, which shows the certificate of its agent. */
 export function pinnedClient({ host, port }: Endpoint, pin: string): XrayClient {
-  const { fingerprint256 } = new X509Certificate(pin);
+  const known = pinned(pin);
+  const { fingerprint256 } = known;
   // A certificate from an authority is trusted without the authority.
-  const secureContext = createSecureContext({
+  const secureContext = (known.secureContext ??= createSecureContext({
     ca: pin,
     allowPartialTrustChain: true,
-  } as SecureContextOptions);
+  } as SecureContextOptions));
   const checkServerIdentity = (_: string, shown: PeerCertificate) =>
     shown.fingerprint256 === fingerprint256 ? undefined : new Error('the certificate is another one');
   return new XrayClient(
@@ -135,7 +156,7 @@ export function pinnedClient({ host, port }: Endpoint, pin: string): XrayClient 
 }
 
 function changed(endpoint: Endpoint, pin: string, shown: X509Certificate): string {
-  const [was, is] = [new X509Certificate(pin), shown].map(({ fingerprint256 }) => short(fingerprint256));
+  const [was, is] = [pinned(pin), shown].map(({ fingerprint256 }) => short(fingerprint256));
   return (
     `${CERTIFICATE_CHANGED} (SHA-256 ${was} → ${is} at ${hostPort(endpoint)}); ` +
     'if you know why, disable and enable the node to accept the new one'
