@@ -64,12 +64,20 @@ async function imported(target: Connection): Promise<Record<string, string[]>> {
   return contents;
 }
 
-describe('an import that is killed (kill -9) and done again', { timeout: 180_000 }, () => {
+/** How it ends by kill -9, and by Ctrl-C. */
+const ENDS = {
+  SIGKILL: { signal: 'SIGKILL' },
+  SIGINT: { code: 1, err: expect.stringContaining('the same command goes on with the rest') },
+};
+
+describe('an import that is ended and done again', { timeout: 180_000 }, () => {
   it.each([
-    ['among the hosts', 'hosts', "new.inbound_tag = 'VLESS WS TLS'"],
-    ['among the users', 'users', "new.username = 'revoked_1'"],
-    ['in the middle of the history', 'node_user_usages', "new.created_at >= '2026-11-01'"],
-  ])('%s is the one that was not', async (_, table, row) => {
+    ['among the hosts', 'SIGKILL', 'hosts', "new.inbound_tag = 'VLESS WS TLS'"],
+    ['among the users', 'SIGKILL', 'users', "new.username = 'revoked_1'"],
+    ['among the users', 'SIGINT', 'users', "new.username = 'revoked_1'"],
+    ['in the middle of the history', 'SIGKILL', 'node_user_usages', "new.created_at >= '2026-11-01'"],
+    ['in the middle of the history', 'SIGINT', 'node_user_usages', "new.created_at >= '2026-11-01'"],
+  ] as const)('%s by %s is the one that was not', async (_, signal, table, row) => {
     const target = await createTestDatabase();
     const client = new pg.Client(clientOptions(target.connection));
     await client.connect();
@@ -84,9 +92,9 @@ describe('an import that is killed (kill -9) and done again', { timeout: 180_000
         );
         return waiting.rowCount === 1;
       }, 60_000);
-      child.kill('SIGKILL');
-      expect(await ended).toMatchObject({ signal: 'SIGKILL' });
+      child.kill(signal);
       await client.query('SELECT pg_advisory_unlock($1)', [GATE]);
+      expect(await ended).toMatchObject(ENDS[signal]);
       const { rows } = await client.query('SELECT finished_at FROM imports');
       expect(rows).toEqual([{ finished_at: null }]);
       await runSql(target.connection, `DROP TRIGGER gate ON ${table}; DROP FUNCTION wait_at_gate`);
