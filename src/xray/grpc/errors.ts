@@ -71,7 +71,7 @@ export function readable<T>(read: () => T): T {
 export function unanswered(milliseconds: number): CoreError {
   return new CoreError(
     'timeout',
-    `no answer to a call in ${milliseconds / 1000} s; that Xray hangs or has too much to do, or the line to it is slow or broken`,
+    `no answer to a call in ${Math.round(milliseconds / 100) / 10} s; that Xray hangs or has too much to do, or the line to it is slow or broken`,
   );
 }
 

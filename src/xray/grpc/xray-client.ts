@@ -141,9 +141,16 @@ export class XrayClient {
     await this.call(AddOutbound, { outbound: { tag, proxy_settings: settings } }, USER_OPERATION_MS, signal);
   }
 
-  /** Hands over the counters of all accounts and outbounds since the core started, as they come: all of one moment. */
-  eachCounter(take: Record<CounterKind, (counter: Counter) => void>, signal?: AbortSignal): Promise<void> {
-    return this.eachMatching('', take, COUNTERS_MS, signal);
+  /**
+   * Hands over the counters of all accounts and outbounds since the core started, as they come: all of one moment. A long reply
+   * may take longer, as long as it goes on.
+   */
+  eachCounter(
+    take: Record<CounterKind, (counter: Counter) => void>,
+    signal?: AbortSignal,
+    patienceMs = COUNTERS_MS,
+  ): Promise<void> {
+    return this.eachMatching('', take, patienceMs, signal);
   }
 
   /** Cumulative traffic since the core started, by account email. */

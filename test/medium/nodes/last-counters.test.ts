@@ -136,6 +136,40 @@ describe('what a core counts until its end', () => {
     await eventually(() => node.starts === starts);
   });
 
+  it.each<[string, number, () => Promise<unknown>, () => void]>([
+    ['an operator restarts it', 2, restart, () => core.failNext('GetSysStats', 'hang')],
+    [
+      'another config takes its place',
+      2,
+      () => fleet.sudo.put('/api/core/config', config(nodeId + 1_000)),
+      () => core.failNext('QueryStats', 'hang'),
+    ],
+    [
+      'its node is disabled',
+      1,
+      () => change({ status: 'disabled' }),
+      () => core.failNext('QueryStats', 'lose_reply', 2),
+    ],
+  ])(
+    'is charged when %s while an answer is late, or lost',
+    async (_, starts, act, fail) => {
+      count(7_777n);
+      fail();
+      await act();
+      await eventually(() => !core.isAlive, 30_000);
+      await eventually(async () => (await charged())!.used === '7777');
+      await eventually(() => node.starts === starts);
+      expect(await charged()).toEqual({ used: '7777', downlink: '7777' });
+    },
+    60_000,
+  );
+
+  it('holds up the end of a core that hangs, but only for a while', async () => {
+    core.failNext('QueryStats', 'hang', 1_000);
+    await restart();
+    await eventually(() => node.starts === 2, 60_000);
+  }, 80_000);
+
   it('is left to another replica that the node belongs to by then, and so is the core', async () => {
     let given = '';
     node.beforeStart = async () => {
@@ -165,7 +199,8 @@ describe('what a core counts until its end', () => {
     expect(node.starts).toBe(2); // by the one that took it next
   });
 
-  it('is charged when it ends with its service', async () => {
+  it('is charged when it ends with its service, also if it answers late', async () => {
+    core.failNext('QueryStats', 'hang');
     node.endsWithOwner = true;
     await other.query('SELECT FROM nodes WHERE id = $1 FOR UPDATE', [nodeId]);
     const ending = worker!.close();

@@ -196,10 +196,13 @@ export class AttachedCore {
     await this.charging.pollAll(signal);
   }
 
-  /** To be called right before the core is ended, and {@link chargeLast} after that. @throws LeaseLost */
-  async readLast(signal: AbortSignal): Promise<void> {
+  /**
+   * To be called right before the core is ended, and {@link chargeLast} after that. One that does not answer is asked again for
+   * `limitMs`, or some seconds. @throws LeaseLost, or whatever came of `signal`
+   */
+  async readLast(signal: AbortSignal, limitMs?: number): Promise<void> {
     await this.quiet();
-    await this.charging.readLast(signal);
+    await this.charging.readLast(signal, limitMs);
   }
 
   /** Whether the core has been ended, or is about to be. */

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { CoreError } from '../../../xray/grpc/index.js';
 import { CoreReplaced } from '../domain/core-process.js';
@@ -9,8 +10,13 @@ import { PollRefused } from '../metering/usage.repository.js';
 import type { Chore } from './chores.js';
 import type { CoreContext } from './core-context.js';
 import { DueReviews } from './due-reviews.js';
+import { Patience } from './patience.js';
 
 type CounterKind = 'users' | 'outbounds';
+
+/** How long in all a core is waited for that does not answer and is to be ended. */
+const LAST_READ_MS = 15_000;
+const ASK_AGAIN_MS = 250;
 
 /** Charges what one core process counts: again and again, and a last time when it is ended. */
 export class CoreCharging {
@@ -69,25 +75,28 @@ export class CoreCharging {
   }
 
   /** Charges everything the core has counted up to now. Nothing else may be under way. */
-  async pollAll(signal: AbortSignal): Promise<void> {
-    await this.poll({ users: true, outbounds: true }, signal);
+  async pollAll(signal: AbortSignal, patienceMs?: number): Promise<void> {
+    await this.poll({ users: true, outbounds: true }, signal, patienceMs);
   }
 
   /**
    * To be called right before the core is ended, and {@link chargeLast} after that. Charging takes a while in which the
-   * core goes on counting, so it is read once more, and that little is charged later. A core that cannot be read is ended
-   * all the same. @throws LeaseLost, for then it is not ours to end
+   * core goes on counting, so it is read once more, and that little is charged later. One late answer tells nothing of
+   * a core: it is asked again, and ended all the same when that takes longer than `limitMs`.
+   * @throws LeaseLost, or whatever came of `signal`: then it is not ours to end
    */
-  async readLast(signal: AbortSignal): Promise<void> {
+  async readLast(signal: AbortSignal, limitMs = LAST_READ_MS): Promise<void> {
+    const patience = new Patience(limitMs);
     try {
-      await this.pollAll(signal).catch((error: unknown) => {
-        if (error instanceof CoreError || error instanceof CoreReplaced || error instanceof LeaseLost)
-          throw error;
-        this.logger.warn({ err: error }, 'The counters of the core cannot be charged at the moment');
-      });
-      this.meter.keep(await this.meter.read(this.context.connection, signal));
+      await patience
+        .ask((patienceMs) => this.pollAll(signal, patienceMs))
+        .catch((error: unknown) => {
+          if (error instanceof LeaseLost || error instanceof CoreReplaced || this.isGone(signal)) throw error;
+          this.logger.warn({ err: error }, 'The counters of the core cannot be charged at the moment');
+        });
+      this.meter.keep(await this.readAtLast(patience, signal)); // which holds what could not be charged, too
     } catch (error) {
-      if (error instanceof LeaseLost) throw error;
+      if (error instanceof LeaseLost || signal.aborted) throw error;
       this.logger.warn({ err: error }, 'The last counters of the core could not be read');
     }
     this.isLastRead = true;
@@ -118,6 +127,24 @@ export class CoreCharging {
     if (due.length > 0) await this.reviews.add(due);
   }
 
+  private async readAtLast(patience: Patience, signal: AbortSignal) {
+    for (;;) {
+      try {
+        return await patience.ask((patienceMs) =>
+          this.meter.read(this.context.connection, signal, patienceMs),
+        );
+      } catch (error) {
+        if (!(error instanceof CoreError) || patience.isOver || this.isGone(signal)) throw error;
+      }
+      await sleep(ASK_AGAIN_MS, undefined, { signal });
+    }
+  }
+
+  /** Whether there is no core to be asked any more, or no time. */
+  private isGone(signal: AbortSignal): boolean {
+    return signal.aborted || this.context.connection.lost?.aborted === true;
+  }
+
   /** What would be due before half of the time until the next reading: to charge it with this one costs no other reading. */
   private dueSoon(): Record<CounterKind, boolean> {
     const { users, outbounds } = this.intervals;
@@ -130,9 +157,13 @@ export class CoreCharging {
   }
 
   /** Whether users were to be charged and are; if they were refused, the next poll is due at once. */
-  private async poll(which: Record<CounterKind, boolean>, signal: AbortSignal): Promise<boolean> {
+  private async poll(
+    which: Record<CounterKind, boolean>,
+    signal: AbortSignal,
+    patienceMs?: number,
+  ): Promise<boolean> {
     const { meter, intervals } = this;
-    const { users, outbounds } = await meter.read(this.context.connection, signal);
+    const { users, outbounds } = await meter.read(this.context.connection, signal, patienceMs);
     let isCharged = false;
     if (which.users) {
       const reached = await unlessRefused(meter.chargeUsers(users));

@@ -42,9 +42,9 @@ export class CoreSlot {
   async stop(): Promise<void> {
     const { connection, lease, signal } = this.context;
     const former = this.attached;
+    await former?.readLast(signal); // if that is given up, so is the stop, and the core is cared for as before
+    lease.assertHeld(); // all of that took a while
     try {
-      await former?.readLast(signal);
-      lease.assertHeld(); // all of that took a while
       await connection.stop(signal);
       await former?.chargeLast();
     } finally {

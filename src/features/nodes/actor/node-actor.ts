@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { performance } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import { isDatabaseUnavailable } from '../../../shared/database/unavailable.js';
 import { Pause } from '../../../shared/scheduling/pause.js';
@@ -13,6 +14,7 @@ import type { NodeLease } from './node-lease.js';
 import type { NodeServices } from './node-services.js';
 
 const RETRY_MS = 1_000;
+/** For what is under way to come to its end; and again, to write down what is known of the core. */
 const HAND_OVER_MS = 3_000;
 
 /**
@@ -98,13 +100,14 @@ export class NodeActor {
   /** Ends the work in an orderly way: counts what is to be counted, and ends a core that is to end with us. */
   async handOver(): Promise<void> {
     this.stopping = true;
+    const since = performance.now();
     const limit = setTimeout(() => this.aborter.abort(), HAND_OVER_MS);
     this.wake();
     await this.done;
     clearTimeout(limit);
     try {
       this.lease.assertHeld();
-      await this.settle();
+      await this.settle(2 * HAND_OVER_MS - (performance.now() - since));
       if (!this.connection.endsWithOwner) return;
       this.lease.assertHeld();
       await this.connection.stop(this.lease.signal);
@@ -116,15 +119,19 @@ export class NodeActor {
     }
   }
 
-  /** Writes down what is known of the core; without the database, what is not written is found again later. */
-  private async settle(): Promise<void> {
+  /**
+   * Writes down what is known of the core; without the database, what is not written is found again later. One that is about to
+   * be ended is asked for what it has counted as long as there is time.
+   */
+  private async settle(leftMs: number): Promise<void> {
     try {
       await this.services.states.of(this.lease.grant);
       await this.keeper.core?.saveCursor();
-      const signal = within(HAND_OVER_MS, this.lease.signal);
-      if (!this.connection.endsWithOwner) return await this.keeper.core?.readCounters(signal);
+      if (!this.connection.endsWithOwner)
+        return await this.keeper.core?.readCounters(within(HAND_OVER_MS, this.lease.signal));
       await this.keeper.show('connecting', null);
-      await this.keeper.core?.readLast(signal);
+      const limitMs = Math.max(HAND_OVER_MS, leftMs);
+      await this.keeper.core?.readLast(within(limitMs, this.lease.signal), limitMs);
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       this.logger.warn({ err: error }, 'The last counters of the node could not be charged');

@@ -56,14 +56,14 @@ export class CoreApi {
    * All in one reply, with the marker of the process among them; its age is asked for after that, so that counters are never
    * taken for those of an earlier process.
    */
-  async counters(signal: AbortSignal): Promise<Counters> {
+  async counters(signal: AbortSignal, patienceMs?: number): Promise<Counters> {
     const users = new UserTraffic(this.users);
     const traffic = new TrafficByName();
     const take = {
       user: (counter: Counter) => users.add(counter),
       outbound: (counter: Counter) => traffic.add(counter),
     };
-    await this.client.eachCounter(take, signal);
+    await this.client.eachCounter(take, signal, patienceMs);
     this.users = users;
     const { process: marker } = readMarkers(traffic.values.keys());
     const outbounds = new Map([...traffic.values].filter(([tag]) => !tag.startsWith(MARKER_PREFIX)));

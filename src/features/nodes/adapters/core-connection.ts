@@ -97,8 +97,8 @@ interface CoreCalls {
   /** Hands over all accounts as they come: there may be more than fit into memory. */
   eachAccount(inbound: ResolvedInbound, take: (account: Account) => void, signal: AbortSignal): Promise<void>;
 
-  /** Never resets a counter. */
-  counters(signal: AbortSignal): Promise<Counters>;
+  /** Never resets a counter. Whoever has no time for a core that does not answer says how long to wait for it. */
+  counters(signal: AbortSignal, patienceMs?: number): Promise<Counters>;
 }
 
 /** Another panel took the node while this installation worked with it. It is not taken back but by an operator's word. */

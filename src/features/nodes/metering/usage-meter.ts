@@ -56,9 +56,9 @@ export class UsageMeter {
   }
 
   /** Reads all counters, to be charged. @throws CoreReplaced */
-  async read(connection: CoreConnection, signal: AbortSignal): Promise<Readings> {
+  async read(connection: CoreConnection, signal: AbortSignal, patienceMs?: number): Promise<Readings> {
     const { users: usersAfter, outbounds: outboundsAfter } = this.polls;
-    const { users, outbounds } = await this.core.process.ask(() => connection.counters(signal));
+    const { users, outbounds } = await this.core.process.ask(() => connection.counters(signal, patienceMs));
     return {
       users: { values: users, after: usersAfter },
       outbounds: { values: outbounds, after: outboundsAfter },

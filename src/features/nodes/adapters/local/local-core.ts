@@ -98,8 +98,8 @@ export class LocalCore implements StartableCore {
     return this.api().eachAccount(inbound, take, signal);
   }
 
-  counters(signal: AbortSignal): Promise<Counters> {
-    return this.api().counters(signal);
+  counters(signal: AbortSignal, patienceMs?: number): Promise<Counters> {
+    return this.api().counters(signal, patienceMs);
   }
 
   private api(): CoreApi {

@@ -141,7 +141,8 @@ export class XrayGrpcNode implements ForeignCore {
     (await this.known(signal)).core.eachAccount(inbound, take, signal);
 
   /** Whichever process counts: it says itself which one it is. */
-  counters: ForeignCore['counters'] = async (signal) => (await this.connected(signal)).core.counters(signal);
+  counters: ForeignCore['counters'] = async (signal, patienceMs) =>
+    (await this.connected(signal)).core.counters(signal, patienceMs);
 
   /** A connection to the process that was told of. */
   private async known(signal: AbortSignal): Promise<Link> {
