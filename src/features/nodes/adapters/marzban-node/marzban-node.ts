@@ -281,7 +281,10 @@ export class MarzbanNode implements StartableCore {
     this.close();
     return this.overApi(async (client) => {
       try {
-        await client.sysStats(signal);
+        await client.sysStats(signal).catch((error: unknown) => {
+          if (!(error instanceof CoreError) || error.code !== 'timeout') throw error;
+          return client.sysStats(signal); // one late answer tells nothing
+        });
       } catch (error) {
         if (!(error instanceof CoreError)) throw error;
         this.logger.warn(
