@@ -1,7 +1,6 @@
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import Database from 'libsql';
@@ -14,9 +13,9 @@ import { ConnectionWatch } from '../../src/shared/database/connection-watch.js';
 import { clientOptions, type Connection } from '../../src/shared/database/data-source.js';
 import { Patience } from '../../src/shared/database/patience.js';
 import { testConfig } from './app.js';
+import { goldenImport } from './golden-import.js';
 
-export const goldenImport = (name: string): string =>
-  fileURLToPath(new URL(`../golden/import/${name}`, import.meta.url));
+export { goldenImport };
 
 /** A Marzban's database on SQLite in a folder of its own, to be changed at will. */
 export interface SourceCopy {

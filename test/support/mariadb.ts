@@ -99,7 +99,7 @@ export class MariaDb {
   }
 
   /** Makes a database from dumps, in their order; returns its URL. */
-  async load(database: string, ...dumps: (string | URL)[]): Promise<string> {
+  async load(database: string, ...dumps: string[]): Promise<string> {
     await this.query(
       `DROP DATABASE IF EXISTS ${database};
        CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci;

@@ -1,20 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { parse as parseExactly } from 'lossless-json';
+import { goldenImport } from './golden-import.js';
 
 export type Engine = 'sqlite' | 'mariadb';
 
-/** The given installation of Marzban; the file README.md there says what each holds. */
-export const givenFile = (name: string): URL => new URL(`../golden/import/${name}`, import.meta.url);
-
 /** What the original answered from this installation. */
 export function recordedAnswer<T>(engine: Engine, name: string): T {
-  return exact(readFileSync(givenFile(`expected/${engine}/${name}.json`), 'utf8')) as T;
+  return exact(readFileSync(goldenImport(`expected/${engine}/${name}.json`), 'utf8')) as T;
 }
 
 /** What clients of each user downloaded, by user and format. */
 export function recordedDocuments(engine: Engine): Record<string, Record<string, unknown>> {
-  const packed = readFileSync(givenFile(`expected/${engine}/bodies.json.gz`));
+  const packed = readFileSync(goldenImport(`expected/${engine}/bodies.json.gz`));
   return JSON.parse(gunzipSync(packed).toString()) as Record<string, Record<string, unknown>>;
 }
 

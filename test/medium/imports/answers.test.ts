@@ -1,14 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp, testConfig, type TestClient } from '../../support/app.js';
 import { command } from '../../support/command.js';
 import { addressOf, createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { goldenImport } from '../../support/golden-import.js';
 import { hasMariaDb, MariaDb } from '../../support/mariadb.js';
 import {
   comparable,
   type Engine,
   exact,
-  givenFile,
   isUsable,
   readLink,
   readLinks,
@@ -51,8 +50,8 @@ describe.each<Engine>(hasMariaDb() ? ['sqlite', 'mariadb'] : ['sqlite'])(
       database = await createTestDatabase();
       if (engine === 'mariadb') server = await MariaDb.start();
       const from = server
-        ? await server.load('marzban', givenFile('marzban-0.8.4.mariadb.sql'))
-        : `sqlite:///${fileURLToPath(givenFile('marzban-0.8.4.sqlite3'))}`;
+        ? await server.load('marzban', goldenImport('marzban-0.8.4.mariadb.sql'))
+        : `sqlite:///${goldenImport('marzban-0.8.4.sqlite3')}`;
       await importGiven(from, database);
       const { xray, subscription } = testConfig();
       app = await startApp(
@@ -281,8 +280,7 @@ const isWithinAMillisecond = ({ username, what }: TokenCase) =>
 
 /** As an operator does it, into an installation that never ran. */
 async function importGiven(from: string, { connection }: TestDatabase): Promise<void> {
-  const path = (name: string) => fileURLToPath(givenFile(name));
-  const files = ['--core-config', path('xray_config.json'), '--env', path('marzban.env')];
+  const files = ['--core-config', goldenImport('xray_config.json'), '--env', goldenImport('marzban.env')];
   const result = await command(['import', '--from', from, ...files], {
     environment: { DATABASE_URL: addressOf(connection), SECRET_KEY: testConfig().secretKey! },
   });

@@ -1,13 +1,11 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ImportRefused } from '../../../src/features/imports/imports.errors.js';
 import { settingProblems } from '../../../src/features/imports/source/check-settings.js';
 import { readSourceFiles } from '../../../src/features/imports/source/source-files.js';
-
-const golden = (name: string) => fileURLToPath(new URL(`../../golden/import/${name}`, import.meta.url));
+import { goldenImport } from '../../support/golden-import.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -25,13 +23,13 @@ async function file(name: string, text: string): Promise<string> {
 describe('beside the database of a Marzban', () => {
   it('its settings and core config are read as they stand, comments and all', async () => {
     const read = await readSourceFiles({
-      env: golden('marzban.env'),
-      coreConfig: golden('xray_config.json'),
+      env: goldenImport('marzban.env'),
+      coreConfig: goldenImport('xray_config.json'),
     });
     expect(read.settings.get('SUB_PROFILE_TITLE')).toBe('پنل A');
     expect(read.coreConfig).toEqual({
-      text: await readFile(golden('xray_config.json'), 'utf8'),
-      from: golden('xray_config.json'),
+      text: await readFile(goldenImport('xray_config.json'), 'utf8'),
+      from: goldenImport('xray_config.json'),
     });
     expect(read.warnings).toEqual([]);
     expect(read.templates).toBeUndefined();
@@ -51,7 +49,7 @@ describe('beside the database of a Marzban', () => {
   });
 
   it('a core config that is elsewhere is told, and how to name it', async () => {
-    const { coreConfig, warnings } = await readSourceFiles({ env: golden('marzban.env') });
+    const { coreConfig, warnings } = await readSourceFiles({ env: goldenImport('marzban.env') });
     expect(coreConfig).toBeUndefined();
     expect(warnings).toEqual([
       'No core config is imported: /var/lib/marzban/xray_config.json, which XRAY_JSON names, cannot be read here (it does not exist). Name it by --core-config.',

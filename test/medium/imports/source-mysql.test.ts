@@ -12,12 +12,12 @@ import { TABLES } from '../../../src/features/imports/source/revisions.js';
 import type { Source, SourceRow } from '../../../src/features/imports/source/source.js';
 import { BlackHole } from '../../support/black-hole.js';
 import { createAuthority } from '../../support/certificates.js';
+import { goldenImport } from '../../support/golden-import.js';
 import { hasMariaDb, MariaDb } from '../../support/mariadb.js';
 import { readInLittleMemory } from '../../support/read-in-little-memory.js';
 import { freePort } from '../../support/service-process.js';
 
-const golden = (name: string) => new URL(`../../golden/import/${name}`, import.meta.url);
-const DUMP = golden('marzban-0.8.4.mariadb.sql');
+const DUMP = goldenImport('marzban-0.8.4.mariadb.sql');
 
 async function rowsOf(source: Source, sql: string, parameters?: (string | number)[]): Promise<SourceRow[]> {
   const rows: SourceRow[] = [];
@@ -117,7 +117,7 @@ describe.runIf(hasMariaDb())('a database on MariaDB', () => {
   });
 
   it('with what old releases, migrations and hands left in it is read whole', async () => {
-    const source = await openSource(await server.load('odd', DUMP, golden('odd-rows.mariadb.sql')));
+    const source = await openSource(await server.load('odd', DUMP, goldenImport('odd-rows.mariadb.sql')));
     sources.push(source);
     for (const table of TABLES) {
       const [count] = await rowsOf(source, `SELECT COUNT(*) AS n FROM \`${table}\``);

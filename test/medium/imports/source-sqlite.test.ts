@@ -14,7 +14,6 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ImportRefused } from '../../../src/features/imports/imports.errors.js';
@@ -23,9 +22,8 @@ import { TABLES } from '../../../src/features/imports/source/revisions.js';
 import type { Source, SourceRow } from '../../../src/features/imports/source/source.js';
 import { SqliteSource } from '../../../src/features/imports/source/sqlite-source.js';
 import { eventually } from '../../support/eventually.js';
+import { goldenImport } from '../../support/golden-import.js';
 import { readInLittleMemory } from '../../support/read-in-little-memory.js';
-
-const golden = (name: string) => fileURLToPath(new URL(`../../golden/import/${name}`, import.meta.url));
 
 let folder: string;
 /** Where copies are made. */
@@ -59,8 +57,9 @@ const WRITER = `
 async function databaseOf(name: string): Promise<string> {
   const file = join(folder, 'source', 'db.sqlite3');
   await mkdir(join(folder, 'source'));
-  await cp(golden(name), file);
-  for (const part of ['-journal', '-wal']) await cp(golden(name) + part, file + part).catch(() => undefined);
+  await cp(goldenImport(name), file);
+  for (const part of ['-journal', '-wal'])
+    await cp(goldenImport(name) + part, file + part).catch(() => undefined);
   return file;
 }
 
@@ -126,7 +125,7 @@ describe('a database on SQLite', () => {
       const users = await rowsOf(source, 'SELECT id, username, status, note FROM users ORDER BY id');
       await source.close();
 
-      const undisturbed = new Database(golden(MAIN));
+      const undisturbed = new Database(goldenImport(MAIN));
       const expected = undisturbed
         .prepare('SELECT id, username, status, note FROM users ORDER BY id')
         .safeIntegers(true)
@@ -246,7 +245,7 @@ describe('a database on SQLite', () => {
   it('with what old releases, migrations and hands left in it is read whole', async () => {
     const file = await databaseOf(MAIN);
     const owner = new Database(file);
-    owner.exec(`PRAGMA foreign_keys = OFF; ${await readFile(golden('odd-rows.sqlite.sql'), 'utf8')}`);
+    owner.exec(`PRAGMA foreign_keys = OFF; ${await readFile(goldenImport('odd-rows.sqlite.sql'), 'utf8')}`);
     const counts = TABLES.map(
       (table) => owner.prepare(`SELECT count(*) FROM "${table}"`).raw(true).all()[0] as [number],
     );
