@@ -8,7 +8,8 @@ import {
 } from '../features/imports/index.js';
 import type { Services } from './services.js';
 
-interface Wanted {
+/** What the options of the command say, by their names. */
+export interface ImportWishes {
   from: string;
   coreConfig?: string;
   env?: string;
@@ -31,7 +32,7 @@ interface With {
 
 /** Reads a Marzban and what is beside it, and brings it here. */
 export async function importFrom(
-  wanted: Wanted,
+  wanted: ImportWishes,
   { services, config, signal, onProgress }: With,
 ): Promise<ImportReport> {
   const { env, coreConfig, templates } = wanted;

@@ -14,7 +14,13 @@ export async function answer(json: boolean | undefined, value: unknown, words: (
   say(json ? await jsonOf(value) : words());
 }
 
-/** The same for a list that comes in batches, of which no more than one is held. */
+/** Answers that something was done: with what came of it for programs, with a sentence for people. */
+export async function answerDone(json: boolean | undefined, value: object, words: string): Promise<void> {
+  if (json) say(await jsonOf(value));
+  else sayDone(words);
+}
+
+/** As `answer`, with a list that comes in batches, of which no more than one is held. */
 export async function answerList<T>(
   json: boolean | undefined,
   batches: Iterable<T[]> | AsyncIterable<T[]>,

@@ -1,4 +1,5 @@
 import { CommandFailed, WrongUsage } from './failures.js';
+import { readStdin } from './files.js';
 
 /** Questions are no part of the answer. */
 const output = process.stderr;
@@ -38,9 +39,7 @@ export async function requireYes(yes: boolean | undefined, message: string): Pro
 /** The first line of stdin, for scripts. */
 export async function passwordFromStdin(): Promise<string> {
   if (process.stdin.isTTY) throw new WrongUsage('--password-stdin reads a pipe or a file, not the terminal.');
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  const [line = ''] = Buffer.concat(chunks).toString('utf8').split(/\r?\n/, 1);
+  const [line = ''] = (await readStdin()).toString('utf8').split(/\r?\n/, 1);
   if (line === '') throw new WrongUsage('--password-stdin found no password.');
   return line;
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Credentials } from '../../features/admins/index.js';
 import { WrongUsage } from '../failures.js';
-import { answer, bytes, instant, type JsonOption, sayDone, table } from '../output.js';
+import { answer, answerDone, bytes, instant, type JsonOption, table } from '../output.js';
 import { askPassword, askText, askTruth, passwordFromStdin, requireYes } from '../prompts.js';
 import { withServices } from '../with-services.js';
 import { jsonOption, telegramId, wholeNumber } from './values.js';
@@ -134,7 +134,7 @@ async function createAdmin(options: AdminOptions): Promise<void> {
     const { readAdminOrder } = await import('../../features/admins/index.js');
     const order = readAdminOrder({ username, is_sudo, password, ...contactsOf(options) });
     const admin = await admins.create(by, order);
-    await done(options, toValue(admin), `Admin "${admin.username}" created successfully.`);
+    await answerDone(options.json, toValue(admin), `Admin "${admin.username}" created successfully.`);
   });
 }
 
@@ -149,7 +149,7 @@ async function updateAdmin(options: AdminOptions): Promise<void> {
     const given = { is_sudo: sudo ?? target.admin.isSudo, password, ...contactsOf(options) };
     const change = readAdminChange(isAsked ? await askForChange(target) : given);
     const admin = await admins.modify(by, target, change);
-    await done(options, toValue(admin), `Admin "${admin.username}" updated successfully.`);
+    await answerDone(options.json, toValue(admin), `Admin "${admin.username}" updated successfully.`);
   });
 }
 
@@ -169,7 +169,7 @@ async function deleteAdmin(options: DeleteOptions): Promise<void> {
     const { admin } = await admins.get(username);
     await requireYes(options.yes, `Delete the admin "${username}"?`);
     await admins.remove(by, admin);
-    await done(options, { username }, `"${username}" deleted successfully.`);
+    await answerDone(options.json, { username }, `"${username}" deleted successfully.`);
   });
 }
 
@@ -184,19 +184,14 @@ async function importFromEnvironment(options: DeleteOptions): Promise<void> {
     }
     const { admin, outcome } = await admins.keepEnvironmentAdmin(by);
     const users = await bulkUsers.giveOwnerless(by, admin);
-    await done(
-      options,
+    await answerDone(
+      options.json,
       { username: admin.username, outcome, users },
       `Admin "${admin.username}" ${outcome === 'unchanged' ? 'is there already' : `${outcome} successfully`}; ` +
         `${users} user(s) without an owner given to it.\n` +
         'Remove SUDO_USERNAME and SUDO_PASSWORD from the settings before the service starts again.',
     );
   });
-}
-
-async function done({ json }: JsonOption, value: object, words: string): Promise<void> {
-  if (json) await answer(json, value, () => words);
-  else sayDone(words);
 }
 
 async function passwordOf({ passwordStdin, password }: AdminOptions): Promise<string | undefined> {

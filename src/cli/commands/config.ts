@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { CoreConfig, CoreTrials } from '../../features/core/index.js';
-import { systemReason } from '../../config/startup-error.js';
 import { CommandFailed } from '../failures.js';
-import { answer, type JsonOption, remark, say, sayDone } from '../output.js';
+import { readText } from '../files.js';
+import { answerDone, type JsonOption, remark, say } from '../output.js';
 import { requireYes } from '../prompts.js';
 import { withServices } from '../with-services.js';
 import { jsonOption } from './values.js';
@@ -29,13 +28,12 @@ export function addConfigCommands(program: Command): void {
 }
 
 async function checkConfig(path: string, { json }: JsonOption): Promise<void> {
-  const text = await read(path);
+  const text = await readText(path);
   await withServices({ writes: false }, async ({ trials }) => {
     const { wanted, isTested } = await tryOut(trials, text);
     const by = isTested ? "accepted by this machine's Xray" : 'but there is no Xray here to ask';
     const words = `The core config is fine: ${wanted.inbounds.length} inbound(s) with users, ${by}.`;
-    if (json) await answer(json, toValue(wanted, isTested), () => words);
-    else sayDone(words);
+    await answerDone(json, toValue(wanted, isTested), words);
   });
 }
 
@@ -49,14 +47,13 @@ async function showConfig({ json }: JsonOption): Promise<void> {
 }
 
 async function applyConfig(path: string, { json, yes }: JsonOption & { yes?: boolean }): Promise<void> {
-  const text = await read(path);
+  const text = await readText(path);
   await withServices({ writes: true }, async ({ core, trials, by }) => {
     const { wanted, isTested } = await tryOut(trials, text);
     if (!isTested) remark('There is no Xray here to try it out: the nodes will.');
     await requireYes(yes, 'Make it the core config? Nodes whose core it changes restart it.');
     await core.adopt(by, wanted);
-    if (json) await answer(json, toValue(wanted, isTested), () => '');
-    else sayDone('The core config was applied.');
+    await answerDone(json, toValue(wanted, isTested), 'The core config was applied.');
   });
 }
 
@@ -72,17 +69,3 @@ const toValue = ({ inbounds }: CoreConfig, isTested: boolean) => ({
   inbounds: inbounds.map(({ tag, protocol, port }) => ({ tag, protocol, port })),
   tested_by_xray: isTested,
 });
-
-async function read(path: string): Promise<string> {
-  try {
-    return await (path === '-' ? readStdin() : readFile(path, 'utf8'));
-  } catch (error) {
-    throw new CommandFailed(`Cannot read ${path}: ${systemReason(error)}.`);
-  }
-}
-
-async function readStdin(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}

@@ -1,25 +1,17 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { ImportReport } from '../../features/imports/index.js';
 import { CommandFailed } from '../failures.js';
+import { writeSecretly } from '../files.js';
+import type { ImportWishes } from '../import-from.js';
 import { type JsonOption, remark, say } from '../output.js';
 import { Progress } from '../progress.js';
 import { withServicesOrNothing } from '../with-services.js';
-import { wholeNumber } from './values.js';
+import { jsonOption, wholeNumber } from './values.js';
 
-interface Options extends JsonOption {
-  from: string;
-  coreConfig?: string;
-  env?: string;
-  templates?: string;
-  dryRun?: boolean;
-  final?: boolean;
-  merge?: boolean;
-  overwrite?: boolean;
+interface Options extends JsonOption, ImportWishes {
   allowRefused?: boolean;
-  keepConfigUnchecked?: boolean;
-  usageDays?: number;
   report?: string;
 }
 
@@ -27,7 +19,7 @@ export function addImportCommand(program: Command): void {
   program
     .command('import')
     .description(
-      'Brings a Marzban 0.8.4 here, with all its users, links, admins and figures. Done again it brings what is new.',
+      'bring a Marzban 0.8.4 here, with all its users, links, admins and figures; done again it brings what is new',
     )
     .requiredOption(
       '--from <url>',
@@ -47,7 +39,7 @@ export function addImportCommand(program: Command): void {
       '--report <path>',
       'write the report: *.json, *.md, or both to a folder or name without one of these',
     )
-    .option('--json', 'the report in JSON')
+    .addOption(jsonOption())
     .action(importMarzban);
 }
 
@@ -79,7 +71,7 @@ async function tell(report: ImportReport, { json, report: path, allowRefused }: 
     for (const file of await reportFiles(path)) {
       await mkdir(dirname(file), { recursive: true });
       // The settings in it hold secrets.
-      await writeFile(file, extname(file) === '.json' ? toJson(report) : toMarkdown(report), { mode: 0o600 });
+      await writeSecretly(file, extname(file) === '.json' ? toJson(report) : toMarkdown(report));
       remark(`The report is in ${file}`);
     }
   }
@@ -98,6 +90,6 @@ async function tell(report: ImportReport, { json, report: path, allowRefused }: 
 async function reportFiles(path: string): Promise<string[]> {
   if (['.json', '.md'].includes(extname(path))) return [path];
   const isFolder = path.endsWith('/') || (await stat(path).catch(() => undefined))?.isDirectory() === true;
-  const base = isFolder ? join(path, 'margrave-import') : join(dirname(path), basename(path));
+  const base = isFolder ? join(path, 'margrave-import') : path;
   return [`${base}.md`, `${base}.json`];
 }

@@ -1,9 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { systemReason } from '../../config/startup-error.js';
 import type { ClientType } from '../../features/subscription/index.js';
-import { CommandFailed } from '../failures.js';
-import { answer, type JsonOption, sayDone } from '../output.js';
+import { writeSecretly } from '../files.js';
+import { answer, answerDone, type JsonOption } from '../output.js';
 import { askText } from '../prompts.js';
 import { withServices } from '../with-services.js';
 import { getUser } from './user.js';
@@ -68,14 +66,8 @@ async function getConfig({ json, format, output, base64, ...options }: ConfigOpt
     const text = services.subscriptions.writeFor(user, format, services.clock.now());
     const config = base64 ? Buffer.from(text).toString('base64') : text;
     if (output === undefined) return answer(json, { username, format, config }, () => config);
-    await write(output, `${config}\n`);
-    if (json) await answer(json, { username, format, output }, () => output);
-    else sayDone(`${username}'s configuration was written to ${output}.`);
-  });
-}
-
-async function write(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { mode: 0o600 }).catch((error: unknown) => {
-    throw new CommandFailed(`Cannot write ${path}: ${systemReason(error)}.`);
+    await writeSecretly(output, `${config}\n`);
+    const words = `${username}'s configuration was written to ${output}.`;
+    await answerDone(json, { username, format, output }, words);
   });
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { User, UserStatus } from '../../features/users/index.js';
 import { CommandFailed } from '../failures.js';
-import { answer, answerList, bytes, type JsonOption, sayDone } from '../output.js';
+import { answerDone, answerList, bytes, type JsonOption } from '../output.js';
 import { askText, requireYes } from '../prompts.js';
 import type { Services } from '../services.js';
 import { withServices } from '../with-services.js';
@@ -104,9 +104,7 @@ async function setOwner(options: OwnerOptions): Promise<void> {
       );
     }
     const given = await users.setOwner(by, user.id, admin);
-    const words = `${username}'s owner successfully set to "${ownerName}".`;
-    if (options.json) await answer(true, toValue(given), () => words);
-    else sayDone(words);
+    await answerDone(options.json, toValue(given), `${username}'s owner successfully set to "${ownerName}".`);
   });
 }
 
