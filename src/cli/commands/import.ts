@@ -1,9 +1,9 @@
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { ImportReport } from '../../features/imports/index.js';
 import { CommandFailed } from '../failures.js';
-import { writeSecretly } from '../files.js';
+import { makeWritable, writeSecretly } from '../files.js';
 import type { ImportWishes } from '../import-from.js';
 import { type JsonOption, remark, say } from '../output.js';
 import { Progress } from '../progress.js';
@@ -45,6 +45,7 @@ export function addImportCommand(program: Command): void {
 
 async function importMarzban(options: Options): Promise<void> {
   const isDry = options.dryRun === true;
+  const files = options.report === undefined ? [] : await reportFiles(options.report);
   const report = await withServicesOrNothing({ writes: !isDry }, async (services, config, signal) => {
     const { importFrom } = await import('../import-from.js');
     const progress = new Progress();
@@ -62,20 +63,21 @@ async function importMarzban(options: Options): Promise<void> {
       progress.end();
     }
   });
-  await tell(report, options);
+  await tell(report, files, options);
 }
 
-async function tell(report: ImportReport, { json, report: path, allowRefused }: Options): Promise<void> {
+async function tell(
+  report: ImportReport,
+  files: readonly string[],
+  { json, allowRefused }: Options,
+): Promise<void> {
   const { isAccountedFor, toJson, toMarkdown } = await import('../../features/imports/index.js');
-  if (path !== undefined) {
-    for (const file of await reportFiles(path)) {
-      await mkdir(dirname(file), { recursive: true });
-      // The settings in it hold secrets.
-      await writeSecretly(file, extname(file) === '.json' ? toJson(report) : toMarkdown(report));
-      remark(`The report is in ${file}`);
-    }
-  }
   say((json ? toJson(report) : toMarkdown(report)).trimEnd());
+  for (const file of files) {
+    // The settings in it hold secrets.
+    await writeSecretly(file, extname(file) === '.json' ? toJson(report) : toMarkdown(report));
+    remark(`The report is in ${file}`);
+  }
   const refused = report.tables.reduce((sum, table) => sum + table.refused, 0);
   if (refused > 0 && !allowRefused) {
     throw new CommandFailed(
@@ -86,10 +88,12 @@ async function tell(report: ImportReport, { json, report: path, allowRefused }: 
     throw new CommandFailed('Not everything is accounted for: see what the report marks.');
 }
 
-/** Where the report goes: one file by its ending, else both kinds. */
+/** Where the report goes: one file by its ending, else both kinds. That it cannot go there is found before all the work. */
 async function reportFiles(path: string): Promise<string[]> {
-  if (['.json', '.md'].includes(extname(path))) return [path];
   const isFolder = path.endsWith('/') || (await stat(path).catch(() => undefined))?.isDirectory() === true;
   const base = isFolder ? join(path, 'margrave-import') : path;
-  return [`${base}.md`, `${base}.json`];
+  const files =
+    !isFolder && ['.json', '.md'].includes(extname(path)) ? [path] : [`${base}.md`, `${base}.json`];
+  for (const file of files) await makeWritable(file);
+  return files;
 }
