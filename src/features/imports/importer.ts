@@ -25,6 +25,9 @@ import { TargetUserPartsRepository } from './target/target-user-parts.repository
 import { TargetUsersRepository } from './target/target-users.repository.js';
 
 const HOUR_MS = 3_600_000;
+/** So many users, or such a share of all, may be gone at the source without an operator's word. */
+const MOST_LOST = 20;
+const MOST_LOST_SHARE = 0.1;
 
 export interface ImportOptions {
   source: Source;
@@ -91,6 +94,7 @@ export class Importer {
     const situation = await target?.imports.situation();
     const state = situation?.imports.find(({ sourceId }) => sourceId === identity.sourceId);
     await this.refuse(options, situation, state);
+    if (state?.usersAt && !isMerge && !options.overwrites) await this.refuseLosses(source, state);
     const run = new ImportRun(
       source,
       { isDry, isMerge },
@@ -166,6 +170,19 @@ export class Importer {
     );
     throw new ImportRefused(
       `Since the last import something was changed here: ${what.join('; ')}. With --overwrite it becomes what it is at the source.`,
+    );
+  }
+
+  /** An older or partial copy would take away the users it lacks. @throws ImportRefused */
+  private async refuseLosses(source: Source, state: ImportState): Promise<void> {
+    const here = await this.target!.imports.countImported(state.written.lastUser ?? 0);
+    let there = 0;
+    for await (const rows of source.read('SELECT COUNT(*) AS users FROM users'))
+      there = Number(rows[0]?.users);
+    const lost = here - there;
+    if (lost <= Math.max(MOST_LOST, here * MOST_LOST_SHARE)) return;
+    throw new ImportRefused(
+      `The source has ${there} users and ${here} were imported before: is it an older copy, or a part? With --overwrite the ${lost} that it lacks are removed here.`,
     );
   }
 

@@ -122,6 +122,15 @@ export class ImportsRepository {
     );
   }
 
+  /** Of users that imports before brought here. */
+  async countImported(lastUser: number): Promise<number> {
+    const row = await this.db.row<{ count: number }>(
+      'SELECT count(*)::int AS count FROM users WHERE id <= $1',
+      [lastUser],
+    );
+    return row!.count;
+  }
+
   async now(): Promise<Date> {
     return (await this.db.row<{ now: Date }>('SELECT clock_timestamp() AS now'))!.now;
   }

@@ -211,6 +211,21 @@ describe('another import of the same source', () => {
   );
 
   it(
+    'takes no crowd of users away without being told to',
+    async () => {
+      await importFrom(source.url, target.connection);
+      source.sql('DELETE FROM proxies WHERE user_id > 10', 'DELETE FROM users WHERE id > 10');
+      const words = /^The source has 10 users and 64 were imported before: .* With --overwrite the 54 /;
+      await expect(importFrom(source.url, target.connection, { isFinal: true })).rejects.toThrow(words);
+      await expect(importFrom(source.url, target.connection, { isDry: true })).rejects.toThrow(words);
+      expect((await contentsOf(target.connection)).users).toHaveLength(64);
+      await importFrom(source.url, target.connection, { isFinal: true, overwrites: true });
+      expect((await contentsOf(target.connection)).users).toHaveLength(10);
+    },
+    MANY_MS,
+  );
+
+  it(
     'brings what came, and removes what vanished',
     async () => {
       await importFrom(source.url, target.connection);
@@ -230,6 +245,7 @@ describe('another import of the same source', () => {
         "UPDATE node_user_usages SET used_traffic = 99 WHERE created_at = (SELECT MAX(created_at) FROM node_user_usages WHERE created_at < '2026-11-28')",
       );
       const report = await importFrom(source.url, target.connection, { isFinal: true });
+      expect(report.warnings).toContain('Users that are no longer at the source were removed here: 2.');
       expect(report.remarks.filter(({ verdict }) => verdict === 'refused')).toEqual([]);
       expect(isAccountedFor(report)).toBe(true);
       const fresh = await createTestDatabase();

@@ -61,6 +61,8 @@ export async function importUsers(
       run.onProgress('users', writer.read, total);
     }
     await writer.end();
+    if (writer.removed > 0)
+      run.warnings.push(`Users that are no longer at the source were removed here: ${writer.removed}.`);
     await dropOrphans(run, books);
     const { ids } = writer;
     if (tx && !isFirst && !run.mode.isMerge)
@@ -101,6 +103,8 @@ class UserWriter {
   readonly leftOut: number[] = [];
   lastId = 0;
   read = 0;
+  /** That are at the source no more. */
+  removed = 0;
 
   constructor(
     private readonly run: ImportRun,
@@ -127,7 +131,7 @@ class UserWriter {
     if (!this.isFirst && !run.mode.isMerge) {
       // Those above were made here, and stay while they are in nobody's way.
       const upTo = Math.min(this.lastId, this.lastBefore);
-      await target.users.removeVanished(tx, users, { after, upTo });
+      this.removed += await target.users.removeVanished(tx, users, { after, upTo });
     }
     await target.users.put(tx, users);
     if (run.mode.isMerge) for (const { id } of users) this.written.push(id);
@@ -136,7 +140,10 @@ class UserWriter {
   /** Behind the last user of the source nobody is left. */
   async end(): Promise<void> {
     if (!this.tx || this.isFirst || this.run.mode.isMerge) return;
-    await this.target.users.removeVanished(this.tx, [], { after: this.lastId, upTo: this.lastBefore });
+    this.removed += await this.target.users.removeVanished(this.tx, [], {
+      after: this.lastId,
+      upTo: this.lastBefore,
+    });
   }
 
   /** The last id of the run before. */
