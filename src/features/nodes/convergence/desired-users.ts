@@ -42,10 +42,10 @@ export class DesiredUsers {
   }
 
   /** Users who have one of these credentials, which a core that has forgotten them has to be told again. */
-  async sharersOf(credentials: readonly string[]): Promise<number[]> {
+  async sharersOf(credentials: readonly string[]): Promise<{ credential: string; id: number }[]> {
     const asked = new Set(credentials);
     const found = await this.sharing.ask([...asked]);
-    return found.filter(({ credential }) => asked.has(credential)).map(({ id }) => id);
+    return found.filter(({ credential }) => asked.has(credential));
   }
 
   /** Hands over all of them as of one moment. Returns the place in the outbox that belongs to that moment. */

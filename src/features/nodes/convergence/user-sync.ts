@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { groupBy } from '../../../shared/domain/group-by.js';
 import { inParallel } from '../../../shared/scheduling/in-parallel.js';
 import { Shares } from '../../../shared/scheduling/shares.js';
 import { accountFor } from '../../../xray/config/index.js';
@@ -53,7 +54,7 @@ export interface UserSyncParts {
   /** Those of the given users that may have accounts now. */
   findUsers(ids: number[]): Promise<CoreUser[]>;
   /** Users who have these credentials now. */
-  findSharers(credentials: string[]): Promise<number[]>;
+  findSharers(credentials: string[]): Promise<{ credential: string; id: number }[]>;
   /** @throws when this process may not act on the node any more */
   assertOwner(): void;
   onFailure(userId: number, error: CoreError): void;
@@ -69,7 +70,7 @@ export class UserSync {
   /** Removals of which another copy may be left, by inbound and email. */
   private readonly unconfirmed = new Map<string, { inbound: ResolvedInbound; email: string }>();
   /** Applied, but those who share their credentials are still to be found. */
-  private released: Pick<DirtyUser, 'released' | 'since'>[] = [];
+  private released: (Pick<DirtyUser, 'released' | 'since'> & { userId: number })[] = [];
   private readTo: Cursor;
   private canList = true;
 
@@ -165,7 +166,8 @@ export class UserSync {
       try {
         if (lost !== undefined) throw lost;
         await this.apply(user, users.get(userId), signal);
-        if (user.released.length > 0) this.released.push(user);
+        const { released, since } = user;
+        if (released.length > 0) this.released.push({ userId, released, since });
       } catch (error) {
         const isLocal = error instanceof CoreError && !error.isConnection && error.code !== 'aborted';
         if (!isLocal) lost ??= error;
@@ -183,14 +185,19 @@ export class UserSync {
 
   /**
    * Adds those anew who lost what others were removed with. They are looked for after the removal: whoever gets the credential
-   * later than that is added later too.
+   * later than that is added later too. Who is changed himself has on each inbound what he should, and is left there.
    */
   private async addSharers(): Promise<void> {
     const from = this.released;
-    const ids = await this.parts.findSharers(from.flatMap(({ released }) => released));
+    const sharers = await this.parts.findSharers(from.flatMap(({ released }) => released));
     this.released = [];
+    const lostBy = groupBy(
+      from.flatMap(({ userId, released }) => released.map((credential) => ({ userId, credential }))),
+      ({ credential }) => credential,
+    );
     const since = from.reduce<Cursor | undefined>((oldest, user) => older(oldest, user.since), undefined);
-    for (const id of ids) {
+    for (const { credential, id } of sharers) {
+      if (lostBy.get(credential)!.every(({ userId }) => userId === id)) continue;
       const user = this.add(id, since);
       user.rebuild = true;
       user.isUrgent = true;
