@@ -44,16 +44,17 @@ export class Imports1764299000000 implements MigrationInterface {
         SELECT id, id || '.' || username FROM added WHERE status IN ('active', 'on_hold');
         RETURN NULL;
       END $$`);
-    await runner.query(USER_CHANGED_BEFORE);
+    await runner.query(userChanged(''));
     await runner.query('DROP TABLE imports');
   }
 }
 
-const USER_CHANGED_BEFORE = /* sql */ `
+const userChanged = (unless: string): string => /* sql */ `
 CREATE OR REPLACE FUNCTION user_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   released bigint[];
 BEGIN
+  ${unless}
   IF old.status IN ('active', 'on_hold') THEN
     released := credential_keys(old.proxies);
     IF tg_op = 'UPDATE' AND new.status IN ('active', 'on_hold') AND old.excluded_inbounds::text = new.excluded_inbounds::text THEN
@@ -67,14 +68,3 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$`;
-
-const userChanged = (unless: string): string => `
-  CREATE OR REPLACE FUNCTION user_changed() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    ${unless}
-    INSERT INTO user_change (user_id, email) VALUES (old.id, old.id || '.' || old.username);
-    IF tg_op = 'UPDATE' AND new.username <> old.username THEN
-      INSERT INTO user_change (user_id, email) VALUES (new.id, new.id || '.' || new.username);
-    END IF;
-    RETURN NULL;
-  END $$`;
